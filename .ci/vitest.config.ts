@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests read neighbours' sources, not their builds, so that no test passes against a stale `dist`. */
+const conditions = ['@signstash-connect/source'];
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+    reporters: ['dot', new URL('./plain-reporter.ts', import.meta.url).pathname],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
