@@ -1,0 +1,11 @@
+/** The few things that JavaScript alone cannot do; given from outside so that the client runs wherever it is bundled. */
+export interface Platform {
+  /** Waits; rejects with the signal's reason when it fires. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** SHA-256 of all chunks, in hexadecimal. */
+  sha256(chunks: AsyncIterable<Uint8Array>): Promise<string>;
+  /** The ASCII bytes of the base64 form. */
+  toBase64(bytes: Uint8Array): Uint8Array;
+  /** Decodes ASCII base64 bytes whose length is a multiple of four, padding included. */
+  fromBase64(ascii: Uint8Array): Uint8Array;
+}

@@ -1,0 +1,179 @@
+/** What is known of an error code before it happens. The error table of the documentation is made from this. */
+export interface ErrorCodeFacts<F extends ErrorFamily = ErrorFamily> {
+  /** The cause's family; every family has one error class. */
+  readonly family: F;
+  /** True where the same call may succeed later, unchanged. */
+  readonly retryable: boolean;
+  /** What to do next, in one sentence. */
+  readonly hint: string;
+}
+
+export type ErrorFamily =
+  | 'configuration'
+  | 'credentials'
+  | 'token'
+  | 'validation'
+  | 'rejected'
+  | 'document'
+  | 'quota'
+  | 'network'
+  | 'timeout'
+  | 'aborted'
+  | 'protocol'
+  | 'outcome';
+
+const fact = <F extends ErrorFamily>(family: F, retryable: boolean, hint: string): ErrorCodeFacts<F> => ({
+  family,
+  retryable,
+  hint,
+});
+
+/** Every stable error code, with its family, whether a retry may help, and what to do next. */
+export const errorCodes = {
+  CONFIGURATION_INVALID: fact('configuration', false, 'Correct the named setting and start again.'),
+  CONFIGURATION_MISSING: fact(
+    'configuration',
+    false,
+    'Give the named setting, as an option or as an environment variable.',
+  ),
+  INSECURE_URL: fact(
+    'configuration',
+    false,
+    'Use https, or set allowInsecureHttp if this plain http address is inside your own network.',
+  ),
+  JOURNAL_UNUSABLE: fact('configuration', false, 'Give a journal path that this process can read and append to.'),
+  CREDENTIALS_REFUSED: fact(
+    'credentials',
+    false,
+    "Check two settings: the client id must be the client service alias known in Sign'Stash, and the client secret the one defined in its backoffice.",
+  ),
+  TOKEN_UNAVAILABLE: fact('token', true, 'The authorization server gave no usable token; try again later.'),
+  TOKEN_REFUSED: fact(
+    'token',
+    false,
+    'The API refused a token that had just been issued: check that the token URL and the API URL belong to the same environment.',
+  ),
+  NO_DOCUMENTS: fact('validation', false, 'Give at least one document.'),
+  TOO_MANY_DOCUMENTS: fact(
+    'validation',
+    false,
+    'Send at most 99 documents in one request; signAll splits larger sets.',
+  ),
+  REQUEST_TOO_LARGE: fact('validation', false, 'Send fewer documents in one request; signAll splits larger sets.'),
+  DOCUMENT_EMPTY: fact('validation', false, 'The document has no bytes: check the step that made it.'),
+  DOCUMENT_NOT_PDF: fact(
+    'validation',
+    false,
+    'PAdES seals PDF files only: give a PDF, or choose XAdES (XML) or CAdES.',
+  ),
+  DOCUMENT_NOT_XML: fact(
+    'validation',
+    false,
+    'XAdES seals XML files only: give an XML file, or choose PAdES or CAdES.',
+  ),
+  DOCUMENT_ENCRYPTED: fact(
+    'validation',
+    false,
+    'Remove the password or the restrictions from the PDF before sealing it.',
+  ),
+  DOCUMENT_TOO_LARGE: fact('validation', false, 'Make the document smaller or raise maxDocumentBytes.'),
+  DOCUMENT_UNREADABLE: fact('validation', false, 'Check that the file exists and that this process may read it.'),
+  DOCUMENT_CHANGED: fact('validation', false, 'The file changed while it was being sent: seal it once it is finished.'),
+  DUPLICATE_REFERENCE: fact(
+    'validation',
+    false,
+    'Give each document its own reference, or a distinct key where two documents have the same content.',
+  ),
+  REFERENCE_INVALID: fact(
+    'validation',
+    false,
+    'Use letters, digits, dot, dash, underscore, colon or @ in references, at most 255 characters.',
+  ),
+  TEMPLATE_MISSING: fact(
+    'validation',
+    false,
+    "Give the visible seal a template text, or { service: true } for the service's own.",
+  ),
+  PLACEMENT_INVALID: fact(
+    'validation',
+    false,
+    'Place the visible seal at { page, x, y }, { field } or { placeholder }.',
+  ),
+  APPEARANCE_INVALID: fact('validation', false, 'Correct the named property of the visible seal.'),
+  SEAL_OPTIONS_CONFLICT: fact('validation', false, 'Remove the option that does not apply to this signature type.'),
+  RECEIVER_INVALID: fact('validation', false, 'Correct the e-mail address.'),
+  OUTPUT_EXISTS: fact('validation', false, 'Choose another output path, or allow overwriting.'),
+  SERVICE_REJECTED: fact('rejected', false, 'Read what the service says and correct the request.'),
+  NOT_FOUND: fact(
+    'rejected',
+    false,
+    'The service knows no such operation: check the id or reference and the environment.',
+  ),
+  PAYLOAD_TOO_LARGE: fact(
+    'rejected',
+    false,
+    'The server refuses a request of this size: lower the batch size or the document size.',
+  ),
+  RATE_LIMITED: fact('rejected', true, 'Too many requests: wait as long as the service asks and try again.'),
+  SERVICE_UNAVAILABLE: fact('rejected', true, 'The service is unavailable: try again later.'),
+  SERVICE_FAILED: fact(
+    'rejected',
+    true,
+    'The service failed: ask for the operation by document reference before sending again.',
+  ),
+  DOCUMENT_FAILED: fact('document', false, 'The service could not seal this document: see signError.'),
+  DOCUMENT_PENDING: fact(
+    'document',
+    true,
+    'The service has the document but has not sealed it yet: ask for the operation again later; do not send it again.',
+  ),
+  CONTENT_UNAVAILABLE: fact(
+    'document',
+    false,
+    'The document was sealed, and counted, but its content is not stored on this path: use the copy already received, or seal again under a new reference.',
+  ),
+  QUOTA_EXCEEDED: fact(
+    'quota',
+    false,
+    "The contract's number of signatures is used up: ask your Sign'Stash operator to raise it.",
+  ),
+  NETWORK_UNREACHABLE: fact(
+    'network',
+    true,
+    'No connection could be made: check the URL, the network and the proxy settings.',
+  ),
+  NETWORK_INTERRUPTED: fact(
+    'network',
+    true,
+    'The connection broke: ask for the operation by document reference before sending again.',
+  ),
+  TIMEOUT: fact(
+    'timeout',
+    true,
+    'No answer in time: ask for the operation by document reference before sending again, or raise the timeout.',
+  ),
+  ABORTED: fact('aborted', false, 'The caller stopped the call; documents already sent may still be sealed.'),
+  PROTOCOL_UNEXPECTED: fact(
+    'protocol',
+    false,
+    'The answer is not what the API describes: check that the URL is the API and not a web page.',
+  ),
+  PROTOCOL_TRUNCATED: fact(
+    'protocol',
+    true,
+    'The answer ended early: ask for the operation by document reference before sending again.',
+  ),
+  OUTCOME_UNKNOWN: fact(
+    'outcome',
+    false,
+    'It could not be found out whether the listed references were sealed: look them up before sending them again.',
+  ),
+} as const satisfies Record<string, ErrorCodeFacts>;
+
+/** A stable error code; new ones may be added in minor releases, none is renamed or removed outside a major one. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** The codes of one family. */
+export type ErrorCodeOf<F extends ErrorFamily> = {
+  [C in ErrorCode]: (typeof errorCodes)[C]['family'] extends F ? C : never;
+}[ErrorCode];
