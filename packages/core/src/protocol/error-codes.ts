@@ -132,6 +132,11 @@ export const errorCodes = {
     false,
     'The document was sealed, and counted, but its content is not stored on this path: use the copy already received, or seal again under a new reference.',
   ),
+  OUTPUT_FAILED: fact(
+    'document',
+    false,
+    'The sealed document could not be saved here: mend that and run again; it will be fetched, not sealed a second time.',
+  ),
   QUOTA_EXCEEDED: fact(
     'quota',
     false,
