@@ -160,7 +160,7 @@ export class SignStashClient {
   protected seal<T>(
     documents: readonly PreparedDocument[],
     options: SignOptions,
-    run: Pick<SealOnceOptions<T>, 'store' | 'onOutcome'> & Partial<Pick<SealOnceOptions<T>, 'beforeSend'>>,
+    run: Pick<SealOnceOptions<T>, 'store' | 'onOutcome'> & Partial<Pick<SealOnceOptions<T>, 'beforeSend' | 'release'>>,
   ): Promise<void> {
     const { format = 'json', contentFrom = 'answer', description, preservation, lookUpFirst = true } = this.#settings;
     const archive = options.preservation ?? preservation;

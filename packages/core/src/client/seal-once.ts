@@ -43,6 +43,8 @@ export interface SealOnceOptions<T> {
   readonly endpoint: 'sign' | 'signMultipart';
   /** Where sealed contents go; undefined where the caller wants none. */
   readonly store: ContentStore<T> | undefined;
+  /** Lets go of a content that came along but belongs to none of the documents. */
+  readonly release?: ((content: T) => void | Promise<void>) | undefined;
   /** `answer`: contents come with the answer. `zip`: they are fetched from the documents endpoint afterwards. */
   readonly contentFrom: 'answer' | 'zip';
   /** Ask for every reference before the first request, so that a second run finds the first one's seals. */
@@ -79,6 +81,8 @@ class SealRun<T> {
   readonly #options: SealOnceOptions<T>;
   readonly #calls: ServiceCalls;
   readonly #policy: RetryPolicy;
+  /** Operations of earlier runs that failed for good: found again, they say nothing of what this run sent. */
+  readonly #failedBefore = new Set<string>();
 
   constructor(options: SealOnceOptions<T>) {
     this.#options = options;
@@ -178,7 +182,7 @@ class SealRun<T> {
     await inParallel(group, lookUpsAtOnce, async (document) => {
       try {
         const id = await this.#ask(() => this.#calls.operationId(document.reference, { signal }));
-        if (id === undefined) unknown.push(document);
+        if (id === undefined || this.#failedBefore.has(`${id} ${document.reference}`)) unknown.push(document);
         else operations.set(id, [...(operations.get(id) ?? []), document]);
       } catch (problem) {
         const error = asError(problem, 'look up', signal);
@@ -250,7 +254,7 @@ class SealRun<T> {
     operation: OperationOf<T>,
     from: { asked: boolean; since: Since },
   ): Promise<PreparedDocument[]> {
-    const { store, onOutcome } = this.#options;
+    const { store, release, onOutcome } = this.#options;
     const byReference = new Map(operation.documents.map((document) => [document.reference, document]));
     const again: PreparedDocument[] = [];
     const unfinished: PreparedDocument[] = [];
@@ -272,10 +276,16 @@ class SealRun<T> {
       else if (facts.status === 'SIGNED') unfinished.push(document);
       else if ((facts.status === 'ERROR_SIGNING' && !running) || operation.status === 'EXECUTION_FAILED') {
         // What failed in an earlier run was not sealed then, and may be tried again now.
-        if (from.since === 'earlier run') again.push(document);
-        else this.#signError(document, operation, facts);
+        if (from.since === 'earlier run') {
+          this.#failedBefore.add(`${operation.id} ${document.reference}`);
+          again.push(document);
+        } else this.#signError(document, operation, facts);
       } else if (from.asked) this.#pending(operation.id, [document]);
       else unfinished.push(document);
+    }
+    const ours = new Set(group.map((document) => document.reference));
+    for (const { reference, content } of operation.documents) {
+      if (content !== undefined && !ours.has(reference)) await release?.(content);
     }
     if (unfinished.length === 0) return again;
     if (!this.#calls.canConsult) {
