@@ -1,0 +1,36 @@
+import { SealError, type Sealer } from '../sealer.ts';
+import type { KeyAlgorithm } from './authority.ts';
+import { sealCades } from './cades.ts';
+import { openAuthority } from './certificate-store.ts';
+import { sealPades } from './pades.ts';
+
+export type { KeyAlgorithm } from './authority.ts';
+
+export interface SealerOptions {
+  /** Where the sandbox keeps its keys and certificates. Made on the first run, used again by later ones. */
+  stateDirectory: string;
+  /** Default `EC-P256`: common verifiers know it as well as RSA, and it makes keys and seals far quicker. */
+  keyAlgorithm?: KeyAlgorithm;
+}
+
+/** Opens the sandbox's sealing engine: real seals, made by an authority that nobody trusts unless told to. */
+export async function openSealer(options: SealerOptions): Promise<Sealer> {
+  const authority = await openAuthority(options.stateDirectory, options.keyAlgorithm ?? 'EC-P256');
+  return {
+    caCertificatePath: authority.caCertificatePath,
+    caCertificatePem: authority.caCertificatePem,
+    async seal({ content, signatureInfo }) {
+      switch (signatureInfo.signatureType) {
+        case 'PAdES':
+          return sealPades(authority, content, signatureInfo);
+        case 'CAdES':
+          return sealCades(authority, content, { timestamp: signatureInfo.applyTimestamp ?? false });
+        default:
+          throw new SealError(
+            'CONFIGURATION_SIGN_ERROR',
+            `The sandbox does not make ${signatureInfo.signatureType} seals`,
+          );
+      }
+    },
+  };
+}

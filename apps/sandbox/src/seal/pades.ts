@@ -1,0 +1,65 @@
+import { PDFHexString, PDFString } from '@cantoo/pdf-lib';
+import type { WireSignatureInfo } from '../sealer.ts';
+import type { Authority } from './certificate-store.ts';
+import { sha256, signCms } from './cms.ts';
+import { commonName } from './distinguished-name.ts';
+import { PdfIncrement } from './pdf-increment.ts';
+import { addSignatureField } from './signature-field.ts';
+import { signatureTimestamp } from './timestamp.ts';
+
+/** Bytes kept free for the CMS. One with a timestamp carries the signatures and chains of two signers. */
+const ROOM_FOR_CMS = { plain: 6144, timestamped: 12288 };
+/** As wide as the longest offset that fits, so that the real numbers can be written over it. */
+const OFFSET_PLACEHOLDER = 9_999_999_999;
+
+/** Seals a PDF as PAdES baseline (B-B, or B-T with a timestamp), as an incremental update. */
+export async function sealPades(
+  authority: Authority,
+  content: Uint8Array,
+  signatureInfo: WireSignatureInfo,
+): Promise<Buffer> {
+  const increment = await PdfIncrement.open(content);
+  const { context, document } = increment;
+  const timestamp = signatureInfo.applyTimestamp ?? false;
+  const room = timestamp ? ROOM_FOR_CMS.timestamped : ROOM_FOR_CMS.plain;
+  const { reason, location } = signatureInfo;
+
+  const signature = context.register(
+    context.obj({
+      Type: 'Sig',
+      Filter: 'Adobe.PPKLite',
+      SubFilter: 'ETSI.CAdES.detached',
+      ByteRange: [0, OFFSET_PLACEHOLDER, OFFSET_PLACEHOLDER, OFFSET_PLACEHOLDER],
+      Contents: PDFHexString.of('0'.repeat(room * 2)),
+      M: PDFString.fromDate(new Date()),
+      Name: PDFHexString.fromText(commonName(authority.seal.certificate)),
+      ...(reason && { Reason: PDFHexString.fromText(reason) }),
+      ...(location && { Location: PDFHexString.fromText(location) }),
+    }),
+  );
+  addSignatureField(increment, signature, { page: document.getPage(0), rectangle: [0, 0, 0, 0] });
+
+  const update = await increment.write();
+  const covered = coverAllBut(update.bytes, update.offsetOf(signature), increment.original.length);
+  const cms = signCms({
+    signer: authority.seal,
+    chain: [authority.caCertificate.raw],
+    contentDigest: sha256(increment.original, covered.before, covered.after),
+    unsignedAttributes: (value) => (timestamp ? [signatureTimestamp(authority, value)] : []),
+  });
+  if (cms.length > room) throw new Error(`A CMS of ${cms.length} bytes does not fit into the ${room} kept for it`);
+  update.bytes.write(cms.toString('hex'), covered.contentsStart + 1, 'latin1');
+  return Buffer.concat([increment.original, update.bytes]);
+}
+
+/** Writes the real /ByteRange of the signature at `offset`: the whole file except the value of /Contents. */
+function coverAllBut(update: Buffer, offset: number, originalLength: number) {
+  const contentsKey = update.indexOf('/Contents <', offset);
+  const contentsStart = update.indexOf('<', contentsKey);
+  const contentsEnd = update.indexOf('>', contentsStart) + 1;
+  const range = [0, originalLength + contentsStart, originalLength + contentsEnd, update.length - contentsEnd];
+  const rangeStart = update.indexOf('[', update.indexOf('/ByteRange', offset));
+  const rangeEnd = update.indexOf(']', rangeStart) + 1;
+  update.write(`[${range.join(' ')}]`.padEnd(rangeEnd - rangeStart), rangeStart, 'latin1');
+  return { contentsStart, before: update.subarray(0, contentsStart), after: update.subarray(contentsEnd) };
+}
