@@ -1,0 +1,33 @@
+import type { Fault } from '../faults/fault.ts';
+import type { UsageSettings } from '../integration-service/usage.ts';
+import type { SandboxState } from '../state.ts';
+import type { SandboxCounts } from './counts.ts';
+import type { RequestLogEntry } from './request-log.ts';
+
+/** Steers a sandbox of the same process. */
+export interface SandboxAdmin {
+  /** Adds one fault or several; each strikes the next request it fits. Throws `TypeError` for one that never could. */
+  addFault(...faults: Fault[]): void;
+  clearFaults(): void;
+  /** Every token issued so far is refused as expired. */
+  expireTokens(): void;
+  counts(): SandboxCounts;
+  /** The latest requests to the services, oldest first. */
+  requests(): RequestLogEntry[];
+  /** Changes the issuer's quota. */
+  setUsage(usage: UsageSettings): void;
+  /** Forgets operations, counts, faults, tokens and the log; keeps the certificate authority. */
+  reset(): void;
+}
+
+export function createAdmin(state: SandboxState): SandboxAdmin {
+  return {
+    addFault: (...faults) => state.faults.add(...faults),
+    clearFaults: () => state.faults.clear(),
+    expireTokens: () => state.tokens.expireAll(),
+    counts: () => state.counts.snapshot(),
+    requests: () => state.log.snapshot(),
+    setUsage: (usage) => state.usage.set(usage),
+    reset: () => state.reset(),
+  };
+}

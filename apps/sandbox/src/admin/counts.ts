@@ -1,0 +1,51 @@
+import { type EndpointName, endpointNames } from '../endpoints.ts';
+
+/** What has happened since the start or the last reset. */
+export interface SandboxCounts {
+  tokensIssued: number;
+  tokenRequests: number;
+  /** Requests that arrived, by endpoint, whatever became of them. */
+  requests: Record<Exclude<EndpointName, 'token'>, number>;
+  /** Every seal counts, and would be paid for. */
+  documentsSealed: number;
+  /** Above 1: a document was paid for more than once. */
+  sealedByReference: Record<string, number>;
+  /** Receivers that a delivery mail would have been sent to again. */
+  mailsResent: number;
+}
+
+export class Counts {
+  tokensIssued = 0;
+  mailsResent = 0;
+  readonly #requests = new Map<EndpointName, number>();
+  readonly #sealed = new Map<string, number>();
+
+  requested(endpoint: EndpointName): void {
+    this.#requests.set(endpoint, (this.#requests.get(endpoint) ?? 0) + 1);
+  }
+
+  sealed(reference: string): void {
+    this.#sealed.set(reference, (this.#sealed.get(reference) ?? 0) + 1);
+  }
+
+  snapshot(): SandboxCounts {
+    const { token, ...requests } = Object.fromEntries(
+      endpointNames.map((name) => [name, this.#requests.get(name) ?? 0]),
+    ) as Record<EndpointName, number>;
+    return {
+      tokensIssued: this.tokensIssued,
+      tokenRequests: token,
+      requests,
+      documentsSealed: [...this.#sealed.values()].reduce((sum, count) => sum + count, 0),
+      sealedByReference: Object.fromEntries(this.#sealed),
+      mailsResent: this.mailsResent,
+    };
+  }
+
+  reset(): void {
+    this.tokensIssued = 0;
+    this.mailsResent = 0;
+    this.#requests.clear();
+    this.#sealed.clear();
+  }
+}

@@ -1,0 +1,62 @@
+import { type OAuthError, oauthErrors } from '../authorization-server/oauth-error.ts';
+import { ApiError } from '../wire/api-error.ts';
+import type { TransportFault } from './fault.ts';
+import type { FaultTarget } from './fault-queue.ts';
+
+/** An answer that stands in for the real one. */
+export interface FaultAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** What a gateway says; also used where the sandbox plays one itself. */
+export function gatewayPage(status: number, title: string): FaultAnswer {
+  const body = `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n`;
+  return { status, headers: { 'content-type': 'text/html' }, body };
+}
+
+/** The answer that a fault gives; undefined for those that give none. */
+export function faultAnswer(fault: TransportFault, { endpoint }: FaultTarget): FaultAnswer | undefined {
+  switch (fault.kind) {
+    case 'latency':
+    case 'drop':
+    case 'truncate':
+    case 'quota':
+      return undefined;
+    case 'unauthorized':
+      return oauthAnswer(endpoint === 'token' ? oauthErrors.badCredentials() : oauthErrors.invalidToken('(fault)'));
+    case 'rate-limit':
+      return errorAnswer(new ApiError(429, 'TOO_MANY_REQUESTS', 'Too many requests'), fault.retryAfterSeconds);
+    case 'server-error':
+      return errorAnswer(
+        new ApiError(fault.status ?? 500, 'INTERNAL_ERROR', 'Internal error', 'The sandbox was told to fail'),
+        fault.retryAfterSeconds,
+      );
+    case 'html':
+      return gatewayPage(fault.status ?? 503, 'Service Temporarily Unavailable');
+    case 'empty':
+      return { status: fault.status ?? 200, headers: {}, body: '' };
+    case 'reject':
+      return errorAnswer(
+        new ApiError(
+          fault.status ?? 400,
+          fault.errorCode ?? 'INVALID_REQUEST',
+          fault.errorCodeDescription ?? 'The request is not valid',
+          fault.causeMessage ?? 'The sandbox was told to refuse',
+        ),
+      );
+  }
+}
+
+export function oauthAnswer(error: OAuthError): FaultAnswer {
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+  if (error.challenge) headers['www-authenticate'] = error.challenge;
+  return { status: error.status, headers, body: JSON.stringify(error) };
+}
+
+export function errorAnswer(error: ApiError, retryAfterSeconds?: number): FaultAnswer {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
+  return { status: error.status, headers, body: JSON.stringify(error) };
+}

@@ -1,0 +1,10 @@
+export type { SandboxAdmin } from './admin/admin.ts';
+export type { SandboxCounts } from './admin/counts.ts';
+export { connectSandboxAdmin, type RemoteSandboxAdmin } from './admin/remote-admin.ts';
+export type { RequestLogEntry } from './admin/request-log.ts';
+export type { EndpointName, ServiceName } from './endpoints.ts';
+export type * from './faults/fault.ts';
+export type { UsageSettings } from './integration-service/usage.ts';
+export type { SandboxOptions } from './options.ts';
+export { type Sandbox, startSandbox } from './sandbox.ts';
+export type { SignErrorCode } from './sealer.ts';

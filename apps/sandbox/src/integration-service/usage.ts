@@ -1,0 +1,62 @@
+import { apiErrors } from '../wire/api-error.ts';
+
+/** The issuer's quota, as `issuerCompany` shows it. */
+export interface UsageSettings {
+  limitUsageCount?: number;
+  limitCurrentConsumption?: number;
+  /** ISO 8601. */
+  limitPeriodStartDate?: string;
+  /** ISO 8601. */
+  limitPeriodEndDate?: string;
+}
+
+/** Counts signatures against what the issuer has paid for. */
+export class Usage {
+  readonly #initial: Required<UsageSettings>;
+  #current: Required<UsageSettings>;
+  /** Signatures under way, so that parallel requests cannot overdraw together. */
+  #reserved = 0;
+
+  constructor(limitUsageCount: number, now = new Date()) {
+    const year = now.getUTCFullYear();
+    this.#initial = {
+      limitUsageCount,
+      limitCurrentConsumption: 0,
+      limitPeriodStartDate: new Date(Date.UTC(year, 0, 1)).toISOString(),
+      limitPeriodEndDate: new Date(Date.UTC(year + 1, 0, 1) - 1).toISOString(),
+    };
+    this.#current = { ...this.#initial };
+  }
+
+  get current(): Readonly<Required<UsageSettings>> {
+    return this.#current;
+  }
+
+  set(settings: UsageSettings): void {
+    this.#current = { ...this.#current, ...settings };
+  }
+
+  reset(): void {
+    this.#current = { ...this.#initial };
+    this.#reserved = 0;
+  }
+
+  refuseIfUsedUp(signatures: number): void {
+    const { limitUsageCount, limitCurrentConsumption } = this.#current;
+    if (limitCurrentConsumption + this.#reserved + signatures > limitUsageCount) throw this.usedUp();
+  }
+
+  usedUp() {
+    return apiErrors.usageLimit(this.#current.limitUsageCount);
+  }
+
+  reserve(signatures: number): void {
+    this.#reserved += signatures;
+  }
+
+  /** A reserved signature was made, or could not be. */
+  settle(made: boolean): void {
+    this.#reserved = Math.max(0, this.#reserved - 1);
+    if (made) this.#current.limitCurrentConsumption += 1;
+  }
+}

@@ -1,0 +1,63 @@
+import type { AddressInfo } from 'node:net';
+import { createAdmin, type SandboxAdmin } from './admin/admin.ts';
+import { servicePaths } from './endpoints.ts';
+import { resolveOptions, type SandboxOptions } from './options.ts';
+import { openSealer } from './seal/index.ts';
+import type { Sealer } from './sealer.ts';
+import { buildServer } from './server.ts';
+import { SandboxState } from './state.ts';
+
+/** A running sandbox. */
+export interface Sandbox {
+  /** Its own address, without a slash at the end. */
+  url: string;
+  tokenUrl: string;
+  /** Base of the Integration Service. */
+  apiUrl: string;
+  /** Base of the on-premise Proxy Client. */
+  proxyUrl: string;
+  clientId: string;
+  clientSecret: string;
+  /** Trust this certificate to see the sandbox's seals as valid. */
+  caCertificatePem: string;
+  caCertificatePath: string;
+  admin: SandboxAdmin;
+  /** Stops it and cuts every open connection. */
+  close(): Promise<void>;
+}
+
+/** Starts a local Sign'Stash. Its seals are real signatures, but NOT qualified: they have no legal value. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { stateDirectory, keyAlgorithm } = resolveOptions(options);
+  return startSandboxWith(await openSealer({ stateDirectory, keyAlgorithm }), options);
+}
+
+/** As {@link startSandbox}, sealing with what is given. */
+export async function startSandboxWith(sealer: Sealer, options: SandboxOptions = {}): Promise<Sandbox> {
+  const resolved = resolveOptions(options);
+  const state = new SandboxState(resolved, sealer);
+  const server = await buildServer(state);
+  await server.listen({ host: resolved.host, port: resolved.port });
+  const url = addressOf(server.server.address() as AddressInfo, resolved.host);
+  return {
+    url,
+    tokenUrl: url + servicePaths.token,
+    apiUrl: url + servicePaths.api,
+    proxyUrl: url + servicePaths.proxy,
+    clientId: resolved.clientId,
+    clientSecret: resolved.clientSecret,
+    caCertificatePem: sealer.caCertificatePem,
+    caCertificatePath: sealer.caCertificatePath,
+    admin: createAdmin(state),
+    close: async () => {
+      state.close();
+      await server.close();
+    },
+  };
+}
+
+function addressOf({ port }: AddressInfo, host: string): string {
+  // A wildcard address is for listening, not for calling.
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}

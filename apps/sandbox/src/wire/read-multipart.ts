@@ -1,0 +1,54 @@
+import type { FastifyRequest } from 'fastify';
+import { apiErrors } from './api-error.ts';
+import { parseJson } from './read-body.ts';
+import type { SignRequest, SignRequestDocument } from './sign-request.ts';
+import { schemaCheck } from './validate.ts';
+
+type WireSignRequest = Omit<SignRequest, 'documents'> & { documents: Omit<SignRequestDocument, 'content'>[] };
+
+const checkSignRequest = schemaCheck<WireSignRequest>('MultipartSignRequest');
+
+interface UploadedFile {
+  name: string;
+  content: Buffer;
+}
+
+/** Reads the form of a sign request: `files` and `signRequest`, in either order. */
+export async function readMultipartSignRequest(request: FastifyRequest): Promise<SignRequest> {
+  const files: UploadedFile[] = [];
+  let signRequest: unknown;
+  for await (const part of request.parts()) {
+    if (part.fieldname === 'signRequest') {
+      // With or without a file name: clients differ in how they send a JSON part.
+      signRequest = part.type === 'file' ? parseJson((await part.toBuffer()).toString('utf8')) : asJson(part.value);
+    } else if (part.fieldname === 'files' && part.type === 'file') {
+      files.push({ name: part.filename, content: await part.toBuffer() });
+    } else {
+      throw apiErrors.invalid(`Unexpected part ${part.fieldname}`);
+    }
+  }
+  if (signRequest === undefined) throw apiErrors.invalid("Required part 'signRequest' is not present");
+  return withContents(checkSignRequest(signRequest), files);
+}
+
+/** The plugin has parsed the value already if its part said it is JSON. */
+function asJson(value: unknown): unknown {
+  return typeof value === 'string' ? parseJson(value) : value;
+}
+
+/** How files and entries belong together is not known for sure, so both ways must say the same: order and name. */
+function withContents(request: WireSignRequest, files: UploadedFile[]): SignRequest {
+  if (files.length !== request.documents.length) {
+    throw apiErrors.invalid(`${request.documents.length} documents, but ${files.length} files`);
+  }
+  const documents = request.documents.map((document, index) => {
+    const { name, content } = files[index]!;
+    if (name !== document.documentRequest.name) {
+      throw apiErrors.invalid(
+        `File ${index} is named differently from document ${document.documentRequest.externalReference}`,
+      );
+    }
+    return { ...document, content };
+  });
+  return { ...request, documents };
+}
