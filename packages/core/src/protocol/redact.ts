@@ -2,7 +2,7 @@ const secretShapes: ReadonlyArray<readonly [RegExp, string]> = [
   [/\b(Bearer|Basic)\s+[\w\-.~+/]+=*/gi, '$1 [redacted]'],
   [/\beyJ[\w-]*\.[\w-]+(?:\.[\w-]*)?/g, '[redacted token]'],
   [/("?(?:access_token|client_secret|refresh_token)"?\s*[:=]\s*)("[^"]*"|[^\s&,;}]+)/gi, '$1[redacted]'],
-  [/(\w+:\/\/)[^\s/@]+@/g, '$1[redacted]@'],
+  [/(\w+:\/\/)[^\s@]+@/g, '$1[redacted]@'],
 ];
 
 /** Takes everything that looks like a credential, and every given secret, out of a text that a person will read. */

@@ -1,0 +1,22 @@
+/**
+ * Seals documents with Sign'Stash from Node applications. Start at {@link createSignStash}.
+ *
+ * @packageDocumentation
+ */
+export type { StoredToken, TokenStore } from './auth/token-store.ts';
+export { MemoryTokenStore } from './auth/token-store.ts';
+export type {
+  BatchDocument,
+  BatchInput,
+  BatchOptions,
+  BatchProgress,
+  BatchResult,
+  BatchSummary,
+  SignBatch,
+} from './batch/sign-all.ts';
+export { environmentVariables, optionsFromEnv } from './connect/from-env.ts';
+export type { SignStashOptions } from './connect/options.ts';
+export { createSignStash, fromEnv, SignStash } from './connect/signstash.ts';
+export { type DocumentContent, documentContent } from './files/document-content.ts';
+export { nodePlatform } from './files/node-platform.ts';
+export * from './protocol.ts';
