@@ -1,11 +1,14 @@
-import { PDFHexString, PDFString } from '@cantoo/pdf-lib';
-import type { WireSignatureInfo } from '../sealer.ts';
+import { PDFHexString, type PDFRef, PDFString } from '@cantoo/pdf-lib';
+import type { WireSignatureInfo, WireVisibleSignatureInfo } from '../sealer.ts';
 import type { Authority } from './certificate-store.ts';
 import { sha256, signCms } from './cms.ts';
 import { commonName } from './distinguished-name.ts';
 import { PdfIncrement } from './pdf-increment.ts';
-import { addSignatureField } from './signature-field.ts';
+import { placeSeal } from './seal-placement.ts';
+import type { TemplateContext } from './seal-template.ts';
+import { addSignatureField, fillSignatureField } from './signature-field.ts';
 import { signatureTimestamp } from './timestamp.ts';
+import { drawAppearance } from './visible-appearance.ts';
 
 /** Bytes kept free for the CMS. One with a timestamp carries the signatures and chains of two signers. */
 const ROOM_FOR_CMS = { plain: 6144, timestamped: 12288 };
@@ -19,10 +22,12 @@ export async function sealPades(
   signatureInfo: WireSignatureInfo,
 ): Promise<Buffer> {
   const increment = await PdfIncrement.open(content);
-  const { context, document } = increment;
+  const { context } = increment;
   const timestamp = signatureInfo.applyTimestamp ?? false;
   const room = timestamp ? ROOM_FOR_CMS.timestamped : ROOM_FOR_CMS.plain;
-  const { reason, location } = signatureInfo;
+  const { reason, location, visibleSignatureInfo } = signatureInfo;
+  const signerName = commonName(authority.seal.certificate);
+  const date = new Date();
 
   const signature = context.register(
     context.obj({
@@ -31,13 +36,13 @@ export async function sealPades(
       SubFilter: 'ETSI.CAdES.detached',
       ByteRange: [0, OFFSET_PLACEHOLDER, OFFSET_PLACEHOLDER, OFFSET_PLACEHOLDER],
       Contents: PDFHexString.of('0'.repeat(room * 2)),
-      M: PDFString.fromDate(new Date()),
-      Name: PDFHexString.fromText(commonName(authority.seal.certificate)),
+      M: PDFString.fromDate(date),
+      Name: PDFHexString.fromText(signerName),
       ...(reason && { Reason: PDFHexString.fromText(reason) }),
       ...(location && { Location: PDFHexString.fromText(location) }),
     }),
   );
-  addSignatureField(increment, signature, { page: document.getPage(0), rectangle: [0, 0, 0, 0] });
+  await showSignature(increment, signature, visibleSignatureInfo, { commonName: signerName, reason, location, date });
 
   const update = await increment.write();
   const covered = coverAllBut(update.bytes, update.offsetOf(signature), increment.original.length);
@@ -50,6 +55,25 @@ export async function sealPades(
   if (cms.length > room) throw new Error(`A CMS of ${cms.length} bytes does not fit into the ${room} kept for it`);
   update.bytes.write(cms.toString('hex'), covered.contentsStart + 1, 'latin1');
   return Buffer.concat([increment.original, update.bytes]);
+}
+
+/** Gives the signature its field: on the page where it is to be seen, or, unseen, on the first. */
+async function showSignature(
+  increment: PdfIncrement,
+  signature: PDFRef,
+  wish: WireVisibleSignatureInfo | undefined,
+  variables: TemplateContext,
+): Promise<void> {
+  if (!wish) {
+    // An empty rectangle is how an invisible signature is written.
+    addSignatureField(increment, signature, { page: increment.document.getPage(0), rectangle: [0, 0, 0, 0] });
+    return;
+  }
+  const placement = await placeSeal(increment, wish);
+  const isVisible = placement.width > 0 && placement.height > 0;
+  const appearance = isVisible ? await drawAppearance(increment, placement, wish, variables) : undefined;
+  if (placement.field) fillSignatureField(increment, placement.field, signature, appearance);
+  else addSignatureField(increment, signature, { page: placement.page, rectangle: placement.rectangle, appearance });
 }
 
 /** Writes the real /ByteRange of the signature at `offset`: the whole file except the value of /Contents. */

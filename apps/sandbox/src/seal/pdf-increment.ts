@@ -44,6 +44,7 @@ export class PdfIncrement {
         preserveXFA: true,
         parseSpeed: ParseSpeeds.Fastest,
       });
+      if (document.getPageCount() === 0) throw new Error('it has no pages');
       return new PdfIncrement(original, document, tail);
     } catch (cause) {
       if (cause instanceof EncryptedPDFError) {

@@ -1,13 +1,17 @@
 import {
+  PDFAcroSignature,
   PDFArray,
   PDFDict,
   PDFHexString,
   PDFName,
   PDFNumber,
   type PDFPage,
-  type PDFRef,
+  PDFRef,
   PDFString,
+  PDFWidgetAnnotation,
 } from '@cantoo/pdf-lib';
+import { SealError } from '../sealer.ts';
+import type { Rectangle } from './page-space.ts';
 import type { PdfIncrement } from './pdf-increment.ts';
 
 /** SignaturesExist | AppendOnly: tells viewers to keep the file's bytes when they save it. */
@@ -18,8 +22,16 @@ const WIDGET_FLAGS = 132;
 /** What of a signature shows on a page: `rectangle` in the page's own space, `appearance` a form XObject. */
 export interface SignatureWidget {
   page: PDFPage;
-  rectangle: readonly [number, number, number, number];
-  appearance?: PDFRef;
+  rectangle: Rectangle;
+  appearance?: PDFRef | undefined;
+}
+
+/** A signature field the document brings along, and its widget, which may be one object or two. */
+export interface SignatureField {
+  field: { dict: PDFDict; ref: PDFRef };
+  widget: { dict: PDFDict; ref: PDFRef };
+  page: PDFPage;
+  rectangle: Rectangle;
 }
 
 /** Adds a new signature field that holds `signature`, and its widget. Forms and fields already there are kept. */
@@ -42,6 +54,50 @@ export function addSignatureField(increment: PdfIncrement, signature: PDFRef, wi
   fields.value.push(field);
   increment.touch(fields.holder);
   addAnnotation(increment, widget.page, field);
+}
+
+/** Puts `signature` into a field of the document. */
+export function fillSignatureField(
+  increment: PdfIncrement,
+  { field, widget }: SignatureField,
+  signature: PDFRef,
+  appearance: PDFRef | undefined,
+): void {
+  openFields(increment);
+  field.dict.set(PDFName.of('V'), signature);
+  increment.touch(field.ref);
+  widget.dict.set(PDFName.of('F'), PDFNumber.of(WIDGET_FLAGS));
+  if (appearance) widget.dict.set(PDFName.of('AP'), increment.context.obj({ N: appearance }));
+  increment.touch(widget.ref);
+}
+
+/** Finds the signature field of that (fully qualified) name. Rejects one that is not there, or already signed. */
+export function findEmptySignatureField(increment: PdfIncrement, name: string): SignatureField {
+  const acroForm = increment.document.catalog.getAcroForm();
+  const found = acroForm
+    ?.getAllFields()
+    .find(([field]) => field instanceof PDFAcroSignature && field.getFullyQualifiedName() === name);
+  if (!found) {
+    throw new SealError('CONFIGURATION_SIGN_ERROR', `The document has no signature field "${name}"`);
+  }
+  const [field, ref] = found;
+  if (field.dict.lookup(PDFName.of('V'))) {
+    throw new SealError('CONFIGURATION_SIGN_ERROR', `The signature field "${name}" is already signed`);
+  }
+  const kid = field.Kids()?.get(0);
+  const widgetRef = kid instanceof PDFRef ? kid : ref;
+  const widget = increment.context.lookup(widgetRef, PDFDict);
+  const page = increment.document.getPages().find(({ node }) => node.Annots()?.asArray().includes(widgetRef));
+  if (!page) {
+    throw new SealError('CONFIGURATION_SIGN_ERROR', `The signature field "${name}" stands on no page`);
+  }
+  const { x, y, width, height } = PDFWidgetAnnotation.fromDict(widget).getRectangle();
+  return {
+    field: { dict: field.dict, ref },
+    widget: { dict: widget, ref: widgetRef },
+    page,
+    rectangle: [x, y, x + width, y + height],
+  };
 }
 
 /** The form's list of fields, made if the document has none yet. */

@@ -1,0 +1,64 @@
+import type { PDFPage } from '@cantoo/pdf-lib';
+import { SealError, type WireVisibleSignatureInfo } from '../sealer.ts';
+import { PageSpace, type Rectangle } from './page-space.ts';
+import type { PdfIncrement } from './pdf-increment.ts';
+import { findPlaceholder } from './placeholder-position.ts';
+import { findEmptySignatureField, type SignatureField } from './signature-field.ts';
+import { parseArea, parseCoordinate } from './wire-values.ts';
+
+export interface SealPlacement {
+  page: PDFPage;
+  /** In the page's own space. */
+  rectangle: Rectangle;
+  /** The area as it is seen, upright. */
+  width: number;
+  height: number;
+  rotation: number;
+  /** The field to fill, where the document brings one. */
+  field?: SignatureField;
+}
+
+/** Finds the place a visible seal is asked to be put. */
+export async function placeSeal(increment: PdfIncrement, wish: WireVisibleSignatureInfo): Promise<SealPlacement> {
+  switch (wish.locationType) {
+    case 'COORDINATE': {
+      const { page: number, x, y } = parseCoordinate(wish.locationValue);
+      return placeAt(pageNumber(increment, number), x, y, wish.area);
+    }
+    case 'PLACEHOLDER': {
+      const found = await findPlaceholder(increment.original, wish.locationValue);
+      const page = pageNumber(increment, found.page);
+      // The sandbox's choice: the lower left corners of the word and of the area meet.
+      const { x, y } = new PageSpace(page).seen(found.x, found.y);
+      return placeAt(page, x, y, wish.area);
+    }
+    case 'SIGN_FIELD':
+      return placeInField(findEmptySignatureField(increment, wish.locationValue));
+    default:
+      throw new SealError('CONFIGURATION_SIGN_ERROR', `Unknown locationType "${wish.locationType}"`);
+  }
+}
+
+function placeAt(page: PDFPage, x: number, y: number, area: string | undefined): SealPlacement {
+  const { width, height } = parseArea(area);
+  const space = new PageSpace(page);
+  return { page, rectangle: space.rectangle(x, y, width, height), width, height, rotation: space.rotation };
+}
+
+/** The field's own rectangle decides, whatever area is asked for. */
+function placeInField(field: SignatureField): SealPlacement {
+  const [left, bottom, right, top] = field.rectangle;
+  const { rotation } = new PageSpace(field.page);
+  const isSideways = rotation % 180 !== 0;
+  const [width, height] = isSideways ? [top - bottom, right - left] : [right - left, top - bottom];
+  return { page: field.page, rectangle: field.rectangle, width, height, rotation, field };
+}
+
+function pageNumber({ document }: PdfIncrement, number: number): PDFPage {
+  const page = document.getPages()[number - 1];
+  if (page) return page;
+  throw new SealError(
+    'CONFIGURATION_SIGN_ERROR',
+    `There is no page ${number} to put the seal on: the document has ${document.getPageCount()}`,
+  );
+}
