@@ -9,6 +9,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+    // Tests that ask programs a newcomer may not have run apart: see vitest.external.config.ts.
+    exclude: ['**/*.external.test.ts', '**/node_modules/**'],
     reporters: ['dot', new URL('./plain-reporter.ts', import.meta.url).pathname],
     testTimeout: 30_000,
     hookTimeout: 60_000,
