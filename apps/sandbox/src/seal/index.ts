@@ -19,12 +19,18 @@ export async function openSealer(options: SealerOptions): Promise<Sealer> {
   return {
     caCertificatePath: authority.caCertificatePath,
     caCertificatePem: authority.caCertificatePem,
-    async seal({ content, signatureInfo }) {
+    async seal({ content, contentType, signatureInfo }) {
+      const timestamp = signatureInfo.applyTimestamp ?? false;
       switch (signatureInfo.signatureType) {
         case 'PAdES':
           return sealPades(authority, content, signatureInfo);
         case 'CAdES':
-          return sealCades(authority, content, { timestamp: signatureInfo.applyTimestamp ?? false });
+          return sealCades(authority, content, { timestamp });
+        case 'XAdES': {
+          // Loaded on demand: libxml2 is compiled when it is first imported.
+          const { sealXades } = await import('./xades.ts');
+          return sealXades(authority, content, { ...signatureInfo.advancedSignatureInfo, contentType, timestamp });
+        }
         default:
           throw new SealError(
             'CONFIGURATION_SIGN_ERROR',
