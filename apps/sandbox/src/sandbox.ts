@@ -50,6 +50,8 @@ export async function startSandboxWith(sealer: Sealer, options: SandboxOptions =
     caCertificatePath: sealer.caCertificatePath,
     admin: createAdmin(state),
     close: async () => {
+      // First, or requests that a latency holds back would be answered now.
+      server.server.closeAllConnections();
       state.close();
       await server.close();
     },

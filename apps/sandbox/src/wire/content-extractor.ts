@@ -23,24 +23,8 @@ export class ContentExtractor {
   #decoder: Base64Decoder | Base64Error | undefined;
 
   push(chunk: Buffer): void {
-    let from = 0;
     let at = 0;
-    while (at < chunk.length) {
-      if (this.#state === 'content') {
-        const end = chunk.indexOf(quote, at);
-        this.#feed(chunk.subarray(at, end < 0 ? chunk.length : end));
-        if (end < 0) return;
-        this.#closeContent();
-        from = end;
-        at = end + 1;
-        continue;
-      }
-      const byte = chunk[at++]!;
-      if (this.#state === 'string') this.#inString(byte);
-      else this.#outside(byte);
-      if ((this.#state as string) === 'content') this.#remaining.push(chunk.subarray(from, at));
-    }
-    this.#remaining.push(chunk.subarray(from));
+    while (at < chunk.length) at = this.#state === 'content' ? this.#takeContent(chunk, at) : this.#keepRest(chunk, at);
   }
 
   /** The JSON that remains. */
@@ -55,6 +39,29 @@ export class ContentExtractor {
     const content = this.#contents[Number(value.slice(this.#marker.length))]!;
     if (content instanceof Base64Error) throw content;
     return content;
+  }
+
+  /** Reads content up to its closing quote; returns where the rest begins, that quote included. */
+  #takeContent(chunk: Buffer, from: number): number {
+    const end = chunk.indexOf(quote, from);
+    this.#feed(chunk.subarray(from, end < 0 ? chunk.length : end));
+    if (end < 0) return chunk.length;
+    this.#closeContent();
+    this.#remaining.push(Buffer.of(quote));
+    return end + 1;
+  }
+
+  /** Keeps everything up to the opening quote of a content, that quote included; returns where the content begins. */
+  #keepRest(chunk: Buffer, from: number): number {
+    let at = from;
+    while (at < chunk.length && this.#state !== 'content') {
+      const byte = chunk[at++]!;
+      if (this.#state === 'string') this.#inString(byte);
+      else this.#outside(byte);
+    }
+    // Copied: a view would keep the whole chunk, contents and all, in memory.
+    this.#remaining.push(Buffer.from(chunk.subarray(from, at)));
+    return at;
   }
 
   #outside(byte: number): void {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { apiErrors } from './api-error.ts';
+import { ApiError, apiErrors } from './api-error.ts';
 import { parseJson } from './read-body.ts';
 import type { SignRequest, SignRequestDocument } from './sign-request.ts';
 import { schemaCheck } from './validate.ts';
@@ -15,6 +15,12 @@ interface UploadedFile {
 
 /** Reads the form of a sign request: `files` and `signRequest`, in either order. */
 export async function readMultipartSignRequest(request: FastifyRequest): Promise<SignRequest> {
+  const { signRequest, files } = await readParts(request).catch(asBrokenForm);
+  if (signRequest === undefined) throw apiErrors.invalid("Required part 'signRequest' is not present");
+  return withContents(checkSignRequest(signRequest), files);
+}
+
+async function readParts(request: FastifyRequest): Promise<{ signRequest: unknown; files: UploadedFile[] }> {
   const files: UploadedFile[] = [];
   let signRequest: unknown;
   for await (const part of request.parts()) {
@@ -27,8 +33,13 @@ export async function readMultipartSignRequest(request: FastifyRequest): Promise
       throw apiErrors.invalid(`Unexpected part ${part.fieldname}`);
     }
   }
-  if (signRequest === undefined) throw apiErrors.invalid("Required part 'signRequest' is not present");
-  return withContents(checkSignRequest(signRequest), files);
+  return { signRequest, files };
+}
+
+/** The form parser's own errors carry no status: they mean that the form is broken, not the sandbox. */
+function asBrokenForm(error: Error): never {
+  if (error instanceof ApiError || 'statusCode' in error) throw error;
+  throw apiErrors.invalid('The multipart form is broken');
 }
 
 /** The plugin has parsed the value already if its part said it is JSON. */

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bytesDocument, sandboxForTests, Talk } from './talk.ts';
+
+const sandbox = await sandboxForTests();
+const talk = new Talk(sandbox);
+
+describe('asking what was signed', () => {
+  test('finds the operation by a document', async () => {
+    const { id } = await talk.signed(bytesDocument('known-1'), bytesDocument('known-2'));
+    const response = await talk.lookUp('known-2');
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(await response.text()).toBe(String(id));
+  });
+
+  test('knows references with any characters', async () => {
+    const reference = `PRT.1-PRT.2:x/y ç&%41 ${'long'.repeat(60)}`;
+    const { id } = await talk.signed(bytesDocument(reference));
+    expect(await (await talk.lookUp(reference)).text()).toBe(String(id));
+  });
+
+  test('does not know others', async () => {
+    expect((await talk.lookUp('unknown')).status).toBe(404);
+    for (const path of ['status/1', 'status/x', 'sign/detail/1/contentInResponse/true', 'sign/detail/1/documents']) {
+      const response = await talk.call(`api/v0/operation/${path}`);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ errorCode: 'OPERATION_NOT_FOUND' });
+    }
+  });
+
+  test('tells the detail with contents and without', async () => {
+    const { id, documentList } = await talk.signed(bytesDocument('detail'));
+    expect((await talk.detail(id, true)).documentList).toEqual(documentList);
+    const { signedContent: _, ...rest } = documentList[0]!;
+    expect((await talk.detail(id, false)).documentList).toEqual([rest]);
+    expect((await talk.call(`api/v0/operation/sign/detail/${id}/contentInResponse/maybe`)).status).toBe(400);
+  });
+
+  test('hands out a zip that unzip can read', async () => {
+    const odd = bytesDocument('../up');
+    const { id, documentList } = await talk.signed(bytesDocument('zip-1'), bytesDocument('zip-ção'), odd);
+    const response = await talk.call(`api/v0/operation/sign/detail/${id}/documents`);
+    expect(response.headers.get('content-type')).toBe('application/zip');
+    const folder = mkdtempSync(join(tmpdir(), 'sandbox-zip-'));
+    writeFileSync(join(folder, 'documents.zip'), Buffer.from(await response.arrayBuffer()));
+    execFileSync('unzip', ['-q', 'documents.zip'], { cwd: folder, env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+    for (const [reference, entry] of [
+      ['zip-1', 'zip-1.zip-1.bin'],
+      ['zip-ção', 'zip-ção.zip-ção.bin'],
+    ] as const) {
+      const { signedContent } = documentList.find(({ externalReference }) => externalReference === reference)!;
+      expect(readFileSync(join(folder, entry)).toString('base64')).toBe(signedContent);
+    }
+  });
+
+  test('counts the receivers of mails sent again', async () => {
+    const { id } = await talk.signed(bytesDocument('mail'));
+    const before = sandbox.admin.counts().mailsResent;
+    const response = await talk.post(`api/v0/delivery/mail/resend/${id}/true`, ['a@example.com', 'b@example.com']);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('');
+    expect(sandbox.admin.counts().mailsResent).toBe(before + 2);
+  });
+
+  test.each([
+    ['true', [], 400],
+    ['true', ['nobody'], 400],
+    ['true', { email: 'a@example.com' }, 400],
+    ['perhaps', ['a@example.com'], 400],
+  ])('refuses to send mails: %s %j', async (attach, body, status) => {
+    const { id } = await talk.signed(bytesDocument(`mail-${attach}-${JSON.stringify(body)}`));
+    expect((await talk.post(`api/v0/delivery/mail/resend/${id}/${attach}`, body)).status).toBe(status);
+    expect((await talk.post('api/v0/delivery/mail/resend/1/true', ['a@example.com'])).status).toBe(404);
+  });
+});
+
+test('forgets the oldest contents once they are too many', async () => {
+  const small = new Talk(await sandboxForTests({ maxStoredBytes: 10_000 }));
+  const first = await small.signed(bytesDocument('first', Buffer.alloc(4000)));
+  const second = await small.signed(bytesDocument('second', Buffer.alloc(4000)));
+  expect((await small.detail(first.id, true)).documentList[0]).not.toHaveProperty('signedContent');
+  expect((await small.detail(second.id, true)).documentList[0]).toHaveProperty('signedContent');
+});

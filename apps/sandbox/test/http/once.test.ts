@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { bytesDocument, sandboxForTests, signBase64, signRequest, someDocuments, Talk } from './talk.ts';
+
+describe('a reference used again', () => {
+  test('is refused, and nothing of its request is registered', async () => {
+    const sandbox = await sandboxForTests();
+    const talk = new Talk(sandbox);
+    await talk.signed(bytesDocument('twice'));
+    const response = await talk.sign(bytesDocument('new'), bytesDocument('twice'));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      errorCode: 'DUPLICATE_EXTERNAL_REFERENCE',
+      causeMessage: 'External reference already exists: twice',
+    });
+    expect((await talk.lookUp('new')).status).toBe(404);
+    expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 1, sealedByReference: { twice: 1 } });
+  });
+
+  test('is refused while the first request is still under way', async () => {
+    const sandbox = await sandboxForTests();
+    const talk = new Talk(sandbox);
+    sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 300 });
+    const first = talk.sign(bytesDocument('racing'));
+    await expect.poll(async () => (await talk.lookUp('racing')).status).toBe(200);
+    expect((await talk.sign(bytesDocument('racing'))).status).toBe(400);
+    expect((await first).status).toBe(200);
+  });
+
+  test("is refused for requests' own references too", async () => {
+    const talk = new Talk(await sandboxForTests());
+    const request = signRequest(bytesDocument('one'));
+    await talk.post(signBase64, request);
+    const again = await talk.post(signBase64, { ...request, documents: [bytesDocument('other')] });
+    expect(await again.json()).toMatchObject({ errorCode: 'DUPLICATE_EXTERNAL_REFERENCE' });
+  });
+
+  test('is sealed and counted again where told to, and the latest is found', async () => {
+    const sandbox = await sandboxForTests({ duplicateReferences: 'seal-again' });
+    const talk = new Talk(sandbox);
+    await talk.signed(bytesDocument('again'));
+    const { id } = await talk.signed(bytesDocument('again'));
+    expect(await (await talk.lookUp('again')).text()).toBe(String(id));
+    expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 2, sealedByReference: { again: 2 } });
+  });
+
+  test.each(['refuse', 'seal-again'] as const)('is welcome after ERROR_SIGNING (%s)', async (duplicateReferences) => {
+    const sandbox = await sandboxForTests({ duplicateReferences });
+    const talk = new Talk(sandbox);
+    sandbox.admin.addFault({ kind: 'document-error', reference: 'failed' });
+    const { documentList } = await talk.signed(bytesDocument('failed'));
+    expect(documentList).toMatchObject([{ signStatus: 'ERROR_SIGNING' }]);
+    const second = await talk.signed(bytesDocument('failed'));
+    expect(second.documentList).toMatchObject([{ signStatus: 'SIGNED' }]);
+    expect(sandbox.admin.counts().sealedByReference).toEqual({ failed: 1 });
+  });
+});
+
+describe('the quota', () => {
+  test('counts every signature and refuses what goes beyond', async () => {
+    const sandbox = await sandboxForTests({ limitUsageCount: 3 });
+    const talk = new Talk(sandbox);
+    const { issuerCompany } = await talk.signed(...someDocuments(2));
+    expect(issuerCompany).toMatchObject({ limitUsageCount: 3, limitCurrentConsumption: 2 });
+    const refused = await talk.sign(bytesDocument('beyond-1'), bytesDocument('beyond-2'));
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ errorCode: 'USAGE_LIMIT_EXCEEDED' });
+    expect((await talk.lookUp('beyond-1')).status).toBe(404);
+    expect((await talk.sign(bytesDocument('last'))).status).toBe(200);
+    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+  });
+
+  test('does not charge documents that failed', async () => {
+    const sandbox = await sandboxForTests({ limitUsageCount: 1 });
+    const talk = new Talk(sandbox);
+    sandbox.admin.addFault({ kind: 'document-error' });
+    const { issuerCompany } = await talk.signed(bytesDocument('free'));
+    expect(issuerCompany.limitCurrentConsumption).toBe(0);
+    expect((await talk.sign(bytesDocument('paid'))).status).toBe(200);
+  });
+
+  test('cannot be overdrawn by requests in parallel', async () => {
+    const sandbox = await sandboxForTests({ limitUsageCount: 5 });
+    const talk = new Talk(sandbox);
+    await talk.token();
+    const answers = await Promise.all(someDocuments(12).map((document) => talk.sign(document)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);
+    expect(sandbox.admin.counts().documentsSealed).toBe(5);
+  });
+
+  test('can be changed while running', async () => {
+    const sandbox = await sandboxForTests();
+    const talk = new Talk(sandbox);
+    sandbox.admin.setUsage({ limitUsageCount: 10, limitCurrentConsumption: 10 });
+    expect((await talk.sign(bytesDocument('full'))).status).toBe(403);
+    sandbox.admin.setUsage({ limitUsageCount: 11 });
+    const { issuerCompany } = await talk.signed(bytesDocument('full'));
+    expect(issuerCompany).toMatchObject({ limitUsageCount: 11, limitCurrentConsumption: 11 });
+  });
+});

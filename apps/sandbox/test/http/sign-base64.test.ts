@@ -1,0 +1,214 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bytesDocument, sandboxForTests, signBase64, signRequest, someDocuments, Talk } from './talk.ts';
+
+const sandbox = await sandboxForTests({ maxBodyBytes: 1_000_000 });
+const talk = new Talk(sandbox);
+const folder = mkdtempSync(join(tmpdir(), 'sandbox-sign-'));
+
+describe('signing base64 within JSON', () => {
+  test('seals a PDF that pdfsig takes for signed', async () => {
+    const pdf = readFileSync(new URL('../fixtures/libreoffice.pdf', import.meta.url));
+    const { documentList } = await talk.signed({
+      documentRequest: {
+        externalReference: 'pdf-1',
+        name: 'invoice.pdf',
+        contentType: 'application/pdf',
+        base64Content: pdf.toString('base64'),
+      },
+      signatureInfo: { signatureType: 'PAdES', reason: 'Invoice', applyTimestamp: false },
+    });
+    const sealed = join(folder, 'sealed.pdf');
+    writeFileSync(sealed, Buffer.from(documentList[0]!.signedContent!, 'base64'));
+    expect(execFileSync('pdfsig', ['-nocert', sealed], { encoding: 'utf8' })).toContain('Signature is Valid');
+  });
+
+  test('seals each document under its own reference, verified with openssl', async () => {
+    const { documentList } = await talk.signed(bytesDocument('own-1', 'first'), bytesDocument('own-2', 'second'));
+    for (const [reference, content] of [
+      ['own-1', 'first'],
+      ['own-2', 'second'],
+    ]) {
+      const { signedContent } = documentList.find(({ externalReference }) => externalReference === reference)!;
+      const file = join(folder, `${reference}.p7m`);
+      writeFileSync(file, Buffer.from(signedContent!, 'base64'));
+      const found = execFileSync(
+        'openssl',
+        [
+          'cms',
+          '-verify',
+          '-binary',
+          '-inform',
+          'DER',
+          '-in',
+          file,
+          '-CAfile',
+          sandbox.caCertificatePath,
+          '-purpose',
+          'any',
+        ],
+        { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+      );
+      expect(found).toBe(content);
+    }
+  });
+
+  test('never answers in the order of the request', async () => {
+    for (const count of [2, 3, 7]) {
+      const documents = someDocuments(count);
+      const sent = documents.map(({ documentRequest }) => documentRequest.externalReference);
+      const answered = (await talk.signed(...documents)).documentList.map(({ externalReference }) => externalReference);
+      expect(answered).not.toEqual(sent);
+      expect(answered.toSorted()).toEqual(sent.toSorted());
+    }
+  });
+
+  test('keeps an order once answered', async () => {
+    const { id, documentList } = await talk.signed(...someDocuments(5));
+    const order = documentList.map(({ externalReference }) => externalReference);
+    expect((await talk.detail(id)).documentList.map(({ externalReference }) => externalReference)).toEqual(order);
+  });
+
+  test('leaves contents out where asked to', async () => {
+    const response = await talk.post(signBase64, {
+      ...signRequest(bytesDocument('without')),
+      returnSignedContent: false,
+    });
+    expect(await response.json()).toMatchObject({ documentList: [{ signStatus: 'SIGNED' }] });
+    const again = await talk.post(signBase64, {
+      ...signRequest(bytesDocument('unsaid')),
+      returnSignedContent: undefined,
+    });
+    expect(await again.text()).not.toContain('signedContent');
+  });
+
+  test('states the length of its answer', async () => {
+    const response = await talk.sign(...someDocuments(3));
+    const declared = Number(response.headers.get('content-length'));
+    expect(declared).toBe((await response.arrayBuffer()).byteLength);
+  });
+
+  test('counts bytes before and after sealing', async () => {
+    const { documentList } = await talk.signed(bytesDocument('length', 'x'.repeat(1234)));
+    const { contentLength, signedContent, additionalContentLength } = documentList[0] as (typeof documentList)[0] & {
+      additionalContentLength: number;
+    };
+    expect(contentLength).toBe(1234);
+    expect(Buffer.from(signedContent!, 'base64').length).toBe(1234 + additionalContentLength);
+  });
+
+  test('writes ids that no JavaScript number holds', async () => {
+    const far = new Talk(await sandboxForTests({ firstOperationId: '9007199254740993' }));
+    expect(await (await far.sign(bytesDocument('far'))).text()).toMatch(/^\{"id":9007199254740993,/);
+    expect(await (await far.lookUp('far')).text()).toBe('9007199254740993');
+    expect((await far.call('api/v0/operation/status/9007199254740993')).status).toBe(200);
+  });
+
+  test('works without the slash at the end', async () => {
+    expect((await talk.post(signBase64.slice(0, -1), signRequest(bytesDocument('no-slash')))).status).toBe(200);
+  });
+});
+
+describe('refusing', () => {
+  const good = bytesDocument('refused');
+  const change = (part: object) => ({ ...good, documentRequest: { ...good.documentRequest, ...part } });
+
+  test.each([
+    ['no documents', { ...signRequest(), documents: [] }, 'documents must NOT have fewer than 1 items'],
+    [
+      'no reference',
+      { ...signRequest(good), externalReference: undefined },
+      "must have required property 'externalReference'",
+    ],
+    [
+      'a misspelt field',
+      { ...signRequest(good), returnSignedContents: true },
+      'additional properties: returnSignedContents',
+    ],
+    ['a document without a name', signRequest(change({ name: undefined })), "required property 'name'"],
+    [
+      'an unknown seal',
+      signRequest({ ...good, signatureInfo: { signatureType: 'JAdES' } }),
+      'signatureType must be equal',
+    ],
+    ['what is not base64', signRequest(change({ base64Content: 'a*==' })), 'base64Content of document refused'],
+    ['the URL alphabet of base64', signRequest(change({ base64Content: 'ab-_' })), 'base64Content of document refused'],
+    ['base64 that breaks off', signRequest(change({ base64Content: 'abc' })), 'base64Content of document refused'],
+    ['content that is no text', signRequest(change({ base64Content: 5 })), 'base64Content must be string'],
+    ['one reference twice', signRequest(good, good), 'External reference already exists: refused'],
+  ])('%s', async (_name, body, cause) => {
+    const response = await talk.post(signBase64, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ causeMessage: expect.stringContaining(cause) });
+    expect((await talk.lookUp('refused')).status).toBe(404);
+  });
+
+  test('what is not JSON, without repeating it', async () => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"secret":' };
+    const response = await talk.call(signBase64, init);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ causeMessage: 'JSON parse error' });
+  });
+
+  test('another content type', async () => {
+    const response = await talk.call(signBase64, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: '{}',
+    });
+    expect(response.status).toBe(415);
+  });
+
+  test('a body that says it is too large', async () => {
+    const response = await talk.sign(bytesDocument('large', Buffer.alloc(1_000_000)));
+    expect(response.status).toBe(413);
+    expect(response.headers.get('content-type')).toContain('text/html');
+  });
+
+  test('a body that turns out too large', async () => {
+    const piece = Buffer.alloc(100_000, ' ');
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(piece);
+      },
+    });
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      duplex: 'half',
+    } as RequestInit;
+    // Either the page or the cut connection is seen first: the client never stops sending.
+    const outcome = await talk.call(signBase64, init).then(
+      ({ status }) => status,
+      () => 'cut',
+    );
+    expect([413, 'cut']).toContain(outcome);
+  });
+});
+
+test('takes bodies of unknown length', async () => {
+  const text = JSON.stringify(signRequest(bytesDocument('chunked')));
+  const body = new Blob([text]).stream();
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body, duplex: 'half' } as RequestInit;
+  expect((await talk.call(signBase64, init)).status).toBe(200);
+  expect(sandbox.admin.requests().at(-1)).toMatchObject({ transferEncoding: 'chunked', bytes: text.length });
+});
+
+test('a broken document does not harm its neighbours', async () => {
+  const broken = bytesDocument('broken');
+  const { status, documentList } = await talk.signed(
+    { ...broken, signatureInfo: { signatureType: 'PAdES' } },
+    bytesDocument('whole'),
+  );
+  const signStatus = Object.fromEntries(
+    documentList.map((document) => [document.externalReference, document.signStatus]),
+  );
+  expect({ status, signStatus }).toEqual({
+    status: 'EXECUTED',
+    signStatus: { broken: 'ERROR_SIGNING', whole: 'SIGNED' },
+  });
+});
