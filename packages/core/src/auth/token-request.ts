@@ -1,0 +1,142 @@
+import {
+  type AuthorizationServer,
+  allowInsecureRequests,
+  type Client,
+  type ClientAuth,
+  clientCredentialsGrantRequest,
+  customFetch,
+} from 'oauth4webapi';
+import { deadline } from '../http/deadline.ts';
+import { describeFailure } from '../http/network-failure.ts';
+import { AbortedError, TokenError } from '../protocol/errors.ts';
+import { basicCredentials, type Credentials, rawBasicValue } from './basic-credentials.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { IssuedToken } from './issued-token.ts';
+import { readTokenAnswer, type TokenOutcome } from './token-answer.ts';
+
+/** How a token request is repeated. Safe: a new token of this grant makes no other one invalid. */
+export interface TokenRetryPolicy {
+  /** Requests in all. */
+  readonly attempts: number;
+  /** First delay in milliseconds; doubled each time, with jitter. */
+  readonly delayMs: number;
+  /** The longest Retry-After, in milliseconds, that is waited for; a longer one ends the attempts. */
+  readonly maxDelayMs: number;
+}
+
+export const defaultTokenRetryPolicy: TokenRetryPolicy = { attempts: 3, delayMs: 300, maxDelayMs: 10_000 };
+
+export interface TokenRequestOptions extends Credentials {
+  /** As cleaned by `resolveEnvironment`, which has decided whether plain http is permitted. */
+  readonly tokenUrl: string;
+  readonly scope?: string | undefined;
+  /** Sends the request; must neither repeat it nor follow redirects. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Milliseconds for one attempt, the answer's last byte included. Default 30 s. */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: TokenRetryPolicy | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** Far more than any token answer has. */
+const maxAnswerBytes = 1024 * 1024;
+
+/** Asks the authorization server for a token: OAuth 2, client_credentials (API reference, section 3). */
+export class TokenRequest {
+  readonly #server: AuthorizationServer;
+  readonly #client: Client;
+  readonly #authentication: ClientAuth;
+  readonly #scope: string | undefined;
+  readonly #fetch: TokenRequestOptions['fetch'];
+  readonly #timeoutMs: number;
+  readonly #retry: TokenRetryPolicy;
+  readonly #clock: Clock;
+  readonly #secrets: readonly string[];
+
+  /** @throws {@link ConfigurationError} where a credential is missing. */
+  constructor(options: TokenRequestOptions) {
+    const { clientId, clientSecret } = options;
+    this.#authentication = basicCredentials(options);
+    this.#server = { issuer: new URL(options.tokenUrl).origin, token_endpoint: options.tokenUrl };
+    this.#client = { client_id: clientId };
+    this.#scope = options.scope;
+    this.#fetch = options.fetch;
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#retry = options.retry ?? defaultTokenRetryPolicy;
+    this.#clock = options.clock ?? systemClock;
+    this.#secrets = [rawBasicValue(clientId, clientSecret), ...writings(clientSecret)];
+  }
+
+  /**
+   * A token fresh from the server. Troubles that may pass are waited out a few times; refused credentials never are.
+   *
+   * @throws {@link CredentialsError}, {@link TokenError} `TOKEN_UNAVAILABLE`, {@link AbortedError}
+   */
+  async issue(signal?: AbortSignal): Promise<IssuedToken> {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#ask(signal);
+      if ('token' in outcome) return outcome.token;
+      const { error, passing, retryAfterMs = 0 } = outcome;
+      if (!passing || attempt >= this.#retry.attempts || retryAfterMs > this.#retry.maxDelayMs) throw error;
+      const doubled = this.#retry.delayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+      await this.#sleep(Math.max(retryAfterMs, doubled), signal);
+    }
+  }
+
+  async #ask(signal: AbortSignal | undefined): Promise<TokenOutcome> {
+    const timeout = deadline(this.#timeoutMs);
+    const askedAt = this.#clock.now();
+    try {
+      const response = await clientCredentialsGrantRequest(
+        this.#server,
+        this.#client,
+        this.#authentication,
+        this.#scope ? { scope: this.#scope } : {},
+        {
+          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+          [customFetch]: (url, init) => this.#fetch(url, init as RequestInit),
+          // Whether plain http is permitted has been decided where the address was given.
+          [allowInsecureRequests]: true,
+        },
+      );
+      const { status, headers } = response;
+      const answer = { status, headers, text: await readAtMost(response, maxAnswerBytes), askedAt };
+      return readTokenAnswer(answer, { server: this.#server, client: this.#client, secrets: this.#secrets });
+    } catch (cause) {
+      if (signal?.aborted) throw aborted(signal);
+      const why = timeout.aborted ? `gave no complete answer within ${this.#timeoutMs} ms` : describeFailure(cause);
+      const message = `The authorization server at ${this.#server.issuer}: ${why}.`;
+      return { error: new TokenError('TOKEN_UNAVAILABLE', message, { cause }), passing: true };
+    }
+  }
+
+  async #sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#clock.sleep(milliseconds, signal);
+    } catch (problem) {
+      throw signal?.aborted ? aborted(signal) : problem;
+    }
+  }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new AbortedError('The caller stopped the token request.', { cause: signal.reason });
+
+/** A secret as it is, and as servers may echo it. */
+function writings(secret: string): string[] {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  const form = new URLSearchParams({ s: secret }).toString().slice(2);
+  return [secret, form, encodeURIComponent(secret), secret.replace(/[&<>"']/g, (character) => entities[character]!)];
+}
+
+/** The beginning is enough: an answer larger than this is no token, and its beginning says what it is instead. */
+async function readAtMost(response: Response, limit: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  if (!response.body) return text;
+  for await (const chunk of response.body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > limit) break;
+  }
+  return text + decoder.decode();
+}

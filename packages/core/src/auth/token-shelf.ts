@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { IssuedToken } from './issued-token.ts';
+import type { TokenStore } from './token-store.ts';
+import { type OnWarning, warn } from './warning.ts';
+
+export interface TokenShelfOptions {
+  /** What the token is for; together they make the key. */
+  readonly owner: { tokenUrl: string; clientId: string; scope?: string | undefined };
+  readonly onWarning?: OnWarning | undefined;
+  /** Milliseconds a store may take before it is passed over. Default 500. */
+  readonly patienceMs?: number | undefined;
+}
+
+/** One client's place in a token store: whatever the store does, reading and writing never fail and never hang. */
+export class TokenShelf {
+  readonly #store: TokenStore;
+  readonly #key: string;
+  readonly #onWarning: OnWarning | undefined;
+  readonly #patienceMs: number;
+
+  constructor(store: TokenStore, { owner, onWarning, patienceMs = 500 }: TokenShelfOptions) {
+    this.#store = store;
+    this.#key = tokenKey(owner);
+    this.#onWarning = onWarning;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** The stored token, where there is one in a shape this version knows. */
+  async read(): Promise<IssuedToken | undefined> {
+    try {
+      return IssuedToken.fromStore(await this.#patiently(() => this.#store.get(this.#key)));
+    } catch (problem) {
+      warn(this.#onWarning, 'TOKEN_STORE_FAILED', 'The token store could not be read', problem);
+      return undefined;
+    }
+  }
+
+  /** Nobody waits for it: a lost write only costs another process one token request. */
+  write(token: IssuedToken, ttlMs: number): void {
+    const stored = token.toStored();
+    this.#patiently(() => this.#store.set(this.#key, stored, ttlMs)).catch((problem: unknown) => {
+      // Stores like to quote the value they could not keep.
+      const what = 'The token store could not be written';
+      warn(this.#onWarning, 'TOKEN_STORE_FAILED', what, problem, [stored.accessToken]);
+    });
+  }
+
+  remove(): void {
+    this.#patiently(() => this.#store.delete?.(this.#key)).catch((problem: unknown) => {
+      warn(this.#onWarning, 'TOKEN_STORE_FAILED', 'The token store could not delete a refused token', problem);
+    });
+  }
+
+  async #patiently<T>(work: () => T | Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${this.#patienceMs} ms`)), this.#patienceMs);
+    });
+    try {
+      return await Promise.race([(async () => work())(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** A hash, so that a look into the store tells nobody which clients there are. */
+export function tokenKey({ tokenUrl, clientId, scope = '' }: TokenShelfOptions['owner']): string {
+  const hash = createHash('sha256').update(JSON.stringify([tokenUrl, clientId, scope]));
+  return `signstash-connect:token:${hash.digest('hex')}`;
+}

@@ -1,0 +1,60 @@
+import type { IssuedToken } from '../auth/issued-token.ts';
+import type { TokenSource } from '../auth/token-manager.ts';
+import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts';
+import { discard } from '../protocol/answer/read-text.ts';
+import { TokenError } from '../protocol/errors.ts';
+import { deadline } from './deadline.ts';
+
+/**
+ * Adds the token to each request. Where the API refuses it, the request is replayed once with a new one (API reference,
+ * section 3, step 5 or 6); it never was processed, so nothing can be sealed twice by that.
+ */
+export class AuthorizedTransport implements Transport {
+  readonly #transport: Transport;
+  readonly #tokens: TokenSource;
+
+  constructor(transport: Transport, tokens: TokenSource) {
+    this.#transport = transport;
+    this.#tokens = tokens;
+  }
+
+  /**
+   * `timeoutMs` holds for each of its steps: waiting for a token, sending, and the one replay.
+   *
+   * @throws {@link TokenError} `TOKEN_REFUSED` where the API refuses the new token, too.
+   */
+  async send(request: TransportRequest): Promise<TransportResponse> {
+    const token = await this.#token(request);
+    const response = await this.#sendWith(token, request);
+    if (response.status !== 401) return response;
+    await discard(response.body);
+    this.#tokens.invalidate(token);
+    const replayed = await this.#sendWith(await this.#token(request), request);
+    if (replayed.status !== 401) return replayed;
+    await discard(replayed.body);
+    throw refused(request, replayed);
+  }
+
+  #sendWith(token: IssuedToken, request: TransportRequest): Promise<TransportResponse> {
+    return this.#transport.send({ ...request, headers: { ...request.headers, authorization: token.authorization() } });
+  }
+
+  /** Waiting for a token ends with the call's own time, too; nothing has been sent by then, which a TimeoutError would not say. */
+  async #token({ endpoint, timeoutMs, signal }: TransportRequest): Promise<IssuedToken> {
+    const timeout = deadline(timeoutMs);
+    try {
+      return await this.#tokens.getToken(signal ? AbortSignal.any([signal, timeout]) : timeout);
+    } catch (error) {
+      if (!timeout.aborted || signal?.aborted) throw error;
+      throw new TokenError('TOKEN_UNAVAILABLE', `${endpoint}: there was no token within ${timeoutMs} ms.`);
+    }
+  }
+}
+
+function refused({ endpoint }: TransportRequest, { status, headers }: TransportResponse): TokenError {
+  const challenge = headers['www-authenticate'];
+  const said = challenge === undefined ? '' : ` The API says: ${challenge.slice(0, 300)}`;
+  return new TokenError('TOKEN_REFUSED', `${endpoint}: the API refused a token that was just issued.${said}`, {
+    status,
+  });
+}

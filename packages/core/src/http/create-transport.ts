@@ -1,0 +1,39 @@
+import type { Credentials } from '../auth/basic-credentials.ts';
+import { TokenManager } from '../auth/token-manager.ts';
+import { TokenRequest } from '../auth/token-request.ts';
+import { TokenShelf } from '../auth/token-shelf.ts';
+import { MemoryTokenStore, type TokenStore } from '../auth/token-store.ts';
+import type { OnWarning } from '../auth/warning.ts';
+import type { Transport } from '../client/transport.ts';
+import type { Endpoints } from '../protocol/environments.ts';
+import { AuthorizedTransport } from './authorized-transport.ts';
+import { KyTransport, type KyTransportOptions, kyFetch } from './ky-transport.ts';
+
+export interface TransportOptions extends Credentials, KyTransportOptions {
+  readonly endpoints: Pick<Endpoints, 'tokenUrl'>;
+  /** OAuth scope; the service documents none. */
+  readonly scope?: string | undefined;
+  /** Shares tokens with other clients or processes. Default: kept in this client. */
+  readonly tokenStore?: TokenStore | undefined;
+  /** Milliseconds for one token request, the answer's last byte included. Default 30 s. */
+  readonly tokenTimeoutMs?: number | undefined;
+  /** Hears of troubles that no call fails for. */
+  readonly onWarning?: OnWarning | undefined;
+}
+
+/**
+ * The transport of applications: ky, with tokens.
+ *
+ * @throws {@link ConfigurationError} where a credential is missing.
+ */
+export function createTransport(options: TransportOptions): { transport: Transport; tokens: TokenManager } {
+  const { endpoints, clientId, scope, tokenStore = new MemoryTokenStore(), tokenTimeoutMs, onWarning } = options;
+  const { tokenUrl } = endpoints;
+  const request = new TokenRequest({ ...options, tokenUrl, fetch: kyFetch(options), timeoutMs: tokenTimeoutMs });
+  const tokens = new TokenManager({
+    issue: (signal) => request.issue(signal),
+    shelf: new TokenShelf(tokenStore, { owner: { tokenUrl, clientId, scope }, onWarning }),
+    onWarning,
+  });
+  return { transport: new AuthorizedTransport(new KyTransport(options), tokens), tokens };
+}

@@ -1,0 +1,133 @@
+import ky from 'ky';
+import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts';
+import { AbortedError, isSignStashError, NetworkError, TimeoutError } from '../protocol/errors.ts';
+import { deadline } from './deadline.ts';
+import { describeFailure, surelyUnsent } from './network-failure.ts';
+import { patientFetch } from './patient-fetch.ts';
+import { Upload } from './upload.ts';
+import { userAgent } from './user-agent.ts';
+
+/** Any function that works like `fetch`, given a URL and an init: the runtime's, undici's, one that goes through a proxy. */
+export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface KyTransportOptions {
+  /**
+   * Sends the requests. Default: the runtime's own, with its hidden limit of 300 s for an answer taken away.
+   *
+   * For a corporate proxy, either start Node 24 with `NODE_USE_ENV_PROXY=1` and the usual `HTTPS_PROXY`, or give a function:
+   * `(url, init) => undici.fetch(url, { ...init, dispatcher: new ProxyAgent({ uri, headersTimeout: 0, bodyTimeout: 0 }) })`.
+   */
+  readonly fetch?: FetchFunction | undefined;
+  /** Product of the adapter, put after this package's in the User-Agent header. */
+  readonly userAgent?: string | undefined;
+}
+
+/**
+ * `fetch` by ky, with everything switched off that could send a request twice: retries, redirects. Statuses are answers.
+ */
+export function kyFetch({ fetch = patientFetch, userAgent: adapter }: KyTransportOptions = {}): FetchFunction {
+  const client = ky.create({
+    retry: 0,
+    timeout: false,
+    throwHttpErrors: false,
+    redirect: 'manual',
+    // There are no cookies to keep; and Node 24.14 and 24.15 take a 401 to a streamed body for a network error otherwise.
+    credentials: 'omit',
+    headers: { 'user-agent': userAgent(adapter) },
+    fetch: async (request, extra) => {
+      const sent = request as Request;
+      return fetch(sent.url, {
+        method: sent.method,
+        headers: Object.fromEntries(sent.headers),
+        // A body of unknown length would be sent chunked, which gateways refuse.
+        body: sent.headers.has('content-length') || !sent.body ? sent.body : await sent.arrayBuffer(),
+        ...(sent.body ? { duplex: 'half' } : {}),
+        redirect: sent.redirect,
+        credentials: sent.credentials,
+        signal: sent.signal,
+        ...extra,
+      });
+    },
+  });
+  return (url, init) => client(url, init);
+}
+
+/** Sends requests as they are: one attempt each, Content-Length always, one deadline for everything. */
+export class KyTransport implements Transport {
+  readonly #fetch: FetchFunction;
+
+  constructor(options: KyTransportOptions = {}) {
+    this.#fetch = kyFetch(options);
+  }
+
+  async send(request: TransportRequest): Promise<TransportResponse> {
+    const attempt = new Attempt(request);
+    try {
+      const response = await this.#fetch(request.url, attempt.init());
+      return { status: response.status, headers: headersOf(response), body: attempt.read(response) };
+    } catch (error) {
+      throw attempt.failed(error);
+    }
+  }
+}
+
+/** One request from its first byte to its answer's last, and what to say when it breaks. */
+class Attempt {
+  readonly #request: TransportRequest;
+  readonly #upload: Upload | undefined;
+  readonly #timeout: AbortSignal;
+  readonly #signal: AbortSignal;
+
+  constructor(request: TransportRequest) {
+    this.#request = request;
+    this.#upload = request.body && new Upload(request.body);
+    this.#timeout = deadline(request.timeoutMs);
+    this.#signal = request.signal ? AbortSignal.any([request.signal, this.#timeout]) : this.#timeout;
+  }
+
+  init(): RequestInit {
+    const { method, headers, body } = this.#request;
+    if (!this.#upload || !body) return { method, headers, signal: this.#signal };
+    return {
+      method,
+      headers: { ...headers, 'content-type': body.contentType, 'content-length': String(body.contentLength) },
+      body: this.#upload.stream,
+      duplex: 'half',
+      signal: this.#signal,
+    } as RequestInit;
+  }
+
+  async *read(response: Response): AsyncIterable<Uint8Array> {
+    try {
+      // Taken from the response only here: a response that is let go while nobody reads its body has it cancelled.
+      if (response.body) yield* response.body;
+    } catch (error) {
+      throw this.failed(error);
+    } finally {
+      this.#upload?.end();
+    }
+  }
+
+  /** The error to throw: the caller's own, or one of ours that holds nothing of the request. */
+  failed(error: unknown): unknown {
+    this.#upload?.end();
+    if (this.#upload?.failure) return this.#upload.failure.error;
+    if (isSignStashError(error)) return error;
+    const { endpoint, url, timeoutMs, signal } = this.#request;
+    const where = `${endpoint} at ${new URL(url).host}`;
+    if (signal?.aborted) return new AbortedError(`${where}: the caller stopped the call.`, { cause: signal.reason });
+    if (this.#timeout.aborted) return new TimeoutError(`${where}: no complete answer within ${timeoutMs} ms.`);
+    const code = surelyUnsent(error) ? 'NETWORK_UNREACHABLE' : 'NETWORK_INTERRUPTED';
+    return new NetworkError(code, `${where}: ${describeFailure(error)}.`, { cause: error });
+  }
+}
+
+function headersOf(response: Response): Record<string, string> {
+  const headers = Object.fromEntries(response.headers);
+  // The body has been unpacked: its length and coding on the wire are no longer true.
+  if (headers['content-encoding'] !== undefined) {
+    delete headers['content-encoding'];
+    delete headers['content-length'];
+  }
+  return headers;
+}

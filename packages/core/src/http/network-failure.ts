@@ -1,0 +1,70 @@
+/**
+ * Failures of making a connection: nothing of the request was sent. Codes of Node's resolver and sockets count only together
+ * with the system call that failed, since a connection that stood may later break with the same code.
+ */
+const connectCalls = new Set(['connect', 'getaddrinfo', 'getaddrinfo4', 'getaddrinfo6']);
+
+/** undici's own, and OpenSSL's for a handshake that failed on our side, before any request data is sent. */
+const unsentCodes = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_TLS_HANDSHAKE_TIMEOUT',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_SSL_UNSUPPORTED_PROTOCOL',
+  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'CERT_SIGNATURE_FAILURE',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** Node gives an interrupted TLS handshake the code of any broken connection; only its text tells them apart. */
+const brokenHandshake = /before secure TLS connection was established/;
+
+interface SystemFailure extends Error {
+  code?: unknown;
+  syscall?: unknown;
+}
+
+/** Whether it is certain that nothing of the request has left. In doubt it may have. */
+export function surelyUnsent(error: unknown): boolean {
+  return causes(error).some(
+    ({ code, syscall, message }) =>
+      (typeof syscall === 'string' && connectCalls.has(syscall)) ||
+      (typeof code === 'string' && unsentCodes.has(code)) ||
+      brokenHandshake.test(message),
+  );
+}
+
+/** What happened, in words that name the system's code, and quote nothing that could hold a header. */
+export function describeFailure(error: unknown): string {
+  const what = surelyUnsent(error) ? 'no connection could be made' : 'the connection broke';
+  const code = causes(error).findLast((cause) => typeof cause.code === 'string')?.code;
+  return typeof code === 'string' ? `${what} (${code})` : what;
+}
+
+/** The error and its causes, outermost first; a connection tried on several addresses has several. */
+function causes(error: unknown): SystemFailure[] {
+  const found: SystemFailure[] = [];
+  const visit = (value: unknown, depth: number) => {
+    if (!(value instanceof Error) || depth > 5) return;
+    found.push(value);
+    if (value instanceof AggregateError) for (const inner of value.errors) visit(inner, depth + 1);
+    visit(value.cause, depth + 1);
+  };
+  visit(error, 0);
+  return found;
+}

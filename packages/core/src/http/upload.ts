@@ -1,0 +1,44 @@
+import type { RequestBody } from '../client/transport.ts';
+
+/**
+ * A request body on its way. Remembers why its source failed, which `fetch` would hide behind an error of its own, and lets
+ * the source go as soon as the request ends: a server may answer before it has read everything.
+ */
+export class Upload {
+  readonly stream: ReadableStream<Uint8Array>;
+  #source: AsyncIterator<Uint8Array> | undefined;
+  #failure: { error: unknown } | undefined;
+
+  constructor(body: RequestBody) {
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          try {
+            this.#source ??= body.read()[Symbol.asyncIterator]();
+            const { done, value } = await this.#source.next();
+            if (done) controller.close();
+            else controller.enqueue(value);
+          } catch (error) {
+            this.#failure = { error };
+            throw error;
+          }
+        },
+        cancel: () => this.end(),
+      },
+      // Nothing is read ahead: the network's pace is the source's pace.
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Why the source failed, where it did. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** Closes the source, files included, however much of it was read. Nobody waits: a source that hangs must not hold the call. */
+  end(): void {
+    Promise.resolve(this.#source?.return?.()).catch(() => {
+      // The request is over: whatever closing brings is no longer of interest.
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import type { Clock } from '../../src/auth/clock.ts';
+import { IssuedToken } from '../../src/auth/issued-token.ts';
+import { TokenManager, type TokenManagerOptions } from '../../src/auth/token-manager.ts';
+import { TokenShelf } from '../../src/auth/token-shelf.ts';
+import { MemoryTokenStore, type TokenStore } from '../../src/auth/token-store.ts';
+import type { Warning } from '../../src/auth/warning.ts';
+
+/** Time that passes only when told to; sleeping takes no time and is written down. */
+export class FakeClock implements Clock {
+  time = Date.now();
+  readonly slept: number[] = [];
+  now = () => this.time;
+  sleep = async (milliseconds: number) => {
+    this.slept.push(milliseconds);
+    this.time += milliseconds;
+  };
+  pass(milliseconds: number) {
+    this.time += milliseconds;
+  }
+}
+
+export const owner = { tokenUrl: 'https://as.example/oauth/token', clientId: 'PRT.1-PRT.1-a' };
+
+/** An authorization server that answers when the test says so. */
+export class FakeIssuer {
+  readonly pending: Array<{ give: (token: IssuedToken) => void; fail: (error: unknown) => void; signal: AbortSignal }> =
+    [];
+  asked = 0;
+  readonly #clock: Clock;
+  /** Answers at once with `t1`, `t2` and so on. */
+  automatic = true;
+  lifeMs = 3_600_000;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  token(accessToken: string, lifeMs = this.lifeMs): IssuedToken {
+    const issuedAt = this.#clock.now();
+    return new IssuedToken({ accessToken, issuedAt, expiresAt: issuedAt + lifeMs });
+  }
+
+  issue = (signal: AbortSignal): Promise<IssuedToken> => {
+    this.asked++;
+    if (this.automatic) return Promise.resolve(this.token(`t${this.asked}`));
+    return new Promise((give, fail) => {
+      this.pending.push({ give, fail, signal });
+      signal.addEventListener('abort', () => fail(signal.reason));
+    });
+  };
+}
+
+export function managerWith(
+  issuer: FakeIssuer,
+  clock: Clock,
+  store: TokenStore = new MemoryTokenStore(),
+  options: Partial<TokenManagerOptions> = {},
+) {
+  const warnings: Warning[] = [];
+  const onWarning = (warning: Warning) => warnings.push(warning);
+  const shelf = new TokenShelf(store, { owner, onWarning, patienceMs: 20 });
+  const manager = new TokenManager({ issue: issuer.issue, shelf, clock, onWarning, ...options });
+  return { manager, warnings };
+}
+
+/** The secret of a token, which only its header tells. */
+export const secretOf = (token: IssuedToken) => token.authorization().replace('Bearer ', '');
+
+/** Lets everything that is ready happen. */
+export const settle = () => new Promise((resolve) => setImmediate(resolve));
