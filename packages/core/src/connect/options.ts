@@ -1,7 +1,9 @@
 import type { TokenStore } from '../auth/token-store.ts';
+import type { OnWarning } from '../auth/warning.ts';
 import type { ClientSettings } from '../client/client.ts';
 import type { Timeouts } from '../client/service-calls.ts';
 import type { Transport } from '../client/transport.ts';
+import type { FetchFunction } from '../http/ky-transport.ts';
 import type { Environment } from '../protocol/environments.ts';
 
 /** What `createSignStash` takes. Only `environment`, `clientId` and `clientSecret` are required. */
@@ -25,12 +27,14 @@ export interface SignStashOptions extends ClientSettings {
   tokenStore?: TokenStore;
   /** Milliseconds for one attempt of each kind; see {@link Timeouts}. */
   timeouts?: Partial<Timeouts> & { tokenMs?: number };
-  /** Replaces the global fetch, for example one with a proxy agent. */
-  fetch?: typeof globalThis.fetch;
-  /** Put before this package's own User-Agent. */
+  /** Replaces the runtime's fetch, for example one with a proxy agent. It must neither repeat a request nor follow redirects. */
+  fetch?: FetchFunction;
+  /** Product of the adapter, put after this package's in the User-Agent header. */
   userAgent?: string;
-  /** Told of what went wrong without failing a call, such as an unreachable token store. Holds no secrets. */
-  onWarning?: (message: string) => void;
+  /** OAuth scope; the service documents none. */
+  scope?: string;
+  /** Hears of troubles that no call fails for, such as an unreachable token store. Holds no secrets. */
+  onWarning?: OnWarning;
   /** Replaces HTTP and token flow together, for tests. */
   transport?: Transport;
 }

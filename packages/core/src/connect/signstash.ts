@@ -37,16 +37,16 @@ export class SignStash extends SignStashClient {
       }
     }
     const endpoints = resolveEnvironment(environment, { allowInsecureHttp });
-    const { credentialsEncoding, tokenStore, fetch, userAgent, onWarning, transport, ...settings } = rest;
-    const given = Object.entries({
+    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, onWarning, transport, ...settings } = rest;
+    const http = {
       credentialsEncoding,
       tokenStore,
       fetch,
       userAgent,
+      scope,
       onWarning,
       tokenTimeoutMs: timeouts?.tokenMs,
-    });
-    const http = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+    };
     super(
       {
         transport: transport ?? createTransport({ endpoints, clientId, clientSecret, ...http }).transport,

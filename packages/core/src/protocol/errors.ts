@@ -6,7 +6,7 @@ export interface ErrorDetails {
   /** The underlying error; its message is not repeated in ours. */
   cause?: unknown;
   /** Overrides the code's own hint where more is known. */
-  hint?: string;
+  hint?: string | undefined;
   /** The operation at the service, where one is known. */
   operationId?: string | undefined;
   /** The external references of the documents concerned. */

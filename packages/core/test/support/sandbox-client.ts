@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Sandbox, type SandboxOptions, startSandbox } from '@signstash-connect/sandbox';
+import { onTestFinished } from 'vitest';
+import { createSignStash, type SignStash, type SignStashOptions } from '../../src/index.ts';
+
+/** One certificate authority for all tests of a process: making keys is the slow part of starting a sandbox. */
+const stateDirectory = mkdtempSync(join(tmpdir(), 'signstash-sandbox-'));
+process.on('exit', () => rmSync(stateDirectory, { recursive: true, force: true }));
+
+/** Real patience would make every fault test take seconds; the order of things is the same with little. */
+export const impatient: NonNullable<SignStashOptions['retry']> = {
+  delayMs: 5,
+  maxDelayMs: 50,
+  settleMs: 30,
+  pendingMs: 2_000,
+};
+
+/** A sandbox that closes with the test. */
+export async function testSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox({ stateDirectory, ...options });
+  onTestFinished(() => sandbox.close());
+  return sandbox;
+}
+
+/** A client of the sandbox's SaaS. */
+export function clientOf(sandbox: Sandbox, overrides: Partial<SignStashOptions> = {}): SignStash {
+  const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
+  return createSignStash({ environment: { tokenUrl, apiUrl }, clientId, clientSecret, retry: impatient, ...overrides });
+}
