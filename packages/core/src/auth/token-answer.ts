@@ -1,6 +1,5 @@
 import { type AuthorizationServer, type Client, processClientCredentialsResponse } from 'oauth4webapi';
 import { CredentialsError, TokenError } from '../protocol/errors.ts';
-import { redact } from '../protocol/redact.ts';
 import { IssuedToken } from './issued-token.ts';
 
 /**
@@ -26,15 +25,15 @@ export interface TokenAnswer {
 export interface TokenAnswerContext {
   readonly server: AuthorizationServer;
   readonly client: Client;
-  /** Whatever may be echoed by the server and must not be passed on. */
-  readonly secrets: readonly string[];
+  /** The server may echo what it was sent. */
+  readonly hideSecrets: (text: string) => string;
 }
 
 /** Sorts an answer of the token endpoint: a token, a refusal for good, or a trouble that may pass. */
 export async function readTokenAnswer(answer: TokenAnswer, context: TokenAnswerContext): Promise<TokenOutcome> {
   const { status } = answer;
   if (status === 200) return readToken(answer, context);
-  const said = quote(answer, context.secrets);
+  const said = quote(answer, context.hideSecrets);
   // 400 and 401 refuse the credentials whatever the body looks like: a gateway may answer in the server's place. A 403 does so
   // only where it speaks OAuth; else it is a firewall's.
   if (status === 400 || status === 401 || (status === 403 && said.oauthError !== undefined)) {
@@ -55,7 +54,7 @@ export async function readTokenAnswer(answer: TokenAnswer, context: TokenAnswerC
 
 async function readToken({ text, headers, askedAt }: TokenAnswer, context: TokenAnswerContext): Promise<TokenOutcome> {
   const unusable = (why: string, cause?: unknown): TokenOutcome => {
-    const message = `The authorization server's answer is not a usable token: ${redact(why, context.secrets)}.`;
+    const message = `The authorization server's answer is not a usable token: ${context.hideSecrets(why)}.`;
     return { error: new TokenError('TOKEN_UNAVAILABLE', message, { status: 200, cause }), passing: false };
   };
   if (text.trim() === '') return unusable('it is empty');
@@ -92,16 +91,16 @@ interface Said {
 }
 
 /** What the server says, short and without secrets. */
-function quote({ text }: TokenAnswer, secrets: readonly string[]): Said {
+function quote({ text }: TokenAnswer, hideSecrets: (text: string) => string): Said {
   // Secrets go first: what follows could take one apart so that it would no longer be found.
-  const clean = (value: string) => redact(value, secrets).replace(/\s+/g, ' ').trim().slice(0, 200);
+  const clean = (value: string) => hideSecrets(value).replace(/\s+/g, ' ').trim().slice(0, 200);
   try {
     const { error, error_description: description } = JSON.parse(text) as Record<string, unknown>;
     if (typeof error !== 'string') return { words: '' };
     const oauthError = clean(error);
     return { oauthError, words: ` ${oauthError}${typeof description === 'string' ? `: ${clean(description)}` : ''}` };
   } catch {
-    const page = clean(withoutTags(redact(text, secrets)));
+    const page = clean(withoutTags(hideSecrets(text)));
     return { words: page === '' ? '' : `, a page saying "${page}"` };
   }
 }

@@ -9,8 +9,9 @@ import {
 import { deadline } from '../http/deadline.ts';
 import { describeFailure } from '../http/network-failure.ts';
 import { AbortedError, TokenError } from '../protocol/errors.ts';
-import { basicCredentials, type Credentials, rawBasicValue } from './basic-credentials.ts';
+import { basicCredentials, type Credentials } from './basic-credentials.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { secretHider } from './hide-secrets.ts';
 import type { IssuedToken } from './issued-token.ts';
 import { readTokenAnswer, type TokenOutcome } from './token-answer.ts';
 
@@ -51,20 +52,19 @@ export class TokenRequest {
   readonly #timeoutMs: number;
   readonly #retry: TokenRetryPolicy;
   readonly #clock: Clock;
-  readonly #secrets: readonly string[];
+  readonly #hideSecrets: (text: string) => string;
 
   /** @throws {@link ConfigurationError} where a credential is missing. */
   constructor(options: TokenRequestOptions) {
-    const { clientId, clientSecret } = options;
     this.#authentication = basicCredentials(options);
     this.#server = { issuer: new URL(options.tokenUrl).origin, token_endpoint: options.tokenUrl };
-    this.#client = { client_id: clientId };
+    this.#client = { client_id: options.clientId };
     this.#scope = options.scope;
     this.#fetch = options.fetch;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#retry = options.retry ?? defaultTokenRetryPolicy;
     this.#clock = options.clock ?? systemClock;
-    this.#secrets = [rawBasicValue(clientId, clientSecret), ...writings(clientSecret)];
+    this.#hideSecrets = secretHider(options);
   }
 
   /**
@@ -101,7 +101,7 @@ export class TokenRequest {
       );
       const { status, headers } = response;
       const answer = { status, headers, text: await readAtMost(response, maxAnswerBytes), askedAt };
-      return readTokenAnswer(answer, { server: this.#server, client: this.#client, secrets: this.#secrets });
+      return readTokenAnswer(answer, { server: this.#server, client: this.#client, hideSecrets: this.#hideSecrets });
     } catch (cause) {
       if (signal?.aborted) throw aborted(signal);
       const why = timeout.aborted ? `gave no complete answer within ${this.#timeoutMs} ms` : describeFailure(cause);
@@ -121,13 +121,6 @@ export class TokenRequest {
 
 const aborted = (signal: AbortSignal) =>
   new AbortedError('The caller stopped the token request.', { cause: signal.reason });
-
-/** A secret as it is, and as servers may echo it. */
-function writings(secret: string): string[] {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  const form = new URLSearchParams({ s: secret }).toString().slice(2);
-  return [secret, form, encodeURIComponent(secret), secret.replace(/[&<>"']/g, (character) => entities[character]!)];
-}
 
 /** The beginning is enough: an answer larger than this is no token, and its beginning says what it is instead. */
 async function readAtMost(response: Response, limit: number): Promise<string> {

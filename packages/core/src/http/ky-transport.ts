@@ -26,6 +26,7 @@ export interface KyTransportOptions {
  * `fetch` by ky, with everything switched off that could send a request twice: retries, redirects. Statuses are answers.
  */
 export function kyFetch({ fetch = patientFetch, userAgent: adapter }: KyTransportOptions = {}): FetchFunction {
+  const agent = userAgent(adapter);
   const client = ky.create({
     retry: 0,
     timeout: false,
@@ -33,12 +34,12 @@ export function kyFetch({ fetch = patientFetch, userAgent: adapter }: KyTranspor
     redirect: 'manual',
     // There are no cookies to keep; and Node 24.14 and 24.15 take a 401 to a streamed body for a network error otherwise.
     credentials: 'omit',
-    headers: { 'user-agent': userAgent(adapter) },
     fetch: async (request, extra) => {
       const sent = request as Request;
       return fetch(sent.url, {
         method: sent.method,
-        headers: Object.fromEntries(sent.headers),
+        // Here, since the OAuth library puts its own name into its requests.
+        headers: { ...Object.fromEntries(sent.headers), 'user-agent': agent },
         // A body of unknown length would be sent chunked, which gateways refuse.
         body: sent.headers.has('content-length') || !sent.body ? sent.body : await sent.arrayBuffer(),
         ...(sent.body ? { duplex: 'half' } : {}),

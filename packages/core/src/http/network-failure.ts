@@ -31,8 +31,11 @@ const unsentCodes = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Node gives an interrupted TLS handshake the code of any broken connection; only its text tells them apart. */
-const brokenHandshake = /before secure TLS connection was established/;
+/**
+ * What only its text tells apart: Node gives an interrupted TLS handshake the code of any broken connection, and `fetch` refuses
+ * ports of other protocols (such as 6000) without any code.
+ */
+const unsentWords = /before secure TLS connection was established|^bad port$/;
 
 interface SystemFailure extends Error {
   code?: unknown;
@@ -45,7 +48,7 @@ export function surelyUnsent(error: unknown): boolean {
     ({ code, syscall, message }) =>
       (typeof syscall === 'string' && connectCalls.has(syscall)) ||
       (typeof code === 'string' && unsentCodes.has(code)) ||
-      brokenHandshake.test(message),
+      unsentWords.test(message),
   );
 }
 

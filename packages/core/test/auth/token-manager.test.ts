@@ -337,22 +337,4 @@ describe('the shared store', () => {
     await new Promise((resolve) => setTimeout(resolve, 40));
     expect(warnings.map(({ code }) => code)).toEqual(['TOKEN_STORE_FAILED', 'TOKEN_STORE_FAILED']);
   });
-
-  it('and a logger that throws fail no call together either', async () => {
-    const clock = new FakeClock();
-    const store: TokenStore = {
-      get: async () => {
-        throw new Error('x');
-      },
-      set: async () => {
-        throw new Error('y');
-      },
-    };
-    const onWarning = () => {
-      throw new Error('z');
-    };
-    const { manager } = managerWith(new FakeIssuer(clock), clock, store, { onWarning });
-    expect(secretOf(await manager.getToken())).toBe('t1');
-    await settle();
-  });
 });

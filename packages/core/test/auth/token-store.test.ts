@@ -1,0 +1,138 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import Keyv from 'keyv';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { IssuedToken } from '../../src/auth/issued-token.ts';
+import { TokenShelf, tokenKey } from '../../src/auth/token-shelf.ts';
+import { MemoryTokenStore, type StoredToken, type TokenStore } from '../../src/auth/token-store.ts';
+import { FakeClock, FakeIssuer, managerWith, owner, secretOf, settle } from './support.ts';
+
+const stored = (accessToken = 'abc'): StoredToken => ({
+  accessToken,
+  tokenType: 'bearer',
+  issuedAt: Date.now(),
+  expiresAt: Date.now() + 60_000,
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('Keyv', () => {
+  // Compiled, too: these lines are the type-level test that an instance fits as it is.
+  const untyped: TokenStore = new Keyv();
+  const typed: TokenStore = new Keyv<StoredToken>();
+
+  it.each([
+    ['untyped', untyped],
+    ['typed', typed],
+  ])('is a token store as it is (%s)', async (_, store) => {
+    const clock = new FakeClock();
+    const issuer = new FakeIssuer(clock);
+    await managerWith(issuer, clock, store).manager.getToken();
+    await settle();
+    expect(await store.get(tokenKey(owner))).toMatchObject({ accessToken: 't1', tokenType: 'bearer' });
+    expect(secretOf(await managerWith(issuer, clock, store).manager.getToken())).toBe('t1');
+    expect(issuer.asked).toBe(1);
+  });
+
+  it('forgets a token in time', async () => {
+    const store = new Keyv();
+    const clock = new FakeClock();
+    const issuer = new FakeIssuer(clock);
+    issuer.lifeMs = 60;
+    await managerWith(issuer, clock, store).manager.getToken();
+    await settle();
+    expect(await store.get(tokenKey(owner))).toBeDefined();
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    expect(await store.get(tokenKey(owner))).toBeUndefined();
+  });
+});
+
+describe('the memory store', () => {
+  it('forgets a token after its time, and when told to', () => {
+    vi.useFakeTimers();
+    const store = new MemoryTokenStore();
+    store.set('a', stored(), 1000);
+    store.set('b', stored('other'), 5000);
+    expect(store.get('a')?.accessToken).toBe('abc');
+    vi.advanceTimersByTime(1001);
+    expect(store.get('a')).toBeUndefined();
+    expect(store.get('b')?.accessToken).toBe('other');
+    store.delete('b');
+    expect(store.get('b')).toBeUndefined();
+  });
+
+  it('shows no token to whoever prints it', () => {
+    const store = new MemoryTokenStore();
+    store.set('a', stored('very-secret'), 1000);
+    expect(inspect(store, { depth: Infinity, showHidden: true }) + JSON.stringify(store)).not.toContain('very-secret');
+  });
+});
+
+describe('the key', () => {
+  it('tells apart servers, clients and scopes, and names none of them', () => {
+    const owners = [owner, { ...owner, clientId: 'x' }, { ...owner, tokenUrl: 'https://b' }, { ...owner, scope: 's' }];
+    expect(new Set(owners.map(tokenKey)).size).toBe(4);
+    expect(tokenKey(owner)).toBe(tokenKey({ ...owner, scope: '' }));
+    expect(tokenKey(owner)).toMatch(/^signstash-connect:token:[0-9a-f]{64}$/);
+  });
+
+  it('cannot be made equal by moving text from one part to the next', () => {
+    const a = tokenKey({ tokenUrl: 'https://a', clientId: 'b","c' });
+    expect(a).not.toBe(tokenKey({ tokenUrl: 'https://a', clientId: 'b', scope: 'c' }));
+  });
+});
+
+describe('a value from a store', () => {
+  it('never breaks the reader, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.anything({ withNullPrototype: true }), (value) => {
+        expect(IssuedToken.fromStore(value)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('comes back as it was put there', () => {
+    const visible = fc.string({ unit: fc.constantFrom(...'aZ09-._~+/='), minLength: 1 });
+    fc.assert(
+      fc.property(visible, fc.nat(), fc.nat(), (accessToken, issuedAt, life) => {
+        const token = new IssuedToken({ accessToken, issuedAt, expiresAt: issuedAt + life });
+        const back = IssuedToken.fromStore(JSON.parse(JSON.stringify(token.toStored())));
+        expect(back?.equals(token)).toBe(true);
+        expect(back?.expiresAt).toBe(issuedAt + life);
+        expect(back && back.renewAt <= back.uselessAt && back.uselessAt <= back.expiresAt).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a store in trouble', () => {
+  it('is reported without the token it quotes', async () => {
+    const warnings: string[] = [];
+    const store: TokenStore = {
+      get: () => undefined,
+      set: (_key, value) => {
+        throw new Error(`cannot set ${value.accessToken}`);
+      },
+    };
+    const shelf = new TokenShelf(store, { owner, onWarning: ({ message }) => warnings.push(message) });
+    shelf.write(new IssuedToken({ accessToken: 'opaque-token-1', issuedAt: 0, expiresAt: 1 }), 1);
+    await settle();
+    expect(warnings).toEqual(['The token store could not be written: cannot set [redacted]']);
+  });
+
+  it('fails nothing together with a logger that throws', async () => {
+    const broken = async () => {
+      throw new Error('store down');
+    };
+    const onWarning = () => {
+      throw new Error('logger down');
+    };
+    const shelf = new TokenShelf({ get: broken, set: broken, delete: broken }, { owner, onWarning });
+    expect(await shelf.read()).toBeUndefined();
+    shelf.write(new IssuedToken({ accessToken: 'x', issuedAt: 0, expiresAt: 1 }), 1);
+    shelf.remove();
+    await settle();
+  });
+});

@@ -1,0 +1,437 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RequestBody, TransportRequest } from '../../src/client/transport.ts';
+import { KyTransport } from '../../src/http/ky-transport.ts';
+import { version } from '../../src/http/user-agent.ts';
+import {
+  AbortedError,
+  NetworkError,
+  type SignStashError,
+  TimeoutError,
+  ValidationError,
+} from '../../src/protocol/errors.ts';
+import { answer, deadUrl, listen, readAll, recorder, serve, serveRaw } from './support/loopback.ts';
+
+const transport = new KyTransport();
+const get = (url: string, more: Partial<TransportRequest> = {}): TransportRequest => ({
+  endpoint: 'status',
+  method: 'GET',
+  url,
+  headers: { accept: 'application/json' },
+  timeoutMs: 10_000,
+  ...more,
+});
+const post = (url: string, body: RequestBody, more: Partial<TransportRequest> = {}): TransportRequest =>
+  get(url, { endpoint: 'sign', method: 'POST', body, ...more });
+
+/** A body of so many pieces of 64 KiB; tells how far it was read, and whether it was closed. */
+function pieces(count: number, beforePiece: (index: number) => void | Promise<void> = () => {}) {
+  const state = { read: 0, begun: 0, closed: 0 };
+  const body: RequestBody = {
+    contentType: 'application/json',
+    contentLength: count * 65_536,
+    async *read() {
+      state.begun++;
+      try {
+        for (let index = 0; index < count; index++) {
+          await beforePiece(index);
+          state.read++;
+          yield new Uint8Array(65_536).fill(97);
+        }
+      } finally {
+        state.closed++;
+      }
+    },
+  };
+  return { body, state };
+}
+
+const text = (value: string): RequestBody => ({
+  contentType: 'text/plain',
+  contentLength: Buffer.byteLength(value),
+  async *read() {
+    yield Buffer.from(value);
+  },
+});
+
+async function failure(promise: Promise<unknown>): Promise<SignStashError> {
+  return promise.then(
+    () => Promise.reject(new Error('It should have failed.')),
+    (error: SignStashError) => error,
+  );
+}
+
+async function eventually(condition: () => boolean): Promise<void> {
+  const end = Date.now() + 5000;
+  while (!condition() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(condition()).toBe(true);
+}
+
+describe('a request', () => {
+  it('goes out with its length, never chunked, for a body that is read piece by piece', async () => {
+    let raw = '';
+    const url = await serveRaw((socket) => {
+      socket.on('data', (data) => {
+        raw += data.toString('latin1');
+        if (raw.length > 2 * 65_536) socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      });
+    });
+    const response = await transport.send(post(`${url}/sign`, pieces(2).body));
+    expect(await readAll(response.body)).toBe('ok');
+    const [head = '', body = ''] = raw.split('\r\n\r\n');
+    expect(head).toMatch(/^POST \/sign HTTP\/1\.1\r\n/);
+    expect(head).toMatch(/\r\ncontent-length: 131072/i);
+    expect(head).not.toMatch(/transfer-encoding/i);
+    expect(head).toMatch(/\r\ncontent-type: application\/json/i);
+    expect(body).toBe('a'.repeat(131_072));
+  });
+
+  it('arrives byte for byte, however it is cut', async () => {
+    const { url, seen } = await recorder((response) => answer(response, 200, ''));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), async (chunks) => {
+        const whole = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk.map((byte) => 32 + (byte % 90)))));
+        const body: RequestBody = {
+          contentType: 'text/plain',
+          contentLength: whole.length,
+          async *read() {
+            let at = 0;
+            for (const { length } of chunks) {
+              yield new Uint8Array(whole.subarray(at, at + length));
+              at += length;
+            }
+          },
+        };
+        await readAll((await transport.send(post(url, body))).body);
+        expect(seen.at(-1)?.body).toBe(whole.toString());
+        expect(seen.at(-1)?.headers['content-length']).toBe(String(whole.length));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('names its maker, and the adapter after it', async () => {
+    const { url, seen } = await recorder((response) => answer(response, 200, ''));
+    await transport.send(get(url));
+    await new KyTransport({ userAgent: 'signstash-action/1.2.0\r\nx: y' }).send(get(url));
+    const own = `signstash-connect/${version} (+https://github.com/signstash-connect/signstash-connect)`;
+    expect(seen.map(({ headers }) => headers['user-agent'])).toEqual([own, `${own} signstash-action/1.2.0x: y`]);
+  });
+
+  it('knows its own version', () => {
+    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    expect(version).toBe((JSON.parse(manifest) as { version: string }).version);
+  });
+});
+
+describe('an answer', () => {
+  it.each([200, 204, 301, 302, 307, 400, 401, 403, 404, 408, 413, 421, 429, 500, 502, 503, 504])(
+    'of status %i is an answer, sent for once',
+    async (status) => {
+      const { url, seen } = await recorder((response) =>
+        answer(response, status, status === 204 ? '' : 'said', { location: '/elsewhere', 'X-Some': 'Thing' }),
+      );
+      const response = await transport.send(post(url, pieces(1).body));
+      expect(response.status).toBe(status);
+      expect(response.headers['x-some']).toBe('Thing');
+      expect(await readAll(response.body)).toBe(status === 204 ? '' : 'said');
+      expect(seen).toHaveLength(1);
+    },
+  );
+
+  it('is unpacked, and no longer claims its packed length', async () => {
+    const url = await serve((_, response) => {
+      const packed = gzipSync('x'.repeat(5000));
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length }).end(packed);
+    });
+    const response = await transport.send(get(url));
+    expect(await readAll(response.body)).toBe('x'.repeat(5000));
+    expect(response.headers).not.toHaveProperty('content-length');
+    expect(response.headers).not.toHaveProperty('content-encoding');
+  });
+
+  it('is read at the reader’s pace', async () => {
+    let written = 0;
+    const url = await serve(async (_, response) => {
+      for (; written < 400; written++) {
+        if (!response.write(Buffer.alloc(65_536))) await new Promise((resolve) => response.once('drain', resolve));
+        if (response.destroyed) return;
+      }
+      response.end();
+    });
+    const { body } = await transport.send(get(url));
+    const chunks = body[Symbol.asyncIterator]();
+    await chunks.next();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(written).toBeLessThan(300);
+    await chunks.return?.();
+  });
+});
+
+describe('an answer that comes before the request is sent whole', () => {
+  const large = 'HTTP/1.1 413 Payload Too Large\r\ncontent-length: 9\r\nconnection: close\r\n\r\ntoo large';
+
+  it.each<[string, (end: (text: string) => void, destroy: () => void) => void]>([
+    ['closes its side', (end) => end(large)],
+    [
+      'closes at once',
+      (end, destroy) => {
+        end(large);
+        setTimeout(destroy, 1);
+      },
+    ],
+    [
+      'closes a little later',
+      (end, destroy) => {
+        end(large);
+        setTimeout(destroy, 50);
+      },
+    ],
+  ])('is received, and the source is closed, where the server %s', async (_, act) => {
+    const url = await serveRaw((socket) => {
+      socket.once('data', () => {
+        socket.pause();
+        act(
+          (data) => socket.end(data),
+          () => socket.destroy(),
+        );
+      });
+    });
+    const { body, state } = await Promise.resolve(pieces(800));
+    const response = await transport.send(post(url, body));
+    expect(response.status).toBe(413);
+    expect(await readAll(response.body)).toBe('too large');
+    expect(state.read).toBeLessThan(800);
+    await eventually(() => state.closed === 1);
+  });
+});
+
+describe('a failure before anything is sent', () => {
+  const unreachable = async (url: string) => {
+    const { body, state } = pieces(1);
+    const error = await failure(transport.send(post(url, body)));
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error).toMatchObject({ code: 'NETWORK_UNREACHABLE', retryable: true });
+    await eventually(() => state.closed === state.begun);
+    return error;
+  };
+
+  it('is known: nobody listens', async () => {
+    expect((await unreachable(await deadUrl())).message).toMatch(/^sign at 127\.0\.0\.1:\d+: .*\(ECONNREFUSED\)/);
+  });
+
+  it('is known: nobody listens, on any of several addresses', async () => {
+    const url = (await deadUrl()).replace('127.0.0.1', 'localhost');
+    expect((await unreachable(url)).message).toContain('ECONNREFUSED');
+  });
+
+  it('is known: no such host', async () => {
+    expect((await unreachable('http://no-such-host.invalid/')).message).toMatch(/ENOTFOUND|EAI_AGAIN/);
+  });
+
+  it('is known: a port that fetch refuses', async () => {
+    await unreachable('http://127.0.0.1:6000/');
+  });
+
+  it('is known: a certificate nobody trusts', async () => {
+    const host = await listen(createTlsServer(selfSigned(), (_, response) => response.end()));
+    expect((await unreachable(`https://${host}/`)).message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+  });
+
+  it('is known: plain http behind an https address', async () => {
+    const url = await serve((_, response) => response.end());
+    await unreachable(url.replace('http:', 'https:'));
+  });
+
+  it('is known: a handshake that breaks off', async () => {
+    const url = await serveRaw((socket) => socket.once('data', () => socket.destroy()));
+    await unreachable(url.replace('http:', 'https:'));
+  });
+});
+
+describe('a failure that may come after something was sent', () => {
+  const interrupted = async (promise: Promise<unknown>) => {
+    const error = await failure(promise);
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error).toMatchObject({ code: 'NETWORK_INTERRUPTED', retryable: true });
+  };
+
+  it('is told as such: the connection closes without an answer', async () => {
+    const url = await serveRaw((socket) => socket.once('data', () => socket.destroy()));
+    await interrupted(transport.send(get(url)));
+    await interrupted(transport.send(post(url, pieces(3).body)));
+  });
+
+  it('is told as such: the connection is reset in the middle of the upload', async () => {
+    const url = await serveRaw((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    const { body, state } = pieces(100);
+    await interrupted(transport.send(post(url, body)));
+    await eventually(() => state.closed === 1);
+  });
+
+  it('is told as such: the answer is no HTTP', async () => {
+    const url = await serveRaw((socket) => socket.once('data', () => socket.end('220 mail.example ESMTP\r\n')));
+    await interrupted(transport.send(get(url)));
+  });
+
+  it.each([
+    ['shorter than its Content-Length', 'content-length: 100\r\n\r\n{"id":1'],
+    ['without its last chunk', 'transfer-encoding: chunked\r\n\r\n7\r\n{"id":1\r\n'],
+  ])('is told as such: the answer is %s', async (_, rest) => {
+    const url = await serveRaw((socket) => socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${rest}`)));
+    const response = await transport.send(get(url));
+    await interrupted(readAll(response.body));
+  });
+
+  it('is told as such: a body of another length than announced', async () => {
+    const { url } = await recorder((response) => answer(response, 200, ''));
+    await interrupted(transport.send(post(url, { ...text('four'), contentLength: 5 })));
+    await interrupted(transport.send(post(url, { ...text('four'), contentLength: 3 })));
+  });
+});
+
+describe('the deadline', () => {
+  it.each<[string, string]>([
+    ['no answer', ''],
+    ['half a head', 'HTTP/1.1 200 OK\r\n'],
+  ])('holds for the head: %s', async (_, sent) => {
+    const url = await serveRaw((socket) => socket.once('data', () => socket.write(sent)));
+    const { body, state } = pieces(1);
+    const error = await failure(transport.send(post(url, body, { timeoutMs: 60 })));
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error.message).toContain('no complete answer within 60 ms');
+    await eventually(() => state.closed === 1);
+  });
+
+  it('holds for the body of the answer', async () => {
+    const url = await serve((_, response) => response.writeHead(200).write('{'));
+    const response = await transport.send(get(url, { timeoutMs: 80 }));
+    expect(await failure(readAll(response.body))).toBeInstanceOf(TimeoutError);
+  });
+
+  it('holds for a source that hangs', async () => {
+    const { url } = await recorder((response) => answer(response, 200, ''));
+    const { body } = pieces(2, (index) => (index === 1 ? new Promise(() => {}) : undefined));
+    expect(await failure(transport.send(post(url, body, { timeoutMs: 60 })))).toBeInstanceOf(TimeoutError);
+  });
+
+  it('may be longer than a timer can count', async () => {
+    const { url } = await recorder((response) => answer(response, 200, 'ok'));
+    const response = await transport.send(get(url, { timeoutMs: Number.MAX_SAFE_INTEGER }));
+    expect(await readAll(response.body)).toBe('ok');
+  });
+});
+
+describe('the caller’s signal', () => {
+  it('ends a request that waits', async () => {
+    const stop = new AbortController();
+    const url = await serve(() => stop.abort(new Error('enough')));
+    const error = await failure(transport.send(get(url, { signal: stop.signal })));
+    expect(error).toBeInstanceOf(AbortedError);
+    expect(error.cause).toMatchObject({ message: 'enough' });
+  });
+
+  it('ends an upload, and closes its source', async () => {
+    const stop = new AbortController();
+    const url = await serve((request) => request.resume());
+    const { body, state } = pieces(50, (index) => {
+      if (index === 10) stop.abort();
+    });
+    expect(await failure(transport.send(post(url, body, { signal: stop.signal })))).toBeInstanceOf(AbortedError);
+    await eventually(() => state.closed === 1);
+    expect(state.read).toBeLessThan(50);
+  });
+
+  it('ends an answer that is being read', async () => {
+    const stop = new AbortController();
+    const url = await serve((_, response) => response.writeHead(200).write('{'));
+    const { body } = await transport.send(get(url, { signal: stop.signal }));
+    const chunks = body[Symbol.asyncIterator]();
+    await chunks.next();
+    stop.abort('plain text');
+    const error = await failure(chunks.next());
+    expect(error).toBeInstanceOf(AbortedError);
+    expect(error.cause).toBe('plain text');
+  });
+
+  it('that has fired already lets nothing out', async () => {
+    const { url, seen } = await recorder((response) => answer(response, 200, ''));
+    const { body, state } = pieces(1);
+    const error = await failure(transport.send(post(url, body, { signal: AbortSignal.abort() })));
+    expect(error).toBeInstanceOf(AbortedError);
+    expect(seen).toHaveLength(0);
+    expect(state.begun).toBe(state.closed);
+  });
+});
+
+describe('a source that fails', () => {
+  it.each([0, 1, 5])('is the error, as it was thrown, after %i pieces', async (after) => {
+    const { url } = await recorder((response) => answer(response, 200, ''));
+    const changed = new ValidationError('DOCUMENT_CHANGED', 'a.pdf changed', { document: 'a.pdf' });
+    const { body } = pieces(8, (index) => {
+      if (index === after) throw changed;
+    });
+    expect(await failure(transport.send(post(url, body)))).toBe(changed);
+  });
+
+  it('is the error even where it cannot be opened', async () => {
+    const { url } = await recorder((response) => answer(response, 200, ''));
+    const problem = new RangeError('no such file');
+    const body: RequestBody = {
+      ...text('abc'),
+      read: () => {
+        throw problem;
+      },
+    };
+    expect(await failure(transport.send(post(url, body)))).toBe(problem);
+  });
+});
+
+describe('a fetch of the caller’s', () => {
+  it('is called with a plain URL and init, so that any implementation fits', async () => {
+    const calls: Array<[unknown, RequestInit]> = [];
+    const own = new KyTransport({
+      fetch: async (url, init) => {
+        calls.push([url, init]);
+        return new Response('ok', { status: 201 });
+      },
+    });
+    const response = await own.send(post('https://api.example/sign', text('hello')));
+    expect(response.status).toBe(201);
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.[0]).toBe('https://api.example/sign');
+    expect(calls[0]?.[1]).toMatchObject({
+      method: 'POST',
+      redirect: 'manual',
+      // Node 24.14 and 24.15 fail on a 401 to a streamed body without this.
+      credentials: 'omit',
+      headers: { 'content-length': '5', 'content-type': 'text/plain' },
+    });
+  });
+
+  it('may fail in any way', async () => {
+    const own = new KyTransport({ fetch: () => Promise.reject('just a text') });
+    const error = await failure(own.send(get('https://api.example/')));
+    expect(error).toMatchObject({ code: 'NETWORK_INTERRUPTED', cause: 'just a text' });
+  });
+});
+
+/** A key and a certificate that nobody has signed, made by openssl. */
+function selfSigned(): { key: string; cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'signstash-tls-'));
+  try {
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const subject = ['-subj', '/CN=127.0.0.1', '-days', '1', '-nodes'];
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' });
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
