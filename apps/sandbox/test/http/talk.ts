@@ -118,6 +118,18 @@ export function bytesDocument(externalReference: string, content: Buffer | strin
   };
 }
 
+export function pdfDocument(externalReference: string, content: Buffer) {
+  return {
+    documentRequest: {
+      externalReference,
+      name: `${externalReference}.pdf`,
+      contentType: 'application/pdf',
+      base64Content: content.toString('base64'),
+    },
+    signatureInfo: { signatureType: 'PAdES', reason: 'Invoice', applyTimestamp: false },
+  };
+}
+
 /** `count` documents with references of their own. */
 export function someDocuments(count: number): ReturnType<typeof bytesDocument>[] {
   return Array.from({ length: count }, () => bytesDocument(`doc-${randomUUID()}`));
