@@ -1,5 +1,5 @@
 import type { Authority } from './certificate-store.ts';
-import { sha256, signCms } from './cms.ts';
+import { sha256, signCms, toDer } from './cms.ts';
 import { signatureTimestamp } from './timestamp.ts';
 
 /**
@@ -7,11 +7,12 @@ import { signatureTimestamp } from './timestamp.ts';
  * signature, `.p7m`: the answer then stands for the document as it does for PDF and XML.
  */
 export function sealCades(authority: Authority, content: Uint8Array, options: { timestamp: boolean }): Buffer {
-  return signCms({
+  const cms = signCms({
     signer: authority.seal,
-    chain: [authority.caCertificate.raw],
+    chain: [authority.caCertificate],
     contentDigest: sha256(content),
     content,
     unsignedAttributes: (signature) => (options.timestamp ? [signatureTimestamp(authority, signature)] : []),
   });
+  return toDer(cms);
 }

@@ -1,18 +1,24 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import * as pkijs from 'pkijs';
 import { type IssuedAuthority, issueAuthority, type KeyAlgorithm } from './authority.ts';
 
-/** A certificate and its private key, parsed once and kept in memory. */
+/** A certificate, parsed once: parsing is most of the cost of a seal. */
+export interface KnownCertificate {
+  x509: X509Certificate;
+  asn1: pkijs.Certificate;
+}
+
 export interface SigningIdentity {
-  certificate: X509Certificate;
+  certificate: KnownCertificate;
   privateKey: KeyObject;
 }
 
 export interface Authority {
   caCertificatePath: string;
   caCertificatePem: string;
-  caCertificate: X509Certificate;
+  caCertificate: KnownCertificate;
   seal: SigningIdentity;
   timestamp: SigningIdentity;
 }
@@ -65,11 +71,11 @@ async function readAuthority(folder: string): Promise<Authority | undefined> {
     const authority: Authority = {
       caCertificatePath,
       caCertificatePem,
-      caCertificate: new X509Certificate(caCertificatePem),
+      caCertificate: parseCertificate(caCertificatePem),
       seal: await readIdentity(folder, 'seal'),
       timestamp: await readIdentity(folder, 'timestamp'),
     };
-    if (Date.parse(authority.caCertificate.validTo) < Date.now()) throw new Error('the certificates have expired');
+    if (Date.parse(authority.caCertificate.x509.validTo) < Date.now()) throw new Error('the certificates have expired');
     return authority;
   } catch (cause) {
     throw new Error(`The sandbox certificates in ${folder} cannot be used: delete that folder to have new ones made`, {
@@ -79,10 +85,15 @@ async function readAuthority(folder: string): Promise<Authority | undefined> {
 }
 
 async function readIdentity(folder: string, name: string): Promise<SigningIdentity> {
-  const certificate = new X509Certificate(await readFile(join(folder, `${name}.pem`)));
+  const certificate = parseCertificate(await readFile(join(folder, `${name}.pem`), 'utf8'));
   const privateKey = createPrivateKey(await readFile(join(folder, `${name}.key`)));
-  if (!certificate.checkPrivateKey(privateKey)) throw new Error(`${name}.key does not belong to ${name}.pem`);
+  if (!certificate.x509.checkPrivateKey(privateKey)) throw new Error(`${name}.key does not belong to ${name}.pem`);
   return { certificate, privateKey };
+}
+
+function parseCertificate(pem: string): KnownCertificate {
+  const x509 = new X509Certificate(pem);
+  return { x509, asn1: pkijs.Certificate.fromBER(x509.raw) };
 }
 
 function hasCode(error: unknown, ...codes: string[]): boolean {

@@ -1,7 +1,7 @@
 import { createHash, sign } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
-import type { SigningIdentity } from './certificate-store.ts';
+import type { KnownCertificate, SigningIdentity } from './certificate-store.ts';
 
 const OID = {
   data: '1.2.840.113549.1.7.1',
@@ -17,7 +17,7 @@ const OID = {
 export interface CmsRequest {
   signer: SigningIdentity;
   /** Certificates to embed beside the signer's own. */
-  chain: readonly Buffer[];
+  chain: readonly KnownCertificate[];
   /** SHA-256 of the content. */
   contentDigest: Buffer;
   /** Embedded as eContent when given; a detached signature otherwise. */
@@ -32,19 +32,19 @@ export interface CmsRequest {
  * A CMS signature with the signed attributes of a CAdES baseline signature: content-type, message-digest and
  * signing-certificate-v2. No signing-time: PAdES forbids it (EN 319 142-1, 6.3), its time stands in the PDF's /M.
  */
-export function signCms(request: CmsRequest): Buffer {
+export function signCms(request: CmsRequest): asn1js.Sequence {
   const { signer, contentType = OID.data } = request;
   const signedAttributes = [
     attribute(OID.contentType, new asn1js.ObjectIdentifier({ value: contentType })),
     attribute(OID.messageDigest, octets(request.contentDigest)),
-    attribute(OID.signingCertificateV2, signingCertificateV2(signer.certificate.raw)),
+    attribute(OID.signingCertificateV2, signingCertificateV2(signer.certificate.x509.raw)),
   ].map((entry) => ({ entry, der: toDer(entry.toSchema()) }));
   // DER orders the elements of a SET by their encoding; the signature is over the SET, not over its [0] form.
   signedAttributes.sort((a, b) => Buffer.compare(a.der, b.der));
   const signedSet = new asn1js.Set({ value: signedAttributes.map(({ entry }) => entry.toSchema()) });
   const signature = sign('sha256', toDer(signedSet), signer.privateKey);
 
-  const certificate = pkijs.Certificate.fromBER(signer.certificate.raw);
+  const certificate = signer.certificate.asn1;
   const signerInfo = new pkijs.SignerInfo({
     version: 1,
     sid: new pkijs.IssuerAndSerialNumber({ issuer: certificate.issuer, serialNumber: certificate.serialNumber }),
@@ -66,10 +66,10 @@ export function signCms(request: CmsRequest): Buffer {
     version: contentType === OID.data ? 1 : 3,
     digestAlgorithms: [new pkijs.AlgorithmIdentifier({ algorithmId: OID.sha256 })],
     encapContentInfo,
-    certificates: [certificate, ...request.chain.map((der) => pkijs.Certificate.fromBER(der))],
+    certificates: [certificate, ...request.chain.map(({ asn1 }) => asn1)],
     signerInfos: [signerInfo],
   });
-  return toDer(new pkijs.ContentInfo({ contentType: OID.signedData, content: signedData.toSchema(true) }).toSchema());
+  return new pkijs.ContentInfo({ contentType: OID.signedData, content: signedData.toSchema(true) }).toSchema();
 }
 
 export function sha256(...parts: Uint8Array[]): Buffer {

@@ -1,7 +1,7 @@
 import { PDFHexString, type PDFRef, PDFString } from '@cantoo/pdf-lib';
 import type { WireSignatureInfo, WireVisibleSignatureInfo } from '../sealer.ts';
 import type { Authority } from './certificate-store.ts';
-import { sha256, signCms } from './cms.ts';
+import { sha256, signCms, toDer } from './cms.ts';
 import { commonName } from './distinguished-name.ts';
 import { PdfIncrement } from './pdf-increment.ts';
 import { placeSeal } from './seal-placement.ts';
@@ -26,7 +26,7 @@ export async function sealPades(
   const timestamp = signatureInfo.applyTimestamp ?? false;
   const room = timestamp ? ROOM_FOR_CMS.timestamped : ROOM_FOR_CMS.plain;
   const { reason, location, visibleSignatureInfo } = signatureInfo;
-  const signerName = commonName(authority.seal.certificate);
+  const signerName = commonName(authority.seal.certificate.x509);
   const date = new Date();
 
   const signature = context.register(
@@ -46,12 +46,13 @@ export async function sealPades(
 
   const update = await increment.write();
   const covered = coverAllBut(update.bytes, update.offsetOf(signature), increment.original.length);
-  const cms = signCms({
+  const signed = signCms({
     signer: authority.seal,
-    chain: [authority.caCertificate.raw],
+    chain: [authority.caCertificate],
     contentDigest: sha256(increment.original, covered.before, covered.after),
     unsignedAttributes: (value) => (timestamp ? [signatureTimestamp(authority, value)] : []),
   });
+  const cms = toDer(signed);
   if (cms.length > room) throw new Error(`A CMS of ${cms.length} bytes does not fit into the ${room} kept for it`);
   update.bytes.write(cms.toString('hex'), covered.contentsStart + 1, 'latin1');
   return Buffer.concat([increment.original, update.bytes]);

@@ -13,7 +13,7 @@ const OID = {
 };
 
 /** The sandbox's own time-stamping authority: an RFC 3161 token that says "these bytes existed now". */
-export function timestampToken(authority: Authority, bytes: Uint8Array): Buffer {
+export function timestampToken(authority: Authority, bytes: Uint8Array): asn1js.Sequence {
   const serial = randomBytes(16);
   serial[0] = (serial[0]! & 0x3f) | 0x40;
   const info = new pkijs.TSTInfo({
@@ -30,7 +30,7 @@ export function timestampToken(authority: Authority, bytes: Uint8Array): Buffer 
   const content = toDer(info.toSchema());
   return signCms({
     signer: authority.timestamp,
-    chain: [authority.caCertificate.raw],
+    chain: [authority.caCertificate],
     contentDigest: sha256(content),
     content,
     contentType: OID.tstInfo,
@@ -39,6 +39,5 @@ export function timestampToken(authority: Authority, bytes: Uint8Array): Buffer 
 
 /** The timestamp of a CAdES or PAdES signature (level T): an unsigned attribute over the signature value. */
 export function signatureTimestamp(authority: Authority, signatureValue: Buffer): pkijs.Attribute {
-  const token = asn1js.fromBER(timestampToken(authority, signatureValue));
-  return attribute(OID.timeStampToken, token.result);
+  return attribute(OID.timeStampToken, timestampToken(authority, signatureValue));
 }

@@ -2,7 +2,7 @@ import { randomBytes, sign } from 'node:crypto';
 import { XmlC14NMode, XmlDocument, XmlElement } from 'libxml2-wasm';
 import { SealError, type WireSignatureInfo } from '../sealer.ts';
 import type { Authority, SigningIdentity } from './certificate-store.ts';
-import { sha256 } from './cms.ts';
+import { sha256, toDer } from './cms.ts';
 import { timestampToken } from './timestamp.ts';
 
 const NS = {
@@ -117,7 +117,7 @@ function buildSignature(
   const value = signXml(authority.seal, canonicalizeText(signedInfo)).toString('base64');
   const signatureValue = `<ds:SignatureValue xmlns:ds="${NS.ds}">${value}</ds:SignatureValue>`;
   const certificates = [authority.seal.certificate, authority.caCertificate].map(
-    ({ raw }) => `<ds:X509Certificate>${raw.toString('base64')}</ds:X509Certificate>`,
+    ({ x509 }) => `<ds:X509Certificate>${x509.raw.toString('base64')}</ds:X509Certificate>`,
   );
   return [
     `<ds:Signature xmlns:ds="${NS.ds}" Id="${id}">`,
@@ -132,7 +132,7 @@ function buildSignature(
 }
 
 function buildSignedProperties(id: string, { certificate }: SigningIdentity, contentType: string): string {
-  const certificateDigest = sha256(certificate.raw).toString('base64');
+  const certificateDigest = sha256(certificate.x509.raw).toString('base64');
   const mimeType = /^[\w.+-]+\/[\w.+-]+$/.test(contentType) ? contentType : 'text/xml';
   return [
     `<xades:SignedProperties xmlns:ds="${NS.ds}" xmlns:xades="${NS.xades}" Id="${id}-properties">`,
@@ -149,7 +149,7 @@ function buildSignedProperties(id: string, { certificate }: SigningIdentity, con
 
 /** Level T: the sandbox's own timestamp over the signature value, which no signature covers. */
 function buildTimestamp(authority: Authority, canonicalSignatureValue: Buffer): string {
-  const token = timestampToken(authority, canonicalSignatureValue).toString('base64');
+  const token = toDer(timestampToken(authority, canonicalSignatureValue)).toString('base64');
   return [
     '<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:SignatureTimeStamp>',
     `<ds:CanonicalizationMethod Algorithm="${ALGORITHM.exclusive}"/>`,

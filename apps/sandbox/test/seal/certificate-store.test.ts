@@ -1,0 +1,74 @@
+import { X509Certificate } from 'node:crypto';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { openSealer } from '../../src/seal/index.ts';
+import { run } from '../support/run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const FOLDER = 'authority-ec-p256';
+
+it('keeps its certificates for later runs, and one set for each kind of key', async () => {
+  const stateDirectory = join(temporaryFolder(), 'not', 'there', 'yet');
+  const first = await openSealer({ stateDirectory });
+  const second = await openSealer({ stateDirectory });
+  expect(second.caCertificatePem).toBe(first.caCertificatePem);
+  expect(second.caCertificatePath).toBe(join(stateDirectory, FOLDER, 'ca.pem'));
+  const rsa = await openSealer({ stateDirectory, keyAlgorithm: 'RSA-2048' });
+  expect(rsa.caCertificatePem).not.toBe(first.caCertificatePem);
+});
+
+it('agrees on one set when many processes start at once, and leaves no drafts behind', async () => {
+  const stateDirectory = temporaryFolder();
+  const index = new URL('../../src/seal/index.ts', import.meta.url).href;
+  const script = `
+    const { openSealer } = await import(${JSON.stringify(index)});
+    const sealer = await openSealer({ stateDirectory: ${JSON.stringify(stateDirectory)} });
+    process.stdout.write(sealer.caCertificatePem);`;
+  const starts = Array.from({ length: 4 }, () => run(process.execPath, ['--input-type=module', '-e', script]));
+  const printed = await Promise.all(starts);
+  expect(new Set(printed.map(({ stdout }) => stdout.toString())).size).toBe(1);
+  expect(printed[0]!.stdout.toString()).toBe(await readFile(join(stateDirectory, FOLDER, 'ca.pem'), 'utf8'));
+  expect(await readdir(stateDirectory)).toEqual([FOLDER]);
+});
+
+it('hides private keys, and forgets that of the root', async () => {
+  const stateDirectory = temporaryFolder();
+  await openSealer({ stateDirectory });
+  const files = (await readdir(join(stateDirectory, FOLDER))).sort();
+  expect(files).toEqual(['ca.pem', 'seal.key', 'seal.pem', 'timestamp.key', 'timestamp.pem']);
+  for (const file of files) {
+    const { mode } = await stat(join(stateDirectory, FOLDER, file));
+    expect([file, mode & 0o077]).toEqual([file, file.endsWith('.key') ? 0 : 0o044]);
+  }
+});
+
+it('issues certificates that openssl accepts for what they are for', async () => {
+  const stateDirectory = temporaryFolder();
+  const { caCertificatePath, caCertificatePem } = await openSealer({ stateDirectory });
+  expect(caCertificatePem.endsWith('-----END CERTIFICATE-----\n')).toBe(true);
+  const at = (name: string) => join(stateDirectory, FOLDER, name);
+  const verify = (args: string[]) => run('openssl', ['verify', '-x509_strict', '-CAfile', caCertificatePath, ...args]);
+  expect((await verify([at('seal.pem')])).text).toBe(`${at('seal.pem')}: OK\n`);
+  expect((await verify(['-purpose', 'timestampsign', at('timestamp.pem')])).text).toBe(`${at('timestamp.pem')}: OK\n`);
+  expect((await verify(['-purpose', 'timestampsign', at('seal.pem')])).exitCode).not.toBe(0);
+  const seal = new X509Certificate(await readFile(at('seal.pem')));
+  expect(seal.subject.split('\n')).toEqual([
+    'C=PT',
+    "O=Sign'Stash Connect Sandbox",
+    'organizationIdentifier=VATPT-999999990',
+    'CN=Sandbox Seal — Not Qualified',
+  ]);
+});
+
+it('says what to do about certificates that do not belong together', async () => {
+  const stateDirectory = temporaryFolder();
+  await openSealer({ stateDirectory });
+  const folder = join(stateDirectory, FOLDER);
+  await cp(join(folder, 'timestamp.key'), join(folder, 'seal.key'));
+  await expect(openSealer({ stateDirectory })).rejects.toThrow(`${folder} cannot be used: delete that folder`);
+  await writeFile(join(folder, 'seal.pem'), 'nonsense');
+  await expect(openSealer({ stateDirectory })).rejects.toThrow(`${folder} cannot be used: delete that folder`);
+  await rm(folder, { recursive: true });
+  await expect(openSealer({ stateDirectory })).resolves.toBeDefined();
+});

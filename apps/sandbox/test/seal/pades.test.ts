@@ -1,0 +1,242 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openSealer } from '../../src/seal/index.ts';
+import type { Sealer, WireSignatureInfo } from '../../src/sealer.ts';
+import { fixture, SEALABLE_PDFS } from '../support/fixtures.ts';
+import { verifySeal } from '../support/pdfsig.ts';
+import { run } from '../support/run.ts';
+import { embeddedSignatures } from '../support/signed-pdf.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+let sealer: Sealer;
+beforeAll(async () => {
+  sealer = await openSealer({ stateDirectory: temporaryFolder() });
+});
+
+async function seal(content: Uint8Array, info: Partial<WireSignatureInfo> = {}, by = sealer): Promise<Buffer> {
+  const signatureInfo: WireSignatureInfo = { signatureType: 'PAdES', ...info };
+  return Buffer.from(await by.seal({ content, contentType: 'application/pdf', signatureInfo }));
+}
+
+describe('a sealed PDF', () => {
+  it.each(SEALABLE_PDFS)('%s is valid and trusted, and otherwise unchanged', async (name) => {
+    const original = await fixture(name);
+    const sealed = await seal(original);
+
+    expect(sealed.subarray(0, original.length).equals(original)).toBe(true);
+    const report = await verifySeal(sealed, sealer.caCertificatePem);
+    expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+    expect(report.signatures).toMatchObject([
+      { type: 'ETSI.CAdES.detached', hashAlgorithm: 'SHA-256', signer: 'Sandbox Seal — Not Qualified' },
+    ]);
+    const check = await run('qpdf', ['--check', await write(sealed)]);
+    expect(check.text).toContain('No syntax or stream encoding errors found');
+    expect(check.text).not.toContain('WARNING');
+    expect((await run('pdftotext', ['-', '-'], sealed)).text).toContain('ATCUD: EXEMPLO1');
+  });
+
+  it('is a CAdES baseline signature to openssl, without the signing time PAdES forbids', async () => {
+    const [signature] = embeddedSignatures(await seal(await fixture('chromium.pdf')));
+    const { text, exitCode } = await verifyCms(signature!);
+    expect(text).toContain('CAdES Verification successful');
+    expect(exitCode).toBe(0);
+
+    const printed = (await run('openssl', ['cms', '-cmsout', '-print', '-inform', 'DER'], signature!.cms)).text;
+    expect(printed).toContain('id-smime-aa-signingCertificateV2');
+    expect(printed).not.toContain('signingTime');
+    const certificates = await run('openssl', ['pkcs7', '-inform', 'DER', '-print_certs'], signature!.cms);
+    expect(certificates.text.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+  });
+
+  it('is told apart from a tampered one', async () => {
+    const sealed = await seal(await fixture('pdf-lib.pdf'));
+    const tampered = Buffer.from(sealed);
+    const total = tampered.indexOf('/Title');
+    tampered[total + 8]! ^= 1;
+
+    const report = await verifySeal(tampered, sealer.caCertificatePem);
+    expect(report.valid).toBe(false);
+    expect(report.signatures[0]?.validation).toBe('Digest Mismatch.');
+    const [signature] = embeddedSignatures(tampered);
+    expect((await verifyCms(signature!)).exitCode).not.toBe(0);
+  });
+
+  it('is told apart from one that something was added to', async () => {
+    const sealed = await seal(await fixture('pdf-lib.pdf'));
+    const report = await verifySeal(Buffer.concat([sealed, Buffer.from('% more\n')]), sealer.caCertificatePem);
+    expect(report).toMatchObject({ valid: true, totalDocumentSigned: false });
+  });
+
+  it('is not trusted by those who trust another sandbox', async () => {
+    const other = await openSealer({ stateDirectory: temporaryFolder() });
+    const report = await verifySeal(await seal(await fixture('pdf-lib.pdf')), other.caCertificatePem);
+    expect(report).toMatchObject({ valid: true, trusted: false });
+  });
+
+  it('carries reason, location and time where readers look for them', async () => {
+    const before = new Date();
+    const sealed = await seal(await fixture('xref-stream.pdf'), { reason: 'Emissão de fatura', location: 'Évora' });
+    const json = JSON.parse(
+      (await run('qpdf', ['--json=1', '--json-key=objects', await write(sealed)])).stdout.toString(),
+    );
+    const objects: Record<string, unknown>[] = Object.values(json.objects);
+    const dictionary = objects.find((object) => object?.['/Type'] === '/Sig');
+    expect(dictionary).toMatchObject({
+      '/SubFilter': '/ETSI.CAdES.detached',
+      '/Reason': 'Emissão de fatura',
+      '/Location': 'Évora',
+      '/Name': 'Sandbox Seal — Not Qualified',
+    });
+    const [, ...parts] = /^D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(String(dictionary?.['/M'])) ?? [];
+    const [year, month, day, hour, minute, second] = parts.map(Number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const time = Date.UTC(year, month - 1, day, hour, minute, second);
+    expect(time).toBeGreaterThanOrEqual(Math.floor(before.getTime() / 1000) * 1000);
+    expect(time).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('may carry an RSA seal', async () => {
+    const rsa = await openSealer({ stateDirectory: temporaryFolder(), keyAlgorithm: 'RSA-2048' });
+    const sealed = await seal(await fixture('linearized.pdf'), { applyTimestamp: true }, rsa);
+    expect(await verifySeal(sealed, rsa.caCertificatePem)).toMatchObject({ valid: true, trusted: true });
+    const [signature] = embeddedSignatures(sealed);
+    expect((await verifyCms(signature!, rsa)).text).toContain('CAdES Verification successful');
+  });
+
+  it('may be 20 MB large', async () => {
+    const padding = `9999 0 obj\n<</Length 20000000>>\nstream\n${'x'.repeat(20_000_000)}\nendstream\nendobj\n`;
+    const small = (await fixture('pdf-lib.pdf')).toString('latin1');
+    const table = small.lastIndexOf('xref\n', small.lastIndexOf('startxref') - 1);
+    const large = (small.slice(0, table) + padding + small.slice(table)).replace(
+      /startxref\s+\d+/,
+      `startxref\n${table + padding.length}`,
+    );
+    const sealed = await seal(Buffer.from(large, 'latin1'));
+    expect(await verifySeal(sealed, sealer.caCertificatePem)).toMatchObject({ valid: true, trusted: true });
+  });
+});
+
+describe('a timestamped seal', () => {
+  it('carries a token over the signature value that openssl accepts', async () => {
+    const before = Date.now();
+    const sealed = await seal(await fixture('chromium.pdf'), { applyTimestamp: true });
+    expect(await verifySeal(sealed, sealer.caCertificatePem)).toMatchObject({
+      valid: true,
+      trusted: true,
+      totalDocumentSigned: true,
+    });
+    const [signature] = embeddedSignatures(sealed);
+    const { token, signatureValue } = await cutTimestamp(signature!.cms);
+    const args = ['-token_in', '-in', await write(token), '-CAfile', sealer.caCertificatePath];
+    const right = await run('openssl', ['ts', '-verify', ...args, '-data', await write(signatureValue)]);
+    expect(right.text).toContain('Verification: OK');
+    const wrong = await run('openssl', ['ts', '-verify', ...args, '-data', await write(Buffer.from('else'))]);
+    expect(wrong.text).toContain('message imprint mismatch');
+
+    const printed = await run('openssl', ['ts', '-reply', '-token_in', '-in', await write(token), '-text']);
+    const time = Date.parse(/Time stamp: (.*)/.exec(printed.text)![1]!);
+    expect(time).toBeGreaterThanOrEqual(before - 1000);
+    expect(time).toBeLessThanOrEqual(Date.now() + 1000);
+  });
+
+  it('is only there when asked for', async () => {
+    const [signature] = embeddedSignatures(await seal(await fixture('chromium.pdf')));
+    await expect(cutTimestamp(signature!.cms)).rejects.toThrow('no timestamp');
+  });
+});
+
+describe('a PDF that is sealed already', () => {
+  it('keeps the signature of somebody else valid', async () => {
+    const sealed = await seal(await fixture('already-signed.pdf'));
+    const report = await verifySeal(sealed, sealer.caCertificatePem);
+    expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+    expect(report.signatures).toMatchObject([
+      { signer: 'Outro Selo de Teste', fieldName: 'Signature1', trusted: false, totalDocumentSigned: false },
+      { signer: 'Sandbox Seal — Not Qualified', fieldName: 'Signature2', trusted: true, totalDocumentSigned: true },
+    ]);
+  });
+
+  it.each(['pdf-lib.pdf', 'xref-stream.pdf', 'linearized.pdf', 'hybrid.pdf'])(
+    '%s can be sealed thrice',
+    async (name) => {
+      let pdf = await fixture(name);
+      for (let time = 0; time < 3; time++) pdf = await seal(pdf);
+      const report = await verifySeal(pdf, sealer.caCertificatePem);
+      expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+      expect(report.signatures.map(({ fieldName }) => fieldName)).toEqual(['Signature1', 'Signature2', 'Signature3']);
+    },
+  );
+
+  it('keeps the fields of a form', async () => {
+    const sealed = await seal(await fixture('signature-field.pdf'));
+    const json = JSON.parse(
+      (await run('qpdf', ['--json', '--json-key=acroform', await write(sealed)])).stdout.toString(),
+    );
+    const names = json.acroform.fields.map((field: { fullname: string }) => field.fullname);
+    expect(names).toEqual(['Observações', 'SeloFornecedor', 'Signature1']);
+  });
+});
+
+describe('a PDF that cannot be sealed', () => {
+  it.each<[string, string, (pdf: Buffer) => Buffer]>([
+    ['encrypted.pdf', 'encrypted', (pdf) => pdf],
+    ['pdf-lib.pdf', 'cut short', (pdf) => pdf.subarray(0, pdf.length - 200)],
+    ['pdf-lib.pdf', 'does not start with "%PDF-"', (pdf) => Buffer.concat([Buffer.from('junk'), pdf])],
+    ['pdf-lib.pdf', 'does not point to a cross-reference section', (pdf) => moveStartXref(pdf)],
+    ['ubl-invoice.xml', 'does not start with "%PDF-"', (pdf) => pdf],
+    ['pdf-lib.pdf', 'does not start with "%PDF-"', () => Buffer.alloc(0)],
+    ['pdf-lib.pdf', 'not a PDF that can be sealed', (pdf) => replace(pdf, '/Catalog', '/Nothing')],
+    ['pdf-lib.pdf', 'not a PDF that can be sealed', (pdf) => replace(pdf, '/Kids', '/Kidz')],
+  ])('%s is refused: %s', async (name, message, spoil) => {
+    const content = spoil(await fixture(name));
+    await expect(seal(content)).rejects.toMatchObject({
+      name: 'SealError',
+      signError: 'SIGN_OPERATION_INTERNAL_ERROR',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+async function write(bytes: Uint8Array): Promise<string> {
+  const path = join(temporaryFolder(), 'file');
+  await writeFile(path, bytes);
+  return path;
+}
+
+async function verifyCms({ cms, covered }: { cms: Buffer; covered: Buffer }, by = sealer) {
+  const content = await write(covered);
+  const args = ['-verify', '-cades', '-binary', '-inform', 'DER', '-purpose', 'any', '-out', '/dev/null'];
+  return run('openssl', ['cms', ...args, '-content', content, '-CAfile', by.caCertificatePath], cms);
+}
+
+/** Reads the timestamp token and the signature value out of a CMS with openssl's own ASN.1 parser. */
+async function cutTimestamp(cms: Buffer): Promise<{ token: Buffer; signatureValue: Buffer }> {
+  const lines = (await run('openssl', ['asn1parse', '-inform', 'DER'], cms)).text.split('\n').map((line) => {
+    const match = /^ *(\d+):d=(\d+) +hl=(\d+) l= *(\d+) (?:prim|cons): *(.*)$/.exec(line);
+    const [offset, depth, header, length] = (match ?? []).slice(1, 5).map(Number);
+    return { offset: offset!, depth: depth!, header: header!, length: length!, tag: match?.[5] ?? '' };
+  });
+  const bytes = ({ offset, header, length }: (typeof lines)[number]) => cms.subarray(offset, offset + header + length);
+  const attribute = lines.findIndex(({ tag }) => tag.includes('id-smime-aa-timeStampToken'));
+  if (attribute < 0) throw new Error('There is no timestamp in this CMS');
+  // The attribute's type, the SET of its values, the token.
+  const token = bytes(lines[attribute + 2]!);
+  const unsigned = lines.slice(0, attribute).findLastIndex(({ tag }) => tag.startsWith('cont [ 1 ]'));
+  const value = lines[unsigned - 1]!;
+  return { token, signatureValue: bytes(value).subarray(value.header) };
+}
+
+function moveStartXref(pdf: Buffer): Buffer {
+  return Buffer.from(pdf.toString('latin1').replace(/startxref\s+\d+/, 'startxref\n20'), 'latin1');
+}
+
+function replace(pdf: Buffer, from: string, to: string): Buffer {
+  return Buffer.from(pdf.toString('latin1').replaceAll(from, to), 'latin1');
+}
