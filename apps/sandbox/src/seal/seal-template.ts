@@ -15,15 +15,15 @@ const REFERENCE = /\$(!?)(?:\{([a-z]\w*(?:\.[a-z]\w*(?:\(\))?)*)\}|([a-z]\w*(?:\
  * missing reference stays as it is written, or vanishes when it is a quiet one (`$!reason`).
  */
 export function renderTemplate(template: string, context: TemplateContext): string {
-  const values: Record<string, string | undefined> = {
-    'certificate.getCommonName()': context.commonName,
-    'certificate.commonName': context.commonName,
-    reason: context.reason,
-    location: context.location,
-    date: formatDate(context.date),
-  };
+  const values = new Map([
+    ['certificate.getCommonName()', context.commonName],
+    ['certificate.commonName', context.commonName],
+    ['reason', context.reason],
+    ['location', context.location],
+    ['date', formatDate(context.date)],
+  ]);
   return template.replace(REFERENCE, (written, quiet: string, braced?: string, bare?: string) => {
-    const known = values[braced ?? bare!];
+    const known = values.get(braced ?? bare!);
     return known ?? (quiet ? '' : written);
   });
 }

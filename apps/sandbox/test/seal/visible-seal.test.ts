@@ -1,0 +1,279 @@
+import { PDFDocument, rgb } from '@cantoo/pdf-lib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openSealer } from '../../src/seal/index.ts';
+import type { Sealer, WireSignatureInfo, WireVisibleSignatureInfo } from '../../src/sealer.ts';
+import { fixture } from '../support/fixtures.ts';
+import { verifySeal } from '../support/pdfsig.ts';
+import { changedArea, type Pixel, type Rendering, renderPage } from '../support/render.ts';
+import { run } from '../support/run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const BACKGROUND: Pixel = [0xdd, 0xee, 0xff];
+const RED: Pixel = [255, 0, 0];
+
+const COORDINATE: WireVisibleSignatureInfo = {
+  templateType: 'ONE_OFF',
+  oneOffTemplate: 'Digitally signed by $certificate.getCommonName()',
+  locationType: 'COORDINATE',
+  locationValue: 'page=1,x=70,y=100',
+  area: 'width=155,height=50',
+  areaBackgroundColor: '#DDEEFF',
+  font: 'color=#000000,size=11',
+};
+
+let sealer: Sealer;
+beforeAll(async () => {
+  sealer = await openSealer({ stateDirectory: temporaryFolder() });
+});
+
+async function seal(
+  content: Uint8Array,
+  wish: Partial<WireVisibleSignatureInfo>,
+  info: Partial<WireSignatureInfo> = {},
+): Promise<Buffer> {
+  const visibleSignatureInfo = { ...COORDINATE, ...wish };
+  const signatureInfo: WireSignatureInfo = { signatureType: 'PAdES', visibleSignatureInfo, ...info };
+  return Buffer.from(await sealer.seal({ content, contentType: 'application/pdf', signatureInfo }));
+}
+
+/** Seals a fixture, lets pdfsig judge it, and draws it before and after. */
+async function sealAndLook(
+  name: string,
+  wish: Partial<WireVisibleSignatureInfo>,
+  info: Partial<WireSignatureInfo> = {},
+) {
+  const original = await fixture(name);
+  const sealed = await seal(original, wish, info);
+  expect(await verifySeal(sealed, sealer.caCertificatePem)).toMatchObject({
+    valid: true,
+    trusted: true,
+    totalDocumentSigned: true,
+  });
+  const [before, after] = await Promise.all([renderPage(original), renderPage(sealed)]);
+  return { sealed, after, area: changedArea(before, after) };
+}
+
+const textOf = async (pdf: Buffer) => (await run('pdftotext', ['-layout', '-', '-'], pdf)).stdout.toString();
+
+type Test = (pixel: Pixel) => boolean;
+
+const isDark: Test = (pixel) => Math.max(...pixel) < 128;
+/** JPEG and antialiasing blur colours a little. */
+const isNear =
+  (colour: Pixel): Test =>
+  (pixel) =>
+    pixel.every((part, index) => Math.abs(part - colour[index]!) < 8);
+
+function count(rendering: Rendering, area: { x: number; y: number; width: number; height: number }, test: Test) {
+  let found = 0;
+  for (let y = area.y; y < area.y + area.height; y++) {
+    for (let x = area.x; x < area.x + area.width; x++) {
+      if (test(rendering.at(x, y))) found += 1;
+    }
+  }
+  return found;
+}
+
+describe('COORDINATE', () => {
+  it.each(['pdf-lib.pdf', 'chromium.pdf', 'xref-stream.pdf', 'linearized.pdf', 'rotated.pdf'])(
+    'puts the seal exactly there on %s, and changes nothing else',
+    async (name) => {
+      const { after, area } = await sealAndLook(name, {});
+      // One point of grace: pages are not whole pixels high.
+      expect(area!.x).toBeGreaterThanOrEqual(69);
+      expect(area!.y).toBeGreaterThanOrEqual(99);
+      expect(area!.x + area!.width).toBeLessThanOrEqual(226);
+      expect(area!.y + area!.height).toBeLessThanOrEqual(151);
+      expect(area!.width * area!.height).toBeGreaterThanOrEqual(154 * 49);
+      expect(count(after, area!, isNear(BACKGROUND))).toBeGreaterThan(0.6 * 155 * 50);
+      expect(count(after, area!, isDark)).toBeGreaterThan(20);
+    },
+  );
+
+  it('stands upright on a turned page', async () => {
+    const wide = { oneOffTemplate: 'I', area: 'width=155,height=50', font: 'size=40' };
+    const { after } = await sealAndLook('rotated.pdf', wide);
+    // The letter I is a bar: higher than wide when upright, at the left of the area.
+    const black = (x: number, y: number) => isDark(after.at(x, y));
+    const column = Array.from({ length: 50 }, (_, y) => y + 100).filter((y) =>
+      [74, 76, 78, 80].some((x) => black(x, y)),
+    );
+    const row = Array.from({ length: 155 }, (_, x) => x + 70).filter((x) => black(x, 130));
+    expect(column.length).toBeGreaterThan(20);
+    expect(row.length).toBeLessThan(10);
+    expect(row.length).toBeGreaterThan(1);
+  });
+
+  it('may be on any page', async () => {
+    const twoPages = await merge(['chromium.pdf', 'pdf-lib.pdf']);
+    const sealed = await seal(twoPages, { locationValue: 'page=2,x=70,y=100' });
+    const changes = await Promise.all(
+      [1, 2].map(async (page) => changedArea(await renderPage(twoPages, page), await renderPage(sealed, page))),
+    );
+    expect(changes[0]).toBeUndefined();
+    expect(changes[1]).toBeDefined();
+  });
+
+  it('leaves the page to be seen through a transparent background', async () => {
+    const { after, area } = await sealAndLook('pdf-lib.pdf', { areaBackgroundColor: 'transparent' });
+    expect(count(after, area!, isNear([255, 255, 255]))).toBeGreaterThan(0.6 * area!.width * area!.height);
+  });
+});
+
+describe('SIGN_FIELD', () => {
+  const field = { locationType: 'SIGN_FIELD', locationValue: 'SeloFornecedor' } as const;
+
+  it('fills the field at its own rectangle', async () => {
+    const { sealed, area } = await sealAndLook('signature-field.pdf', field);
+    expect(area).toEqual({ x: 300, y: 400, width: 200, height: 60 });
+    const report = await verifySeal(sealed, sealer.caCertificatePem);
+    expect(report.signatures).toMatchObject([{ fieldName: 'SeloFornecedor' }]);
+    expect(await textOf(sealed)).toContain('Entregar de manhã');
+  });
+
+  it('refuses a field that is signed already, but not another seal', async () => {
+    const sealed = await seal(await fixture('signature-field.pdf'), field);
+    await expect(seal(sealed, field)).rejects.toMatchObject({
+      name: 'SealError',
+      signError: 'CONFIGURATION_SIGN_ERROR',
+      message: 'The signature field "SeloFornecedor" is already signed',
+    });
+    const report = await verifySeal(await seal(sealed, {}), sealer.caCertificatePem);
+    expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+    expect(report.signatures).toHaveLength(2);
+  });
+});
+
+describe('PLACEHOLDER', () => {
+  it.each([
+    'chromium.pdf',
+    'libreoffice.pdf',
+    'cairo.pdf',
+    'pdf-lib.pdf',
+    'linearized.pdf',
+    'hybrid.pdf',
+    'rotated.pdf',
+  ])('finds the word in the text of %s', async (name) => {
+    const original = await fixture(name);
+    const { area } = await sealAndLook(name, { locationType: 'PLACEHOLDER', locationValue: 'SELO_AQUI' });
+    const word = await wordBox(original, 'SELO_AQUI');
+    // Within a run of text the way to the word is an estimate.
+    expect(Math.abs(area!.x - word.x)).toBeLessThanOrEqual(8);
+    expect(Math.abs(area!.y - word.y)).toBeLessThanOrEqual(4);
+  });
+
+  it.each([
+    ['is not there', 'SELO_ALI', 'does not stand in the text'],
+    ['is only a part of a word', 'SELO', 'does not stand in the text'],
+    ['is there twice', 'IVA', 'stands 2 times in the text'],
+    ['is empty', ' ', 'is empty'],
+  ])('is refused when the word %s', async (_, locationValue, message) => {
+    await expect(
+      seal(await fixture('pdf-lib.pdf'), { locationType: 'PLACEHOLDER', locationValue }),
+    ).rejects.toMatchObject({
+      name: 'SealError',
+      signError: 'CONFIGURATION_SIGN_ERROR',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('the appearance', () => {
+  it('writes Portuguese, the reason and the place', async () => {
+    const oneOffTemplate = 'Selado por $certificate.getCommonName()\nMotivo: $reason\nLocal: $location';
+    const { sealed } = await sealAndLook(
+      'chromium.pdf',
+      { oneOffTemplate },
+      { reason: 'Emissão à atenção', location: 'Évora' },
+    );
+    const text = await textOf(sealed);
+    expect(text).toContain('Motivo: Emissão à atenção');
+    expect(text).toContain('Local: Évora');
+    expect(text.replace(/\s+/g, ' ')).toContain('Selado por Sandbox Seal — Not Qualified');
+  });
+
+  it('keeps a long text within its area, in smaller letters', async () => {
+    const oneOffTemplate = `Assinado ${'com muita atenção e cuidado '.repeat(12)}${'x'.repeat(200)} fim`;
+    const { sealed, area } = await sealAndLook('pdf-lib.pdf', { oneOffTemplate });
+    expect(area).toEqual({ x: 70, y: 100, width: 155, height: 50 });
+    expect(await textOf(sealed)).toContain('atenção');
+  });
+
+  it('replaces letters that Helvetica does not have', async () => {
+    const { sealed } = await sealAndLook('pdf-lib.pdf', { oneOffTemplate: 'Zażółć 漢字 😀 ção' });
+    expect(await textOf(sealed)).toContain('Za?ó?? ?? ? ção');
+  });
+
+  it('shows an image beside the text', async () => {
+    const { after, area } = await sealAndLook('pdf-lib.pdf', {
+      imageType: 'IMAGE_PNG',
+      imageValue: await redImage('-png'),
+    });
+    // As high as the area without its padding, and as wide, the picture being a square.
+    expect(count(after, area!, isNear(RED))).toBeGreaterThan(40 * 40);
+    expect(count(after, area!, isDark)).toBeGreaterThan(20);
+  });
+
+  it('shows an image alone, undistorted, in the middle', async () => {
+    const image = { imageType: 'IMAGE_JPG', imageValue: await redImage('-jpeg'), oneOffTemplate: '' } as const;
+    const { after, area } = await sealAndLook('pdf-lib.pdf', image);
+    const red = count(after, area!, isNear(RED));
+    expect(red).toBeGreaterThan(42 * 42);
+    expect(red).toBeLessThan(46 * 46);
+    const centre = { x: 70 + 77, y: 100 + 24, width: 2, height: 2 };
+    expect(count(after, centre, isNear(RED))).toBe(4);
+  });
+
+  it('has a text of its own for SERVICE_CUSTOMIZATION', async () => {
+    const { sealed } = await sealAndLook('pdf-lib.pdf', { templateType: 'SERVICE_CUSTOMIZATION' });
+    expect(await textOf(sealed)).toContain('Digitally signed by');
+  });
+});
+
+describe('a wish that makes no sense', () => {
+  it.each<[string, Partial<WireVisibleSignatureInfo>]>([
+    ['There is no page 2', { locationValue: 'page=2,x=70,y=100' }],
+    ['There is no page 0', { locationValue: 'page=0,x=70,y=100' }],
+    ['There is no page 1.5', { locationValue: 'page=1.5,x=70,y=100' }],
+    ['needs a number for "y"', { locationValue: 'page=1,x=70' }],
+    ['needs a number for "x"', { locationValue: 'page=1,x=left,y=1' }],
+    ['is not a list of name=value', { locationValue: 'somewhere' }],
+    ['must be larger than nothing', { area: 'width=0,height=50' }],
+    ['is not a colour', { areaBackgroundColor: 'blue' }],
+    ['is not a colour', { font: 'color=blue,size=11' }],
+    ['needs a size above 0', { font: 'size=0' }],
+    ['is not an IMAGE_PNG in base64', { imageType: 'IMAGE_PNG', imageValue: 'bm90IGEgcG5n' }],
+    ['is not an IMAGE_JPG in base64', { imageType: 'IMAGE_JPG', imageValue: 'iVBORw0KGgo=' }],
+    ['no signature field "Other"', { locationType: 'SIGN_FIELD', locationValue: 'Other' }],
+    ['no signature field "Observações"', { locationType: 'SIGN_FIELD', locationValue: 'Observações' }],
+  ])('is refused: %s', async (message, wish) => {
+    await expect(seal(await fixture('signature-field.pdf'), wish)).rejects.toMatchObject({
+      name: 'SealError',
+      signError: 'CONFIGURATION_SIGN_ERROR',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+/** Where poppler sees a word, from the lower left corner of the page as it is seen. */
+async function wordBox(pdf: Buffer, word: string): Promise<{ x: number; y: number }> {
+  const html = (await run('pdftotext', ['-bbox', '-', '-'], pdf)).stdout.toString();
+  const { height } = await renderPage(pdf);
+  const [, x, bottom] = new RegExp(`xMin="([\\d.]+)" yMin="[\\d.]+" xMax="[\\d.]+" yMax="([\\d.]+)">${word}<`).exec(
+    html,
+  )!;
+  return { x: Number(x), y: height - Number(bottom) };
+}
+
+async function merge(names: string[]): Promise<Buffer> {
+  const paths = names.map((name) => new URL(`../fixtures/${name}`, import.meta.url).pathname);
+  return (await run('qpdf', ['--empty', '--pages', ...paths, '--', '-'])).stdout;
+}
+
+/** A square that is all red, drawn by poppler. */
+async function redImage(format: '-png' | '-jpeg'): Promise<string> {
+  const document = await PDFDocument.create();
+  document.addPage([20, 20]).drawRectangle({ width: 20, height: 20, color: rgb(1, 0, 0) });
+  const { stdout } = await run('pdftoppm', [format, '-r', '72', '-'], await document.save());
+  return stdout.toString('base64');
+}
