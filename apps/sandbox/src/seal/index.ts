@@ -1,7 +1,7 @@
-import { SealError, type Sealer } from '../sealer.ts';
+import { SealError, type Sealer, type SealJob } from '../sealer.ts';
 import type { KeyAlgorithm } from './authority.ts';
 import { sealCades } from './cades.ts';
-import { openAuthority } from './certificate-store.ts';
+import { type Authority, openAuthority } from './certificate-store.ts';
 import { sealPades } from './pades.ts';
 
 export type { KeyAlgorithm } from './authority.ts';
@@ -19,24 +19,38 @@ export async function openSealer(options: SealerOptions): Promise<Sealer> {
   return {
     caCertificatePath: authority.caCertificatePath,
     caCertificatePem: authority.caCertificatePem,
-    async seal({ content, contentType, signatureInfo }) {
-      const timestamp = signatureInfo.applyTimestamp ?? false;
-      switch (signatureInfo.signatureType) {
-        case 'PAdES':
-          return sealPades(authority, content, signatureInfo);
-        case 'CAdES':
-          return sealCades(authority, content, { timestamp });
-        case 'XAdES': {
-          // Loaded on demand: libxml2 is compiled when it is first imported.
-          const { sealXades } = await import('./xades.ts');
-          return sealXades(authority, content, { ...signatureInfo.advancedSignatureInfo, contentType, timestamp });
-        }
-        default:
-          throw new SealError(
-            'CONFIGURATION_SIGN_ERROR',
-            `The sandbox does not make ${signatureInfo.signatureType} seals`,
-          );
+    async seal(job) {
+      try {
+        return await sealByType(authority, job);
+      } catch (cause) {
+        if (cause instanceof SealError) throw cause;
+        throw unforeseen(cause);
       }
     },
   };
+}
+
+async function sealByType(authority: Authority, { content, contentType, signatureInfo }: SealJob): Promise<Uint8Array> {
+  const timestamp = signatureInfo.applyTimestamp ?? false;
+  switch (signatureInfo.signatureType) {
+    case 'PAdES':
+      return sealPades(authority, content, signatureInfo);
+    case 'CAdES':
+      return sealCades(authority, content, { timestamp });
+    case 'XAdES': {
+      // Loaded on demand: libxml2 is compiled when it is first imported.
+      const { sealXades } = await import('./xades.ts');
+      return sealXades(authority, content, { ...signatureInfo.advancedSignatureInfo, contentType, timestamp });
+    }
+    default:
+      throw new SealError('CONFIGURATION_SIGN_ERROR', `Unknown signatureType "${signatureInfo.signatureType}"`);
+  }
+}
+
+/** A document can be broken in more ways than are checked for: it fails, its neighbours in the request do not. */
+function unforeseen(cause: unknown): SealError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const error = new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document cannot be sealed: ${reason}`);
+  error.cause = cause;
+  return error;
 }

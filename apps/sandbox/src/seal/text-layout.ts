@@ -12,7 +12,8 @@ const STEP = 0.5;
 
 /** Wraps text into a box, in a smaller size where it does not fit, and cut short where even that is too much. */
 export function layOutText(text: string, size: number, width: number, height: number): TextLayout {
-  for (let smaller = size; ; smaller -= STEP) {
+  // No letter higher than the box can fit, so there is no need to try.
+  for (let smaller = Math.min(size, Math.max(height, SMALLEST_SIZE)); ; smaller -= STEP) {
     const lines = wrap(text, smaller, width);
     const room = Math.max(1, Math.floor(height / (smaller * LINE_HEIGHT)));
     if (lines.length <= room) return { lines, size: smaller };

@@ -55,7 +55,8 @@ export async function drawAppearance(
   const background = parseBackground(wish.areaBackgroundColor);
   const size = parseFontSize(wish.font);
 
-  const inner = { x: PADDING, y: PADDING, width: width - 2 * PADDING, height: height - 2 * PADDING };
+  const padding = Math.min(PADDING, width / 4, height / 4);
+  const inner = { x: padding, y: padding, width: width - 2 * padding, height: height - 2 * padding };
   const [imageBox, textBox] = split(inner, { hasImage: image !== undefined, hasText: text !== '' });
   const operators = [
     ...(background ? [setFillingRgbColor(...background), rectangle(0, 0, width, height), fill()] : []),

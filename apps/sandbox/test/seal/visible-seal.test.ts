@@ -255,6 +255,14 @@ describe('a wish that makes no sense', () => {
   });
 });
 
+it('fails a document whose page has no size, rather than the whole service', async () => {
+  const pdf = (await fixture('pdf-lib.pdf')).toString('latin1').replaceAll('/MediaBox', '/MediaBux');
+  await expect(seal(Buffer.from(pdf, 'latin1'), {})).rejects.toMatchObject({
+    name: 'SealError',
+    signError: 'SIGN_OPERATION_INTERNAL_ERROR',
+  });
+});
+
 /** Where poppler sees a word, from the lower left corner of the page as it is seen. */
 async function wordBox(pdf: Buffer, word: string): Promise<{ x: number; y: number }> {
   const html = (await run('pdftotext', ['-bbox', '-', '-'], pdf)).stdout.toString();
