@@ -1,0 +1,373 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
+import type { SealedDocument } from '@signstash-connect/core';
+import compression from 'compression';
+import type { Express, Request, RequestHandler, Response } from 'express';
+import { describe, expect, it } from 'vitest';
+import { problemDetails, type SignResponseOptions, signResponse, signstash } from '../src/index.ts';
+import { majors } from './support/express-majors.ts';
+import { listen } from './support/listen.ts';
+import { invoice, invoicePath, reasonOf, sealCount, signatures } from './support/pdfs.ts';
+import { exchange, openSocket } from './support/raw-request.ts';
+import { useSandbox } from './support/sandbox.ts';
+import { until } from './support/until.ts';
+
+const setup = useSandbox();
+const sealed = () => setup.sandbox.admin.counts().documentsSealed;
+const everything = compression({ filter: () => true, threshold: 0 });
+
+describe.each(majors)('signResponse on %s', (_major, express) => {
+  /** An application with one route behind `signResponse`, and what is registered before and after it. */
+  const appWith = (
+    route: RequestHandler,
+    {
+      options = {},
+      before = [],
+      after = [],
+    }: { options?: SignResponseOptions; before?: RequestHandler[]; after?: RequestHandler[] } = {},
+  ): Express => {
+    const app = express();
+    app.set('env', 'test');
+    app.use(signstash({ client: setup.client() }), ...before, signResponse(options), ...after);
+    app.get('/', route);
+    app.use(problemDetails());
+    return app;
+  };
+
+  const ways: Record<string, (req: Request, res: Response) => void> = {
+    'res.send(Buffer)': (_req, res) => {
+      res.type('pdf').send(invoice);
+    },
+    'res.send(Uint8Array)': (_req, res) => {
+      res.type('pdf').send(new Uint8Array(invoice));
+    },
+    'res.sendFile': (_req, res) => res.sendFile(invoicePath),
+    'res.download': (_req, res) => res.download(invoicePath, 'fatura.pdf'),
+    'stream.pipe(res)': (_req, res) => {
+      createReadStream(invoicePath, { highWaterMark: 512 }).pipe(res.type('pdf'));
+    },
+    'writeHead, write and end': (_req, res) => {
+      res.writeHead(200, 'Fine', { 'Content-Type': 'application/pdf', 'Content-Length': invoice.byteLength });
+      res.write(invoice.subarray(0, 100));
+      res.write(invoice.subarray(100, 200).toString('latin1'), 'latin1');
+      res.end(invoice.subarray(200));
+    },
+    'writeHead with a list of headers': (_req, res) => {
+      res.writeHead(200, ['Content-Type', 'application/pdf', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2'] as never);
+      res.end(invoice);
+    },
+    flushHeaders: (_req, res) => {
+      res.type('pdf').flushHeaders();
+      res.end(invoice);
+    },
+    'bytes of no type': (_req, res) => {
+      res.write(invoice.subarray(0, 3));
+      res.end(invoice.subarray(3));
+    },
+    'application/octet-stream': (_req, res) => {
+      res.send(invoice);
+    },
+  };
+
+  it.each(Object.entries(ways))('seals what comes by %s', async (_way, route) => {
+    const answer = await fetch(await listen(appWith(route)));
+    const body = await answer.bytes();
+    expect(answer.status).toBe(200);
+    expect(sealCount(body)).toBe(1);
+    expect(answer.headers.get('content-length')).toBe(String(body.byteLength));
+    for (const name of ['etag', 'last-modified', 'accept-ranges', 'transfer-encoding']) {
+      expect(answer.headers.get(name), name).toBeNull();
+    }
+    expect(sealed()).toBe(1);
+  });
+
+  it('makes a seal that an independent program finds valid', async () => {
+    const answer = await fetch(await listen(appWith(ways['res.sendFile']!)));
+    const said = await signatures(await answer.bytes());
+    expect(said).toContain('Signature is Valid.');
+    expect(said).toContain('Total document signed');
+  });
+
+  it('keeps the headers of the route, and its name for the document', async () => {
+    let record: SealedDocument | undefined;
+    const options: SignResponseOptions = {
+      options: async (req) => ({ reason: String(req.query.reason) }),
+      onSealed: (document) => {
+        record = document;
+      },
+    };
+    const answer = await fetch(`${await listen(appWith(ways['res.download']!, { options }))}/?reason=Fatura`);
+    expect(answer.headers.get('content-disposition')).toContain('fatura.pdf');
+    expect(reasonOf(await answer.bytes())).toBe('Fatura');
+    expect(record?.name).toBe('fatura.pdf');
+    expect(record?.operationId).toMatch(/^\d+$/);
+  });
+
+  it('keeps every cookie of a list', async () => {
+    const answer = await fetch(await listen(appWith(ways['writeHead with a list of headers']!)));
+    expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  });
+
+  describe('leaves alone', () => {
+    it.each<[string, RequestHandler, string]>([
+      ['JSON', (_req, res) => void res.json({ a: 1 }), '{"a":1}'],
+      ['text', (_req, res) => void res.send('hello'), 'hello'],
+      ['a file of another type', (_req, res) => void res.type('bin').send(Buffer.from('other')), 'other'],
+      ['nothing', (_req, res) => void res.end(), ''],
+      [
+        'a PDF of an unsuccessful answer',
+        (_req, res) => void res.status(404).type('pdf').send(Buffer.from('%PDF-')),
+        '%PDF-',
+      ],
+    ])('%s', async (_what, route, text) => {
+      expect(await (await fetch(await listen(appWith(route)))).text()).toBe(text);
+      expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
+    });
+
+    it('events, which it does not hold back', async () => {
+      const app = appWith((_req, res) => {
+        res.type('text/event-stream').flushHeaders();
+        res.write('data: 1\n\n');
+      });
+      const reader = (await fetch(await listen(app))).body!.getReader();
+      expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: 1\n\n');
+      await reader.cancel();
+    });
+
+    it('what `when` says', async () => {
+      const options: SignResponseOptions = { when: (req) => req.query.seal === 'yes' };
+      const url = await listen(appWith(ways['res.sendFile']!, { options }));
+      expect(sealCount(await (await fetch(url)).bytes())).toBe(0);
+      expect(sealCount(await (await fetch(`${url}/?seal=yes`)).bytes())).toBe(1);
+    });
+
+    it('what res.signPdf or another signResponse has sealed', async () => {
+      const explicit = await fetch(await listen(appWith((_req, res) => void res.signPdf(invoice))));
+      expect(sealCount(await explicit.bytes())).toBe(1);
+      const twice = await fetch(await listen(appWith(ways['res.sendFile']!, { after: [signResponse()] })));
+      expect(sealCount(await twice.bytes())).toBe(1);
+      expect(setup.sandbox.admin.counts().requests.sign).toBe(1);
+    });
+  });
+
+  describe('conditions, ranges and HEAD', () => {
+    it('never answers 304 or a slice of the unsealed file', async () => {
+      const url = await listen(appWith(ways['res.sendFile']!));
+      const plain = express();
+      plain.get('/', ways['res.sendFile']!);
+      const unsealed = await fetch(await listen(plain));
+      const conditions: Record<string, string>[] = [
+        { 'If-None-Match': unsealed.headers.get('etag')! },
+        { 'If-Modified-Since': new Date().toUTCString() },
+        { Range: 'bytes=0-99' },
+        { Range: 'bytes=0-99', 'If-Range': unsealed.headers.get('etag')! },
+      ];
+      for (const headers of conditions) {
+        const answer = await fetch(url, { headers });
+        expect(answer.status, JSON.stringify(headers)).toBe(200);
+        expect(sealCount(await answer.bytes())).toBe(1);
+      }
+    });
+
+    it('refuses a route that answers with a part', async () => {
+      const app = appWith((_req, res) => void res.status(206).type('pdf').send(invoice.subarray(0, 100)));
+      expect(await (await fetch(await listen(app))).json()).toMatchObject({ status: 500, code: 'RESPONSE_PARTIAL' });
+    });
+
+    it.each(['res.send(Buffer)', 'res.sendFile', 'res.download'])('answers HEAD of %s without sealing', async (way) => {
+      const answer = await fetch(await listen(appWith(ways[way]!)), { method: 'HEAD' });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('content-type')).toBe('application/pdf');
+      for (const name of ['content-length', 'etag', 'last-modified']) expect(answer.headers.get(name), name).toBeNull();
+      expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
+    });
+
+    it('passes 204 on', async () => {
+      const answer = await fetch(await listen(appWith((_req, res) => void res.status(204).type('pdf').end())));
+      expect(answer.status).toBe(204);
+    });
+  });
+
+  describe('compression', () => {
+    it.each(Object.entries(ways))('seals, then compresses, where it is registered before (%s)', async (_way, route) => {
+      const url = await listen(appWith(route, { before: [everything] }));
+      const raw = await exchange(url, 'GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n');
+      expect(raw).toMatch(/content-encoding: gzip/i);
+      const zipped = Buffer.from(raw.slice(raw.indexOf('\r\n\r\n') + 4), 'latin1');
+      expect(sealCount(gunzipSync(zipped))).toBe(1);
+    });
+
+    it.each(Object.entries(ways))('fails where it is registered after (%s)', async (_way, route) => {
+      const url = await listen(appWith(route, { after: [everything] }));
+      const answer = await fetch(url, { headers: { 'Accept-Encoding': 'gzip' } });
+      expect(answer.status).toBe(500);
+      expect(answer.headers.get('content-encoding')).toBeNull();
+      expect(await answer.json()).toMatchObject({ code: 'RESPONSE_ALREADY_ENCODED' });
+      expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
+    });
+
+    it('does not mind one that is registered after but has nothing to compress', async () => {
+      const url = await listen(appWith(ways['stream.pipe(res)']!, { after: [compression()] }));
+      expect(sealCount(await (await fetch(url)).bytes())).toBe(1);
+    });
+
+    it('keeps what a handler in between adds to the head at the last moment', async () => {
+      const cookie: RequestHandler = (_req, res, next) => {
+        const { writeHead } = res;
+        res.writeHead = function (this: Response, ...parameters: unknown[]) {
+          res.setHeader('Set-Cookie', 'session=1');
+          return (writeHead as (...given: unknown[]) => Response).apply(this, parameters);
+        } as never;
+        next();
+      };
+      const answer = await fetch(await listen(appWith(ways['res.sendFile']!, { after: [cookie] })));
+      expect(answer.headers.getSetCookie()).toEqual(['session=1']);
+    });
+  });
+
+  describe('fails closed', () => {
+    const problem = async (app: Express, init?: RequestInit) => {
+      const answer = await fetch(await listen(app), init);
+      const text = await answer.text();
+      expect(text).not.toContain('%PDF');
+      for (const name of ['content-disposition', 'etag', 'last-modified', 'accept-ranges']) {
+        expect(answer.headers.get(name), name).toBeNull();
+      }
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      return JSON.parse(text) as { status: number; code: string };
+    };
+
+    it.each(Object.entries(ways))("where Sign'Stash fails (%s)", async (_way, route) => {
+      setup.sandbox.admin.addFault({ kind: 'reject', endpoint: 'sign', status: 403, errorCode: 'FORBIDDEN' });
+      expect(await problem(appWith(route))).toMatchObject({ status: 502, code: 'SERVICE_REJECTED' });
+    });
+
+    it('where the PDF is larger than may be held', async () => {
+      const options = { maxBytes: 1_000 };
+      for (const way of ['res.send(Buffer)', 'stream.pipe(res)', 'res.sendFile', 'bytes of no type']) {
+        expect(await problem(appWith(ways[way]!, { options })), way).toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
+      }
+    });
+
+    it('where the route wrote less than it promised', async () => {
+      const app = appWith((_req, res) => {
+        res.set('Content-Length', String(invoice.byteLength)).type('pdf').end(invoice.subarray(0, 500));
+      });
+      expect(await problem(app)).toMatchObject({ code: 'RESPONSE_INCOMPLETE' });
+    });
+
+    it('where an error page is appended to half a document', async () => {
+      const app = appWith((_req, res) => {
+        res.type('pdf').write(invoice.subarray(0, 500));
+        expect(res.headersSent).toBe(true);
+        res.status(500).type('json').end('{"error":"half-way"}');
+      });
+      expect(await problem(app)).toMatchObject({ code: 'RESPONSE_CHANGED' });
+    });
+
+    it('where the route fails half-way: the connection ends, as without sealing', async () => {
+      const app = appWith((_req, res, next) => {
+        res.type('pdf').write(invoice.subarray(0, 500));
+        next(new Error('The database is gone.'));
+      });
+      await expect(fetch(await listen(app))).rejects.toThrow('fetch failed');
+      expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
+    });
+
+    it('where a body that is no PDF claims to be one', async () => {
+      const app = appWith((_req, res) => void res.type('pdf').send('an error page'));
+      expect(await problem(app)).toMatchObject({ status: 422, code: 'DOCUMENT_NOT_PDF' });
+    });
+
+    it('where `when`, `options` or `onSealed` throw', async () => {
+      const thrower = () => {
+        throw new Error('mine');
+      };
+      expect(await problem(appWith(ways['res.sendFile']!, { options: { when: thrower } }))).toMatchObject({
+        code: 'CONFIGURATION_INVALID',
+      });
+      for (const options of [{ options: thrower }, { onSealed: thrower }]) {
+        const answer = await fetch(await listen(appWith(ways['res.sendFile']!, { options })));
+        expect(answer.status).toBe(500);
+        expect(await answer.text()).not.toContain('%PDF');
+      }
+    });
+
+    it('where no client is given', async () => {
+      const app = express().use(signResponse());
+      app.get('/', ways['res.sendFile']!);
+      app.use(problemDetails());
+      expect(await problem(app)).toMatchObject({ code: 'CLIENT_MISSING' });
+    });
+  });
+
+  it('looks finished to the route while it is being sealed', async () => {
+    const seen: unknown[] = [];
+    const app = appWith((_req, res) => {
+      res.once('finish', () => seen.push('finish'));
+      res.type('pdf').end(invoice, () => seen.push('callback'));
+      seen.push(res.headersSent, res.writableEnded);
+      // Too late, as after any end(): neither may change what is sent.
+      res.status(500).set('Content-Type', 'text/plain');
+      res.end('second');
+      res.write('third');
+    });
+    const answer = await fetch(await listen(app));
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('application/pdf');
+    expect(sealCount(await answer.bytes())).toBe(1);
+    expect(seen).toEqual([true, true, 'finish', 'callback']);
+  });
+
+  it('takes any amount without a drain, and gives a writer its buffer back', async () => {
+    const app = appWith((_req, res) => {
+      res.type('pdf');
+      const buffer = Buffer.alloc(1_000);
+      let at = 0;
+      const more = (): void => {
+        if (at >= invoice.byteLength) return void res.end();
+        const length = invoice.copy(buffer, 0, at, at + buffer.byteLength);
+        at += length;
+        expect(res.write(buffer.subarray(0, length), more)).toBe(true);
+        buffer.fill(0);
+      };
+      more();
+    });
+    const said = await signatures(await (await fetch(await listen(app))).bytes());
+    expect(said).toContain('Signature is Valid.');
+  });
+
+  it('seals several megabytes of a slow stream', async () => {
+    const comment = Buffer.concat([Buffer.from('%'), Buffer.alloc(64 * 1024 - 2, 'x'), Buffer.from('\n')]);
+    const end = invoice.subarray(invoice.lastIndexOf('startxref'));
+    const app = appWith((_req, res) => {
+      Readable.from([invoice, Buffer.from('\n'), ...Array<Buffer>(48).fill(comment), end]).pipe(res.type('pdf'));
+    });
+    expect((await (await fetch(await listen(app))).bytes()).byteLength).toBeGreaterThan(3 * 1024 * 1024);
+  });
+
+  it('stops when the caller hangs up, and calls nobody', async () => {
+    setup.sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', delayMs: 20_000 });
+    let closed = false;
+    const errors: unknown[] = [];
+    const app = express().use(signstash({ client: setup.client() }), signResponse());
+    app.get('/', (req, res) => {
+      res.once('close', () => {
+        closed = true;
+      });
+      ways['res.sendFile']!(req, res);
+    });
+    app.use(((error, _req, _res, next) => {
+      errors.push(error);
+      next(error);
+    }) as Parameters<Express['use']>[0] as never);
+    const socket = await openSocket(await listen(app));
+    socket.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+    await until(() => setup.sandbox.admin.counts().requests.sign === 1);
+    socket.destroy();
+    await until(() => closed);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(errors).toEqual([]);
+  });
+});

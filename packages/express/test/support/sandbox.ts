@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSignStash, type SignStash, type SignStashOptions } from '@signstash-connect/core';
+import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+
+/** One sandbox for a test file, emptied before each test. */
+export function useSandbox(): { readonly sandbox: Sandbox; client(options?: Partial<SignStashOptions>): SignStash } {
+  let sandbox: Sandbox;
+  let stateDirectory: string;
+  beforeAll(async () => {
+    stateDirectory = await mkdtemp(join(tmpdir(), 'express-sandbox-'));
+    sandbox = await startSandbox({ stateDirectory });
+  });
+  beforeEach(() => sandbox.admin.reset());
+  afterAll(async () => {
+    await sandbox.close();
+    await rm(stateDirectory, { recursive: true });
+  });
+  return {
+    get sandbox() {
+      return sandbox;
+    },
+    client: (options) => createSignStash({ ...accessTo(sandbox), ...options }),
+  };
+}
+
+export const accessTo = ({ tokenUrl, apiUrl, clientId, clientSecret }: Sandbox): SignStashOptions => ({
+  environment: { tokenUrl, apiUrl },
+  clientId,
+  clientSecret,
+});
