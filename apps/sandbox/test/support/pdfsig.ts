@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { run } from './run.ts';
 import { embeddedSignatures } from './signed-pdf.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFile, temporaryFolder, temporaryRoot } from './temporary-folder.ts';
 
 export interface SignatureReport {
   fieldName: string;
@@ -35,7 +34,7 @@ export interface SealReport {
 /** Asks poppler's pdfsig about the signatures of a PDF (a path or its bytes), trusting the given root only. */
 export async function verifySeal(pdf: string | Uint8Array, caPem: string): Promise<SealReport> {
   const trust = await trustStore(caPem);
-  const path = typeof pdf === 'string' ? pdf : await writeTemporary(pdf);
+  const path = typeof pdf === 'string' ? pdf : temporaryFile(pdf);
   let text = await runPdfsig(path, trust);
   if (text.includes('Unknown issue with Certificate')) {
     // NSS trips over a certificate that two signatures of one file bring along, unless it knows it beforehand.
@@ -99,10 +98,11 @@ interface TrustStore {
 const trustStores = new Map<string, Promise<TrustStore>>();
 
 function trustStore(caPem: string): Promise<TrustStore> {
-  const known = trustStores.get(caPem);
+  const key = `${temporaryRoot()} ${caPem}`;
+  const known = trustStores.get(key);
   if (known) return known;
   const created = createTrustStore(caPem);
-  trustStores.set(caPem, created);
+  trustStores.set(key, created);
   return created;
 }
 
@@ -111,7 +111,7 @@ async function createTrustStore(caPem: string): Promise<TrustStore> {
   await certutil(['-N', '-d', database, '--empty-password']);
   const add = async (pem: string, trust: string) => {
     const nickname = createHash('sha256').update(pem).digest('hex');
-    const path = await writeTemporary(Buffer.from(pem));
+    const path = temporaryFile(Buffer.from(pem));
     await certutil(['-A', '-d', database, '-n', nickname, '-t', trust, '-i', path]);
   };
   await add(caPem, 'CT,C,C');
@@ -146,10 +146,4 @@ async function embeddedCertificates(path: string): Promise<string[]> {
     }),
   );
   return [...new Set(found.flat())];
-}
-
-async function writeTemporary(bytes: Uint8Array): Promise<string> {
-  const path = join(temporaryFolder(), 'file');
-  await writeFile(path, bytes);
-  return path;
 }

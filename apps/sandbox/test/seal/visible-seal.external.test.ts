@@ -161,21 +161,6 @@ describe('PLACEHOLDER', () => {
     expect(Math.abs(area!.x - word.x)).toBeLessThanOrEqual(8);
     expect(Math.abs(area!.y - word.y)).toBeLessThanOrEqual(4);
   });
-
-  it.each([
-    ['is not there', 'SELO_ALI', 'does not stand in the text'],
-    ['is only a part of a word', 'SELO', 'does not stand in the text'],
-    ['is there twice', 'IVA', 'stands 2 times in the text'],
-    ['is empty', ' ', 'is empty'],
-  ])('is refused when the word %s', async (_, locationValue, message) => {
-    await expect(
-      seal(await fixture('pdf-lib.pdf'), { locationType: 'PLACEHOLDER', locationValue }),
-    ).rejects.toMatchObject({
-      name: 'SealError',
-      signError: 'CONFIGURATION_SIGN_ERROR',
-      message: expect.stringContaining(message),
-    });
-  });
 });
 
 describe('the appearance', () => {
@@ -227,39 +212,6 @@ describe('the appearance', () => {
   it('has a text of its own for SERVICE_CUSTOMIZATION', async () => {
     const { sealed } = await sealAndLook('pdf-lib.pdf', { templateType: 'SERVICE_CUSTOMIZATION' });
     expect(await textOf(sealed)).toContain('Digitally signed by');
-  });
-});
-
-describe('a wish that makes no sense', () => {
-  it.each<[string, Partial<WireVisibleSignatureInfo>]>([
-    ['There is no page 2', { locationValue: 'page=2,x=70,y=100' }],
-    ['There is no page 0', { locationValue: 'page=0,x=70,y=100' }],
-    ['There is no page 1.5', { locationValue: 'page=1.5,x=70,y=100' }],
-    ['needs a number for "y"', { locationValue: 'page=1,x=70' }],
-    ['needs a number for "x"', { locationValue: 'page=1,x=left,y=1' }],
-    ['is not a list of name=value', { locationValue: 'somewhere' }],
-    ['must be larger than nothing', { area: 'width=0,height=50' }],
-    ['is not a colour', { areaBackgroundColor: 'blue' }],
-    ['is not a colour', { font: 'color=blue,size=11' }],
-    ['needs a size above 0', { font: 'size=0' }],
-    ['is not an IMAGE_PNG in base64', { imageType: 'IMAGE_PNG', imageValue: 'bm90IGEgcG5n' }],
-    ['is not an IMAGE_JPG in base64', { imageType: 'IMAGE_JPG', imageValue: 'iVBORw0KGgo=' }],
-    ['no signature field "Other"', { locationType: 'SIGN_FIELD', locationValue: 'Other' }],
-    ['no signature field "Observações"', { locationType: 'SIGN_FIELD', locationValue: 'Observações' }],
-  ])('is refused: %s', async (message, wish) => {
-    await expect(seal(await fixture('signature-field.pdf'), wish)).rejects.toMatchObject({
-      name: 'SealError',
-      signError: 'CONFIGURATION_SIGN_ERROR',
-      message: expect.stringContaining(message),
-    });
-  });
-});
-
-it('fails a document whose page has no size, rather than the whole service', async () => {
-  const pdf = (await fixture('pdf-lib.pdf')).toString('latin1').replaceAll('/MediaBox', '/MediaBux');
-  await expect(seal(Buffer.from(pdf, 'latin1'), {})).rejects.toMatchObject({
-    name: 'SealError',
-    signError: 'SIGN_OPERATION_INTERNAL_ERROR',
   });
 });
 

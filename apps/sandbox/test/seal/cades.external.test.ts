@@ -1,9 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openSealer } from '../../src/seal/index.ts';
 import { run } from '../support/run.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryFile, temporaryFolder } from '../support/temporary-folder.ts';
 
 it.each([false, true])(
   'any bytes are sealed into a CMS that brings them along (timestamp: %s)',
@@ -29,7 +28,7 @@ it.each([false, true])(
     ];
     const verified = await run('openssl', ['cms', ...args, '-out', out], sealed);
     expect(verified.text).toContain('CAdES Verification successful');
-    expect((await run('cmp', [out, await write(content)])).exitCode).toBe(0);
+    expect((await run('cmp', [out, temporaryFile(content)])).exitCode).toBe(0);
 
     const printed = await run('openssl', ['asn1parse', '-inform', 'DER'], sealed);
     expect(printed.text.includes('id-smime-aa-timeStampToken')).toBe(applyTimestamp);
@@ -39,9 +38,3 @@ it.each([false, true])(
     expect((await run('openssl', ['cms', ...args, '-out', out], tampered)).exitCode).not.toBe(0);
   },
 );
-
-async function write(bytes: Uint8Array): Promise<string> {
-  const path = join(temporaryFolder(), 'file');
-  await writeFile(path, bytes);
-  return path;
-}
