@@ -5,7 +5,7 @@ import * as pkijs from 'pkijs';
 export type KeyAlgorithm = 'RSA-2048' | 'EC-P256';
 
 /** One certificate with its private key, as they are written to disk. */
-export interface IssuedIdentity {
+interface IssuedIdentity {
   certificatePem: string;
   privateKeyPem: string;
 }

@@ -2,7 +2,7 @@ import { PDFDocument, rgb } from '@cantoo/pdf-lib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openSealer } from '../../src/seal/index.ts';
 import type { Sealer, WireSignatureInfo, WireVisibleSignatureInfo } from '../../src/sealer.ts';
-import { fixture } from '../support/fixtures.ts';
+import { fixture, fixturePath } from '../support/fixtures.ts';
 import { verifySeal } from '../support/pdfsig.ts';
 import { changedArea, type Pixel, type Rendering, renderPage } from '../support/render.ts';
 import { run } from '../support/run.ts';
@@ -226,8 +226,7 @@ async function wordBox(pdf: Buffer, word: string): Promise<{ x: number; y: numbe
 }
 
 async function merge(names: string[]): Promise<Buffer> {
-  const paths = names.map((name) => new URL(`../fixtures/${name}`, import.meta.url).pathname);
-  return (await run('qpdf', ['--empty', '--pages', ...paths, '--', '-'])).stdout;
+  return (await run('qpdf', ['--empty', '--pages', ...names.map(fixturePath), '--', '-'])).stdout;
 }
 
 /** A square that is all red, drawn by poppler. */

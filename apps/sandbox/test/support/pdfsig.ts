@@ -4,7 +4,7 @@ import { run } from './run.ts';
 import { embeddedSignatures } from './signed-pdf.ts';
 import { temporaryFile, temporaryFolder, temporaryRoot } from './temporary-folder.ts';
 
-export interface SignatureReport {
+interface SignatureReport {
   fieldName: string;
   signer: string;
   /** Such as `ETSI.CAdES.detached`. */
