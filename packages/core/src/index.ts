@@ -7,13 +7,15 @@ export type { StoredToken, TokenStore } from './auth/token-store.ts';
 export { MemoryTokenStore } from './auth/token-store.ts';
 export type {
   BatchDocument,
+  BatchFailed,
   BatchInput,
   BatchOptions,
   BatchProgress,
   BatchResult,
+  BatchSealed,
   BatchSummary,
   SignBatch,
-} from './batch/sign-all.ts';
+} from './batch/options.ts';
 export { environmentVariables, optionsFromEnv } from './connect/from-env.ts';
 export type { SignStashOptions } from './connect/options.ts';
 export { createSignStash, fromEnv, SignStash } from './connect/signstash.ts';

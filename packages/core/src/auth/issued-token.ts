@@ -1,3 +1,4 @@
+import { redact } from '../protocol/redact.ts';
 import type { StoredToken } from './token-store.ts';
 
 /** Before this much of its life is left, a token is renewed in the background while it still serves. */
@@ -52,6 +53,11 @@ export class IssuedToken {
   toStored(): StoredToken {
     const { issuedAt, expiresAt } = this;
     return { accessToken: this.#accessToken, tokenType: 'bearer', issuedAt, expiresAt };
+  }
+
+  /** Takes this token out of a text: Spring's servers quote a refused token in their error. */
+  hideIn(text: string): string {
+    return redact(text, [this.#accessToken]);
   }
 
   /** Whether both hold the same secret. */

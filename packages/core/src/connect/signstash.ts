@@ -1,4 +1,5 @@
-import { type BatchInput, type BatchOptions, type SignBatch, signAll } from '../batch/sign-all.ts';
+import type { BatchInput, BatchOptions, SignBatch } from '../batch/options.ts';
+import { signAll } from '../batch/sign-all.ts';
 import {
   type SealedDocument,
   type SignOneOptions,

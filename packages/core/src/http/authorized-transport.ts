@@ -29,10 +29,11 @@ export class AuthorizedTransport implements Transport {
     if (response.status !== 401) return response;
     await discard(response.body);
     this.#tokens.invalidate(token);
-    const replayed = await this.#sendWith(await this.#token(request), request);
+    const newToken = await this.#token(request);
+    const replayed = await this.#sendWith(newToken, request);
     if (replayed.status !== 401) return replayed;
     await discard(replayed.body);
-    throw refused(request, replayed);
+    throw refused(request, replayed, newToken);
   }
 
   #sendWith(token: IssuedToken, request: TransportRequest): Promise<TransportResponse> {
@@ -51,10 +52,10 @@ export class AuthorizedTransport implements Transport {
   }
 }
 
-function refused({ endpoint }: TransportRequest, { status, headers }: TransportResponse): TokenError {
+function refused(request: TransportRequest, { status, headers }: TransportResponse, token: IssuedToken): TokenError {
   const challenge = headers['www-authenticate'];
-  const said = challenge === undefined ? '' : ` The API says: ${challenge.slice(0, 300)}`;
-  return new TokenError('TOKEN_REFUSED', `${endpoint}: the API refused a token that was just issued.${said}`, {
-    status,
-  });
+  // Cut only after the token is out: half a token would no longer be found.
+  const said = challenge === undefined ? '' : ` The API says: ${token.hideIn(challenge).slice(0, 300)}`;
+  const message = `${request.endpoint}: the API refused a token that was just issued.${said}`;
+  return new TokenError('TOKEN_REFUSED', message, { status });
 }

@@ -1,0 +1,69 @@
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import { glob, isDynamicPattern } from 'tinyglobby';
+import type { BatchDocument, BatchInput } from './options.ts';
+
+export interface OpenedInput {
+  documents: AsyncIterable<BatchDocument> | Iterable<BatchDocument>;
+  /** Where it is known beforehand. */
+  total?: number;
+}
+
+/**
+ * @param suffix - Outputs of earlier runs carry it: patterns do not match them, or a second run would seal seals.
+ */
+export async function openInput(input: BatchInput, suffix: string): Promise<OpenedInput> {
+  const patterns = typeof input === 'string' ? [input] : isTexts(input) ? input : undefined;
+  if (patterns) {
+    const paths = await expand(patterns, suffix);
+    return { documents: paths.map((content) => ({ content })), total: paths.length };
+  }
+  const documents = input as Exclude<BatchInput, string | readonly string[]>;
+  return Array.isArray(documents) ? { documents, total: documents.length } : { documents };
+}
+
+const isTexts = (input: BatchInput): input is readonly string[] =>
+  Array.isArray(input) && input.length > 0 && input.every((item) => typeof item === 'string');
+
+/** Paths as they are, patterns as what they match; sorted, each file once, whatever links lead to it. */
+async function expand(patterns: readonly string[], suffix: string): Promise<string[]> {
+  const exclusions = patterns.filter((pattern) => pattern.startsWith('!'));
+  const found: string[] = [];
+  const dynamic: string[] = [];
+  for (const pattern of patterns) {
+    if (pattern.startsWith('!')) continue;
+    // A file may have a name like a pattern's, such as `invoice [1].pdf`.
+    if (!isDynamicPattern(pattern) || (await isFile(pattern))) found.push(resolve(pattern));
+    else dynamic.push(pattern);
+  }
+  if (dynamic.length > 0) {
+    const ignore = exclusions.map((pattern) => pattern.slice(1));
+    const matches = await glob(dynamic.map(slashes), {
+      absolute: true,
+      onlyFiles: true,
+      expandDirectories: false,
+      ignore: ignore.map(slashes),
+    });
+    found.push(...matches.filter((path) => !isEarlierOutput(path, suffix)).map((path) => resolve(path)));
+  }
+  const byFile = new Map<string, string>();
+  for (const path of found.sort()) {
+    const real = await realpath(path).catch(() => path);
+    if (!byFile.has(real)) byFile.set(real, path);
+  }
+  return [...byFile.values()];
+}
+
+const isFile = (path: string) =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+/** Patterns are written with slashes; on Windows an absolute path comes with backslashes. */
+const slashes = (pattern: string) =>
+  isAbsolute(pattern) && process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+
+const isEarlierOutput = (path: string, suffix: string) =>
+  suffix !== '' && new RegExp(`${literal(suffix)}(\\.[^./\\\\]*)?$`).test(path);
+const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -1,0 +1,111 @@
+import type { SignOptions } from '../client/client.ts';
+import type { DocumentInput } from '../client/document-input.ts';
+import type { DocumentContent } from '../files/document-content.ts';
+import type { OperationDocument } from '../protocol/answer/operation.ts';
+import type { SignStashError } from '../protocol/errors.ts';
+
+/** One document of a batch. */
+export interface BatchDocument extends DocumentInput<DocumentContent> {
+  /** Where its sealed content goes, instead of where {@link BatchOptions} would put it. */
+  output?: string;
+}
+
+/**
+ * What a batch seals: paths and glob patterns (`!` excludes; sorted, each file once; earlier outputs are left out), or any
+ * iterable of documents, which is read only as fast as they are sealed.
+ */
+export type BatchInput = string | readonly string[] | Iterable<BatchDocument> | AsyncIterable<BatchDocument>;
+
+export interface BatchOptions extends SignOptions {
+  /** Where sealed files go. Default: next to each document. */
+  outputDirectory?: string;
+  /** Below {@link BatchOptions.outputDirectory}, keep the documents' tree from this directory on. Default: no tree. */
+  baseDirectory?: string;
+  /** Put before the extension of output names. Default `-signed`. */
+  suffix?: string;
+  /** Keep sealed contents in memory and give them with the results, instead of writing files. */
+  inMemory?: boolean;
+  /** Replace existing output files. Default false: such a document is refused before it is sent. */
+  overwrite?: boolean;
+  /**
+   * Report a document only once its output is on the disk itself. Default: true through the on-premise proxy, where the service
+   * keeps no copy, false otherwise.
+   */
+  durable?: boolean;
+  /** Path of the journal, which lets a run that was killed go on where it stopped. Default: none. */
+  journal?: string;
+  /** Documents in a request, 1 to 99. Default 50. */
+  batchSize?: number;
+  /** Bytes of documents in a request; a larger document goes alone. Default 64 MiB. */
+  maxRequestBytes?: number;
+  /** Requests under way at once. Default 4. */
+  concurrency?: number;
+  /** Told of progress, at most ten times a second and once at the end. */
+  onProgress?: (progress: BatchProgress) => void;
+}
+
+export interface BatchProgress {
+  /** Documents with a result. */
+  done: number;
+  /** Of these, the ones that were not sealed. */
+  failed: number;
+  /** Documents in all, where that is known beforehand. */
+  total?: number;
+  /** Bytes of the documents with a result, before sealing. */
+  bytes: number;
+  bytesPerSecond: number;
+  /** Milliseconds until the end, by the pace so far, where the total is known. */
+  etaMs?: number;
+}
+
+export type BatchResult = BatchSealed | BatchFailed;
+
+/** A document that is sealed and whose content is where it should be. */
+export interface BatchSealed {
+  readonly ok: true;
+  readonly reference: string;
+  readonly name: string;
+  /** Absent where only the journal knows that it was sealed. */
+  readonly operationId?: string;
+  /** Path of the sealed file. */
+  readonly outputPath?: string;
+  /** The sealed content, with {@link BatchOptions.inMemory}. */
+  readonly content?: Uint8Array;
+  /** Bytes of the sealed content; 0 where it was finished by an earlier run. */
+  readonly bytes: number;
+  /** True where the seal was found at the service instead of coming in the answer. */
+  readonly recovered: boolean;
+  /** True where the journal says that an earlier run finished it: nothing was asked or sent. */
+  readonly resumed: boolean;
+  /** Milliseconds from the request's start to this result; 0 where resumed. */
+  readonly durationMs: number;
+  readonly facts?: OperationDocument;
+}
+
+export interface BatchFailed {
+  readonly ok: false;
+  /** Empty where the document could not even be read. */
+  readonly reference: string;
+  readonly name: string;
+  readonly error: SignStashError;
+}
+
+export interface BatchSummary {
+  /** Documents with a result. */
+  documents: number;
+  sealed: number;
+  failed: number;
+  /** Of the sealed ones, those that an earlier run had finished. */
+  resumed: number;
+  /** Bytes of the documents, before sealing. */
+  bytes: number;
+  /** Milliseconds since the start. */
+  durationMs: number;
+  /** Why no more documents were read, where something made going on pointless: credentials, quota, configuration. */
+  stoppedBy?: SignStashError;
+}
+
+/** A running batch: results in completion order, and a summary that can be read at any time. */
+export interface SignBatch extends AsyncIterable<BatchResult> {
+  readonly summary: BatchSummary;
+}

@@ -1,0 +1,51 @@
+import type { BatchProgress, BatchResult, BatchSummary } from './options.ts';
+
+/** Between two reports. Milliseconds. */
+const reportEveryMs = 100;
+
+/** Counts results and reports them now and then. */
+export class Progress {
+  readonly #started = performance.now();
+  readonly #report: ((progress: BatchProgress) => void) | undefined;
+  readonly #summary: BatchSummary = { documents: 0, sealed: 0, failed: 0, resumed: 0, bytes: 0, durationMs: 0 };
+  #total: number | undefined;
+  #reportedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(report: ((progress: BatchProgress) => void) | undefined) {
+    this.#report = report;
+  }
+
+  set total(total: number | undefined) {
+    this.#total = total;
+  }
+
+  count(result: BatchResult, bytes: number): void {
+    const summary = this.#summary;
+    summary.documents++;
+    summary.bytes += bytes;
+    if (!result.ok) summary.failed++;
+    else {
+      summary.sealed++;
+      if (result.resumed) summary.resumed++;
+    }
+    if (performance.now() - this.#reportedAt >= reportEveryMs) this.report();
+  }
+
+  report(): void {
+    this.#reportedAt = performance.now();
+    const { documents: done, failed, bytes } = this.#summary;
+    const elapsed = performance.now() - this.#started;
+    const total = this.#total;
+    const eta = total !== undefined && done > 0 ? { etaMs: Math.max(0, (elapsed / done) * (total - done)) } : {};
+    const bytesPerSecond = elapsed > 0 ? (bytes / elapsed) * 1000 : 0;
+    this.#report?.({ done, failed, ...(total === undefined ? {} : { total }), bytes, bytesPerSecond, ...eta });
+  }
+
+  stoppedBy(error: NonNullable<BatchSummary['stoppedBy']>): void {
+    this.#summary.stoppedBy ??= error;
+  }
+
+  get summary(): BatchSummary {
+    return { ...this.#summary, durationMs: performance.now() - this.#started };
+  }
+}

@@ -1,0 +1,34 @@
+import type { SignOptions } from '../client/client.ts';
+import type { DocumentInput, PreparedDocument } from '../client/document-input.ts';
+import type { SealOnceOptions } from '../client/seal-once.ts';
+import type { DocumentSource } from '../protocol/document-source.ts';
+import { BatchRun } from './batch-run.ts';
+import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
+
+/** The client as a batch needs it. */
+export interface BatchClient {
+  prepare(input: DocumentInput<DocumentSource>, position: number, options: SignOptions): Promise<PreparedDocument>;
+  seal<T>(
+    documents: readonly PreparedDocument[],
+    options: SignOptions,
+    run: Pick<SealOnceOptions<T>, 'store' | 'onOutcome'> & Partial<Pick<SealOnceOptions<T>, 'beforeSend' | 'release'>>,
+  ): Promise<void>;
+  readonly viaProxy: boolean;
+}
+
+/**
+ * Seals any number of documents. Work begins with the first result that is asked for, and stops, with everything temporary
+ * removed, when the consumer leaves the loop.
+ *
+ * Iterating throws `ConfigurationError` before anything is sent, and `AbortedError` after the last result where the caller's
+ * signal ended the batch; everything that happens to a document is in its result.
+ */
+export function signAll(client: BatchClient, input: BatchInput, options: BatchOptions = {}): SignBatch {
+  const run = new BatchRun(client, input, options);
+  return {
+    [Symbol.asyncIterator]: () => run.results(),
+    get summary() {
+      return run.summary;
+    },
+  };
+}

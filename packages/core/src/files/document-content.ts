@@ -1,0 +1,37 @@
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DocumentBytes } from '../client/document-input.ts';
+import { blobSource, bytesSource, type DocumentSource } from '../protocol/document-source.ts';
+import { ValidationError } from '../protocol/errors.ts';
+import { fileSource } from './file-source.ts';
+import { streamSource } from './stream-source.ts';
+
+/** Everything an application may give as a document: bytes, a Blob or File, a path, a `file:` URL, or a stream. */
+export type DocumentContent = DocumentBytes | string | URL | AsyncIterable<Uint8Array>;
+
+export interface OpenedContent {
+  source: DocumentSource;
+  /** The file's own name, where there is one. */
+  name?: string;
+  /** Its full path, where there is one. */
+  path?: string;
+  /** Removes what was kept for it; to be called when the document is done with. */
+  release?: () => Promise<void>;
+}
+
+/** @throws {@link ValidationError} `DOCUMENT_UNREADABLE` */
+export async function documentContent(content: DocumentContent): Promise<OpenedContent> {
+  if (typeof content === 'string' || content instanceof URL) {
+    const path = typeof content === 'string' ? content : fileURLToPath(content);
+    return { source: await fileSource(path), name: basename(path), path };
+  }
+  if (content instanceof Uint8Array) return { source: bytesSource(content) };
+  if (content instanceof ArrayBuffer) return { source: bytesSource(new Uint8Array(content)) };
+  if (content instanceof File) return { source: blobSource(content), name: content.name };
+  if (content instanceof Blob) return { source: blobSource(content) };
+  if (typeof content === 'object' && content !== null) {
+    if (Symbol.asyncIterator in content) return streamSource(content);
+    if (typeof content.read === 'function' && typeof content.slice === 'function') return { source: content };
+  }
+  throw new ValidationError('DOCUMENT_UNREADABLE', 'The content is no bytes, Blob, path, URL or stream.');
+}
