@@ -6,7 +6,7 @@ import {
   clientCredentialsGrantRequest,
   customFetch,
 } from 'oauth4webapi';
-import { deadline } from '../http/deadline.ts';
+import { Deadline } from '../http/deadline.ts';
 import { describeFailure } from '../http/network-failure.ts';
 import { AbortedError, TokenError } from '../protocol/errors.ts';
 import { basicCredentials, type Credentials } from './basic-credentials.ts';
@@ -84,7 +84,7 @@ export class TokenRequest {
   }
 
   async #ask(signal: AbortSignal | undefined): Promise<TokenOutcome> {
-    const timeout = deadline(this.#timeoutMs);
+    const deadline = new Deadline(this.#timeoutMs, signal);
     const askedAt = this.#clock.now();
     try {
       const response = await clientCredentialsGrantRequest(
@@ -93,7 +93,7 @@ export class TokenRequest {
         this.#authentication,
         this.#scope ? { scope: this.#scope } : {},
         {
-          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+          signal: deadline.signal,
           [customFetch]: (url, init) => this.#fetch(url, init as RequestInit),
           // Whether plain http is permitted has been decided where the address was given.
           [allowInsecureRequests]: true,
@@ -103,10 +103,12 @@ export class TokenRequest {
       const answer = { status, headers, text: await readAtMost(response, maxAnswerBytes), askedAt };
       return readTokenAnswer(answer, { server: this.#server, client: this.#client, hideSecrets: this.#hideSecrets });
     } catch (cause) {
-      if (signal?.aborted) throw aborted(signal);
-      const why = timeout.aborted ? `gave no complete answer within ${this.#timeoutMs} ms` : describeFailure(cause);
+      if (signal?.aborted && !deadline.expired) throw aborted(signal);
+      const why = deadline.expired ? `gave no complete answer within ${this.#timeoutMs} ms` : describeFailure(cause);
       const message = `The authorization server at ${this.#server.issuer}: ${why}.`;
       return { error: new TokenError('TOKEN_UNAVAILABLE', message, { cause }), passing: true };
+    } finally {
+      deadline.end();
     }
   }
 

@@ -8,8 +8,8 @@ import { exists } from '../files/exists.ts';
 import {
   commitSpooled,
   discardSpooled,
-  makeDirectory,
   outputExists,
+  prepareDirectory,
   type SpooledFile,
   spoolStore,
   syncDirectory,
@@ -136,8 +136,8 @@ export class BatchRun {
 
   /** Reads documents as fast as results are taken, and sends them as they fill requests. */
   async #readAndSend(): Promise<void> {
-    const { maxRequestBytes = defaultMaxRequestBytes, lookUpFirst, suffix = '-signed' } = this.#options;
-    const { documents, total } = await openInput(this.#input, suffix);
+    const { maxRequestBytes = defaultMaxRequestBytes, lookUpFirst } = this.#options;
+    const { documents, total } = await openInput(this.#input, this.#options);
     this.#progress.total = total;
     const fresh = new Packer<Ready>(this.#batchSize, maxRequestBytes);
     // Only where new documents are not asked for anyway must those in doubt be kept apart.
@@ -366,7 +366,7 @@ export class BatchRun {
     const targets = group.flatMap(({ target }) => (target === undefined ? [] : [dirname(target)]));
     for (const directory of new Set(targets)) {
       if (this.#directories.has(directory)) continue;
-      await makeDirectory(directory);
+      await prepareDirectory(directory);
       this.#directories.add(directory);
     }
     return targets[0];

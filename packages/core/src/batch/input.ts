@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import type { BatchDocument, BatchInput } from './options.ts';
+import type { BatchDocument, BatchInput, BatchOptions } from './options.ts';
 
 export interface OpenedInput {
   documents: AsyncIterable<BatchDocument> | Iterable<BatchDocument>;
@@ -9,13 +9,11 @@ export interface OpenedInput {
   total?: number;
 }
 
-/**
- * @param suffix - Outputs of earlier runs carry it: patterns do not match them, or a second run would seal seals.
- */
-export async function openInput(input: BatchInput, suffix: string): Promise<OpenedInput> {
+/** Paths and patterns become documents; anything else is one already. */
+export async function openInput(input: BatchInput, options: BatchOptions): Promise<OpenedInput> {
   const patterns = typeof input === 'string' ? [input] : isTexts(input) ? input : undefined;
   if (patterns) {
-    const paths = await expand(patterns, suffix);
+    const paths = await expand(patterns, options);
     return { documents: paths.map((content) => ({ content })), total: paths.length };
   }
   const documents = input as Exclude<BatchInput, string | readonly string[]>;
@@ -26,7 +24,7 @@ const isTexts = (input: BatchInput): input is readonly string[] =>
   Array.isArray(input) && input.length > 0 && input.every((item) => typeof item === 'string');
 
 /** Paths as they are, patterns as what they match; sorted, each file once, whatever links lead to it. */
-async function expand(patterns: readonly string[], suffix: string): Promise<string[]> {
+async function expand(patterns: readonly string[], options: BatchOptions): Promise<string[]> {
   const exclusions = patterns.filter((pattern) => pattern.startsWith('!'));
   const found: string[] = [];
   const dynamic: string[] = [];
@@ -44,7 +42,7 @@ async function expand(patterns: readonly string[], suffix: string): Promise<stri
       expandDirectories: false,
       ignore: ignore.map(slashes),
     });
-    found.push(...matches.filter((path) => !isEarlierOutput(path, suffix)).map((path) => resolve(path)));
+    found.push(...matches.filter((path) => !isEarlierOutput(path, options)).map((path) => resolve(path)));
   }
   const byFile = new Map<string, string>();
   for (const path of found.sort()) {
@@ -64,6 +62,10 @@ const isFile = (path: string) =>
 const slashes = (pattern: string) =>
   isAbsolute(pattern) && process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
 
-const isEarlierOutput = (path: string, suffix: string) =>
-  suffix !== '' && new RegExp(`${literal(suffix)}(\\.[^./\\\\]*)?$`).test(path);
+/** Whether a file looks like an output of an earlier run, in a place where outputs go: a second run must not seal seals. */
+function isEarlierOutput(path: string, { suffix = '-signed', outputDirectory }: BatchOptions): boolean {
+  if (suffix === '' || !new RegExp(`${literal(suffix)}(\\.[^./\\\\]*)?$`).test(path)) return false;
+  return outputDirectory === undefined || !relative(resolve(outputDirectory), path).startsWith('..');
+}
+
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -1,4 +1,5 @@
 import { type FileHandle, open, readFile, rm, truncate } from 'node:fs/promises';
+import { isRunning } from '../files/is-running.ts';
 import { ConfigurationError } from '../protocol/errors.ts';
 
 /** What a journal says of a document. */
@@ -117,16 +118,6 @@ async function lock(path: string): Promise<void> {
       if (owner > 0 && isRunning(owner)) throw unusable(path, `process ${owner} is writing it.`);
       await rm(lockPath(path), { force: true });
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process may not be signalled, but it runs.
-    return (error as { code?: string }).code === 'EPERM';
   }
 }
 

@@ -1,9 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants, type PathLike } from 'node:fs';
-import { copyFile, type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { ContentStore } from '../protocol/answer/signed-content-reader.ts';
 import { ValidationError } from '../protocol/errors.ts';
+import { isRunning } from './is-running.ts';
 
 /** Sealed content that lies whole in a temporary file and waits for its name. */
 export interface SpooledFile {
@@ -12,17 +14,21 @@ export interface SpooledFile {
   readonly size: number;
 }
 
+/** Temporary files name their process, so that another one can tell which of them are left over. */
+const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const temporaryName = () => `.signstash-${host}-${process.pid}-${randomUUID()}.part`;
+
 /** Chunks are written together once they have this size. Bytes. */
 const writeBytes = 512 * 1024;
 
 /**
- * Writes contents as they arrive to `.signstash-<random>.part` files of a directory.
+ * Writes contents as they arrive to `.signstash-….part` files of a directory.
  *
  * @param durable - Whether a content counts as finished only once it is on the disk itself.
  */
 export function spoolStore(directory: string, { durable }: { durable: boolean }): ContentStore<SpooledFile> {
   return () => {
-    const path = join(directory, `.signstash-${randomUUID()}.part`);
+    const path = join(directory, temporaryName());
     let file: FileHandle | undefined;
     let waiting: Uint8Array[] = [];
     let waitingBytes = 0;
@@ -127,6 +133,11 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-export async function makeDirectory(directory: string): Promise<void> {
+/** Makes a directory for outputs, and removes what processes of this machine that were killed have left in it. */
+export async function prepareDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
+  for (const name of await readdir(directory)) {
+    const [, owner, pid] = /^\.signstash-([0-9a-f]{8})-(\d+)-[0-9a-f-]+\.part$/.exec(name) ?? [];
+    if (owner === host && !isRunning(Number(pid))) await rm(join(directory, name), { force: true });
+  }
 }

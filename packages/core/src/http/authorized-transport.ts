@@ -3,7 +3,7 @@ import type { TokenSource } from '../auth/token-manager.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts';
 import { discard } from '../protocol/answer/read-text.ts';
 import { TokenError } from '../protocol/errors.ts';
-import { deadline } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 
 /**
  * Adds the token to each request. Where the API refuses it, the request is replayed once with a new one (API reference,
@@ -42,12 +42,14 @@ export class AuthorizedTransport implements Transport {
 
   /** Waiting for a token ends with the call's own time, too; nothing has been sent by then, which a TimeoutError would not say. */
   async #token({ endpoint, timeoutMs, signal }: TransportRequest): Promise<IssuedToken> {
-    const timeout = deadline(timeoutMs);
+    const deadline = new Deadline(timeoutMs, signal);
     try {
-      return await this.#tokens.getToken(signal ? AbortSignal.any([signal, timeout]) : timeout);
+      return await this.#tokens.getToken(deadline.signal);
     } catch (error) {
-      if (!timeout.aborted || signal?.aborted) throw error;
+      if (!deadline.expired) throw error;
       throw new TokenError('TOKEN_UNAVAILABLE', `${endpoint}: there was no token within ${timeoutMs} ms.`);
+    } finally {
+      deadline.end();
     }
   }
 }

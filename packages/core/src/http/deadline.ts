@@ -1,6 +1,46 @@
 /** Timers take a longer time as "at once". */
 const longestMs = 2 ** 31 - 1;
 
-/** A signal that fires after so many milliseconds, and keeps no process alive until then. */
-export const deadline = (milliseconds: number): AbortSignal =>
-  AbortSignal.timeout(Math.ceil(Math.min(milliseconds, longestMs)));
+/**
+ * One signal for both "the time is up" and "the caller stops". `AbortSignal.any` and `AbortSignal.timeout` would do the same, but
+ * leave a trace of every call on a caller's signal that lives as long as a large batch: this one is cleared by {@link end}.
+ */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #caller: AbortSignal | undefined;
+  readonly #stop: () => void;
+  #expired = false;
+
+  constructor(milliseconds: number, caller?: AbortSignal) {
+    this.#caller = caller;
+    this.#stop = () => this.#controller.abort(caller?.reason);
+    this.#timer = setTimeout(
+      () => {
+        this.#expired = !this.signal.aborted;
+        this.#controller.abort(new DOMException('The time is up.', 'TimeoutError'));
+        this.end();
+      },
+      Math.min(milliseconds, longestMs),
+    );
+    // The connection keeps the process alive, not the wish that it may end.
+    this.#timer.unref();
+    if (caller?.aborted) this.#stop();
+    else caller?.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** True where the time was up first. */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  /** The work is over, one way or the other. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#stop);
+  }
+}

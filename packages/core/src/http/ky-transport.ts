@@ -1,7 +1,7 @@
 import ky from 'ky';
 import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts';
 import { AbortedError, isSignStashError, NetworkError, TimeoutError } from '../protocol/errors.ts';
-import { deadline } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import { describeFailure, surelyUnsent } from './network-failure.ts';
 import { patientFetch } from './patient-fetch.ts';
 import { Upload } from './upload.ts';
@@ -76,25 +76,23 @@ export class KyTransport implements Transport {
 class Attempt {
   readonly #request: TransportRequest;
   readonly #upload: Upload | undefined;
-  readonly #timeout: AbortSignal;
-  readonly #signal: AbortSignal;
+  readonly #deadline: Deadline;
 
   constructor(request: TransportRequest) {
     this.#request = request;
     this.#upload = request.body && new Upload(request.body);
-    this.#timeout = deadline(request.timeoutMs);
-    this.#signal = request.signal ? AbortSignal.any([request.signal, this.#timeout]) : this.#timeout;
+    this.#deadline = new Deadline(request.timeoutMs, request.signal);
   }
 
   init(): RequestInit {
     const { method, headers, body } = this.#request;
-    if (!this.#upload || !body) return { method, headers, signal: this.#signal };
+    if (!this.#upload || !body) return { method, headers, signal: this.#deadline.signal };
     return {
       method,
       headers: { ...headers, 'content-type': body.contentType, 'content-length': String(body.contentLength) },
       body: this.#upload.stream,
       duplex: 'half',
-      signal: this.#signal,
+      signal: this.#deadline.signal,
     } as RequestInit;
   }
 
@@ -105,21 +103,26 @@ class Attempt {
     } catch (error) {
       throw this.failed(error);
     } finally {
-      this.#upload?.end();
+      this.#end();
     }
   }
 
   /** The error to throw: the caller's own, or one of ours that holds nothing of the request. */
   failed(error: unknown): unknown {
-    this.#upload?.end();
+    this.#end();
     if (this.#upload?.failure) return this.#upload.failure.error;
     if (isSignStashError(error)) return error;
     const { endpoint, url, timeoutMs, signal } = this.#request;
     const where = `${endpoint} at ${new URL(url).host}`;
+    if (this.#deadline.expired) return new TimeoutError(`${where}: no complete answer within ${timeoutMs} ms.`);
     if (signal?.aborted) return new AbortedError(`${where}: the caller stopped the call.`, { cause: signal.reason });
-    if (this.#timeout.aborted) return new TimeoutError(`${where}: no complete answer within ${timeoutMs} ms.`);
     const code = surelyUnsent(error) ? 'NETWORK_UNREACHABLE' : 'NETWORK_INTERRUPTED';
     return new NetworkError(code, `${where}: ${describeFailure(error)}.`, { cause: error });
+  }
+
+  #end(): void {
+    this.#upload?.end();
+    this.#deadline.end();
   }
 }
 
