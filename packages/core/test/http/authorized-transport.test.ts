@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { RequestBody, TransportRequest } from '../../src/client/transport.ts';
 import { createTransport, type TransportOptions } from '../../src/http/create-transport.ts';
@@ -118,6 +119,14 @@ describe('many calls that fail together', () => {
     expect(server.seen).toHaveLength(2);
     expect(api.seen).toHaveLength(200);
   });
+});
+
+it('nothing is left behind on a signal that outlives its calls', async () => {
+  const batch = new AbortController();
+  const { transport, api } = await setUp((token) => token !== 't1');
+  const call = async () => readAll((await transport.send(request(api.url, { signal: batch.signal }))).body);
+  await Promise.all(Array.from({ length: 20 }, call));
+  expect(getEventListeners(batch.signal, 'abort')).toEqual([]);
 });
 
 describe('no token', () => {

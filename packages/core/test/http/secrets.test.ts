@@ -118,7 +118,9 @@ describe('no secret is shown', () => {
   it('by the error for a refused token, which quotes the API', async () => {
     const { transport } = await setUp();
     const api = await recorder((response) =>
-      answer(response, 401, invalidToken, { 'www-authenticate': `Bearer error="x", was="Bearer ${accessToken}"` }),
+      answer(response, 401, invalidToken, {
+        'www-authenticate': `Bearer error="x", error_description="Invalid access token: ${accessToken}"`,
+      }),
     );
     expectClean(await failure(transport.send(request(api.url))));
   });
