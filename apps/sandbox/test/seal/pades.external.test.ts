@@ -152,7 +152,7 @@ describe('a timestamped seal', () => {
 
 describe('a PDF that is sealed already', () => {
   it('keeps the signature of somebody else valid', async () => {
-    const sealed = await seal(await fixture('already-signed.pdf'));
+    const sealed = await seal(await fixture('sealed-before.pdf'));
     const report = await verifySeal(sealed, sealer.caCertificatePem);
     expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
     expect(report.signatures).toMatchObject([

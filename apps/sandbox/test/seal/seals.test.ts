@@ -26,7 +26,7 @@ async function verifyCms(cms: Uint8Array, content?: Uint8Array): Promise<boolean
   return signedData.verify({ signer: 0, ...data }).catch(() => false);
 }
 
-it.each([...SEALABLE_PDFS, 'already-signed.pdf'])('%s is sealed without a change to its own bytes', async (name) => {
+it.each([...SEALABLE_PDFS, 'sealed-before.pdf'])('%s is sealed without a change to its own bytes', async (name) => {
   const original = await fixture(name);
   const sealed = await seal(original, { applyTimestamp: true });
   expect(sealed.subarray(0, original.length).equals(original)).toBe(true);

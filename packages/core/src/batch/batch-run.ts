@@ -25,6 +25,7 @@ import {
 import { maxDocumentsPerRequest } from '../protocol/inferred.ts';
 import { openInput } from './input.ts';
 import { Journal, type JournalEntry } from './journal.ts';
+import { mapAhead } from './map-ahead.ts';
 import type {
   BatchDocument,
   BatchFailed,
@@ -34,6 +35,7 @@ import type {
   BatchSealed,
   BatchSummary,
 } from './options.ts';
+import { orAfter } from './or-after.ts';
 import { outputPath } from './output-path.ts';
 import { Packer } from './pack.ts';
 import { Progress } from './progress.ts';
@@ -50,6 +52,9 @@ interface Ready {
   readonly release: (() => Promise<void>) | undefined;
 }
 
+/** How long documents wait for company in their request where the source is slow. Milliseconds. */
+const lingerMs = 200;
+
 /** How many documents are opened, checked and hashed at once. */
 const preparedAtOnce = 8;
 
@@ -62,7 +67,10 @@ export class BatchRun {
   readonly #input: BatchInput;
   readonly #options: BatchOptions;
   readonly #progress: Progress;
+  /** Ends everything, requests under way too. */
   readonly #stop = new AbortController();
+  /** Ends reading and sending. Requests under way go on: stopping them would only put their documents in doubt. */
+  readonly #noMore = new AbortController();
   readonly #batchSize: number;
   readonly #concurrency: number;
   readonly #durable: boolean;
@@ -76,7 +84,7 @@ export class BatchRun {
   #inHand = 0;
   #waiting: (() => void)[] = [];
   #failure: { error: unknown } | undefined;
-  /** Why nothing more is sent. Requests under way go on: stopping them would only put their documents in doubt. */
+  /** Why nothing more is sent. */
   #halt: SignStashError | undefined;
 
   /** @throws {@link ConfigurationError} naming the option that is out of range. */
@@ -97,7 +105,7 @@ export class BatchRun {
 
   async *results(): AsyncGenerator<BatchResult> {
     const { signal, journal } = this.#options;
-    const follow = () => this.#stop.abort(signal?.reason);
+    const follow = () => this.#end(signal?.reason);
     if (signal?.aborted) follow();
     signal?.addEventListener('abort', follow, { once: true });
     let reading: Promise<void> | undefined;
@@ -126,12 +134,17 @@ export class BatchRun {
       if (this.#failure) throw this.#failure.error;
       if (signal?.aborted) throw new AbortedError('The caller stopped the batch.', { cause: signal.reason });
     } finally {
-      this.#stop.abort();
-      this.#wake();
+      this.#end(undefined);
       await reading;
       signal?.removeEventListener('abort', follow);
       await this.#journal?.close();
     }
+  }
+
+  #end(reason: unknown): void {
+    this.#stop.abort(reason);
+    this.#noMore.abort();
+    this.#wake();
   }
 
   /** Reads documents as fast as results are taken, and sends them as they fill requests. */
@@ -142,38 +155,44 @@ export class BatchRun {
     const fresh = new Packer<Ready>(this.#batchSize, maxRequestBytes);
     // Only where new documents are not asked for anyway must those in doubt be kept apart.
     const doubtful = lookUpFirst === false ? new Packer<Ready>(this.#batchSize, maxRequestBytes) : fresh;
+    const packers = [...new Set([doubtful, fresh])];
+    const prepared = this.#prepared(documents);
     try {
-      for await (const ready of this.#prepared(documents)) {
-        const packer = ready.inDoubt ? doubtful : fresh;
-        for (const group of packer.add(ready, ready.document.source.size)) await this.#send(group);
+      for (let next = prepared.next(); ; ) {
+        const ready = await orAfter(next, lingerMs);
+        if (ready === 'late') {
+          // The source is slow: what it gave so far need not wait for company, while there is room for a request.
+          if (this.#requests.size < this.#concurrency) for (const packer of packers) await this.#send(packer.flush());
+          continue;
+        }
+        if (ready.done) break;
+        next = prepared.next();
+        if (!ready.value) continue;
+        const packer = ready.value.inDoubt ? doubtful : fresh;
+        for (const group of packer.add(ready.value, ready.value.document.source.size)) await this.#send(group);
       }
-      for (const packer of new Set([doubtful, fresh])) await this.#send(packer.flush());
+      for (const packer of packers) await this.#send(packer.flush());
     } finally {
       await Promise.all(this.#requests);
     }
   }
 
-  /** Prepares a few documents ahead, in order, and sorts out those that need not or must not be sent. */
-  async *#prepared(documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>): AsyncGenerator<Ready> {
-    const ahead: Promise<Ready | undefined>[] = [];
-    let position = 0;
-    for await (const document of untilStopped(documents, this.#stop.signal)) {
+  /** Prepares a few documents ahead, in order; undefined stands for one that need not or must not be sent. */
+  #prepared(documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>): AsyncGenerator<Ready | undefined> {
+    const room = async () => {
       while (this.#inHand >= this.#window && !this.#stopped) await this.#change();
-      if (this.#stopped) break;
+    };
+    let position = 0;
+    const prepare = (document: BatchDocument) => {
       this.#inHand++;
-      ahead.push(this.#prepare(document, ++position));
-      if (ahead.length < preparedAtOnce) continue;
-      const ready = await ahead.shift();
-      if (ready) yield ready;
-    }
-    for (const one of ahead) {
-      const ready = await one;
-      if (ready) yield ready;
-    }
+      return this.#prepare(document, ++position);
+    };
+    return mapAhead(untilStopped(documents, this.#noMore.signal, room), prepare, preparedAtOnce);
   }
 
+  /** True once nothing more may be sent. */
   get #stopped(): boolean {
-    return this.#stop.signal.aborted || this.#halt !== undefined;
+    return this.#noMore.signal.aborted;
   }
 
   /** Documents in hand at most: enough to keep every request full while the next ones are prepared. */
@@ -356,6 +375,7 @@ export class BatchRun {
     if (!result.ok && isPointless(result.error)) {
       this.#progress.stoppedBy(result.error);
       this.#halt ??= result.error;
+      this.#noMore.abort();
     }
     this.#results.push({ result, bytes });
     this.#wake();

@@ -2,7 +2,11 @@
  * Reads an iterable until a signal fires, without waiting for an item that may never come: a queue that has run dry must not keep
  * a stopped batch alive.
  */
-export async function* untilStopped<T>(items: Iterable<T> | AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+export async function* untilStopped<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  signal: AbortSignal,
+  ready: () => Promise<void>,
+): AsyncGenerator<T> {
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let stop = () => {};
   const stopped = new Promise<'stopped'>((resolve) => {
@@ -10,7 +14,9 @@ export async function* untilStopped<T>(items: Iterable<T> | AsyncIterable<T>, si
   });
   signal.addEventListener('abort', stop, { once: true });
   try {
-    while (!signal.aborted) {
+    for (;;) {
+      await ready();
+      if (signal.aborted) return;
       const next = await Promise.race([iterator.next(), stopped]);
       if (next === 'stopped' || next.done) return;
       yield next.value;

@@ -1,0 +1,343 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { type BatchDocument, type BatchOptions, type BatchResult, onPremise, type SignStash } from '../../src/index.ts';
+import { minimalPdf } from '../support/minimal-pdf.ts';
+import { clientOf, testSandbox } from '../support/sandbox-client.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A folder with PDFs `0.pdf`, `1.pdf` … */
+function invoices(count: number): string {
+  const folder = temporaryFolder();
+  for (let index = 0; index < count; index++)
+    writeFileSync(join(folder, `${index}.pdf`), minimalPdf(`Fatura ${index}`));
+  return folder;
+}
+
+async function collect(batch: AsyncIterable<BatchResult>): Promise<BatchResult[]> {
+  const results: BatchResult[] = [];
+  for await (const result of batch) results.push(result);
+  return results;
+}
+
+const codes = (results: BatchResult[]) => results.map((result) => (result.ok ? 'ok' : result.error.code)).sort();
+const isSealed = (path: string, original: string) =>
+  readFileSync(path).subarray(0, readFileSync(original).length).equals(readFileSync(original)) &&
+  readFileSync(path).includes('ByteRange');
+
+describe('files', () => {
+  test('every file is sealed, in few requests, next to itself or into a directory', async () => {
+    const sandbox = await testSandbox();
+    const folder = invoices(25);
+    const batch = clientOf(sandbox).signAll(`${folder}/*.pdf`, { batchSize: 10 });
+    const results = await collect(batch);
+    expect(codes(results)).toEqual(Array(25).fill('ok'));
+    for (let index = 0; index < 25; index++)
+      expect(isSealed(join(folder, `${index}-signed.pdf`), join(folder, `${index}.pdf`))).toBe(true);
+    expect(batch.summary).toMatchObject({ documents: 25, sealed: 25, failed: 0, resumed: 0 });
+    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 3 } });
+    const elsewhere = await collect(
+      clientOf(sandbox).signAll(`${folder}/*.pdf`, { outputDirectory: join(folder, 'out', 'deep') }),
+    );
+    expect(elsewhere).toHaveLength(50);
+    expect(sandbox.admin.counts().documentsSealed).toBe(50);
+  });
+
+  test('a second run neither seals outputs of the first nor replaces them', async () => {
+    const sandbox = await testSandbox();
+    const folder = invoices(3);
+    await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`));
+    expect(codes(await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`)))).toEqual(Array(3).fill('OUTPUT_EXISTS'));
+    const again = await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`, { overwrite: true }));
+    expect(again.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
+    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+  });
+
+  test('each file once, whatever patterns and links lead to it; exclusions; names like patterns; a tree', async () => {
+    const sandbox = await testSandbox();
+    const folder = invoices(4);
+    mkdirSync(join(folder, 'sub'));
+    writeFileSync(join(folder, 'sub', 'a [1].pdf'), minimalPdf('a'));
+    symlinkSync(join(folder, '0.pdf'), join(folder, 'sub', 'link.pdf'));
+    const patterns = [`${folder}/**/*.pdf`, `${folder}/1.pdf`, join(folder, 'sub', 'a [1].pdf'), `!${folder}/3.pdf`];
+    const out = join(folder, 'out');
+    await collect(clientOf(sandbox).signAll(patterns, { outputDirectory: out, baseDirectory: folder, suffix: '' }));
+    expect(readdirSync(out, { recursive: true }).sort()).toEqual(['0.pdf', '1.pdf', '2.pdf', 'sub', 'sub/a [1].pdf']);
+  });
+
+  test('one bad document fails alone, before anything of it is sent', async () => {
+    const sandbox = await testSandbox();
+    const folder = invoices(3);
+    writeFileSync(join(folder, 'bad.pdf'), 'not a PDF');
+    writeFileSync(join(folder, 'empty.pdf'), '');
+    writeFileSync(join(folder, 'twin.pdf'), readFileSync(join(folder, '0.pdf')));
+    const results = await collect(clientOf(sandbox).signAll([`${folder}/*.pdf`, join(folder, 'missing.pdf')]));
+    expect(codes(results)).toEqual([
+      'DOCUMENT_EMPTY',
+      'DOCUMENT_NOT_PDF',
+      'DOCUMENT_UNREADABLE',
+      'DUPLICATE_REFERENCE',
+      'ok',
+      'ok',
+      'ok',
+    ]);
+    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('two documents never share an output', async () => {
+    const folder = invoices(1);
+    mkdirSync(join(folder, 'b'));
+    writeFileSync(join(folder, 'b', '0.pdf'), minimalPdf('other'));
+    const results = await collect(
+      clientOf(await testSandbox()).signAll(`${folder}/**/*.pdf`, { outputDirectory: join(folder, 'out') }),
+    );
+    expect(codes(results)).toEqual(['OUTPUT_EXISTS', 'ok']);
+  });
+
+  test('durable outputs, the multipart form and contents from the zip come out the same', async () => {
+    const sandbox = await testSandbox();
+    const folder = invoices(4);
+    for (const [name, settings, options] of [
+      ['durable', {}, { durable: true }],
+      ['multipart', { format: 'multipart' }, {}],
+      ['zip', { contentFrom: 'zip' }, {}],
+    ] as const) {
+      const out = join(folder, name);
+      const batch = clientOf(sandbox, settings).signAll(`${folder}/*.pdf`, {
+        ...options,
+        outputDirectory: out,
+        suffix: '',
+        key: name,
+      } as BatchOptions);
+      expect(codes(await collect(batch))).toEqual(Array(4).fill('ok'));
+      for (const file of readdirSync(out)) expect(isSealed(join(out, file), join(folder, file))).toBe(true);
+    }
+  });
+});
+
+describe('iterables', () => {
+  const documents = (count: number): BatchDocument[] =>
+    Array.from({ length: count }, (_, index) => ({
+      content: minimalPdf(`${index}`),
+      reference: `ref-${index}`,
+      name: `${index}.pdf`,
+    }));
+
+  test('contents in memory, in and out', async () => {
+    const results = await collect(
+      clientOf(await testSandbox()).signAll(documents(5), { inMemory: true, batchSize: 2 }),
+    );
+    for (const result of results) {
+      expect(result.ok && Buffer.from(result.content ?? []).includes('ETSI.CAdES.detached')).toBe(true);
+    }
+  });
+
+  test('a document that has no path needs a place for its output', async () => {
+    const batch = clientOf(await testSandbox()).signAll(documents(2));
+    expect(codes(await collect(batch))).toEqual(['CONFIGURATION_MISSING', 'CONFIGURATION_MISSING']);
+  });
+
+  test('nothing is read ahead of the window, and nothing at all while no results are taken', async () => {
+    const signstash = clientOf(await testSandbox());
+    let read = 0;
+    const source = function* () {
+      for (const document of documents(200)) {
+        read++;
+        yield document;
+      }
+    };
+    const batch = signstash.signAll(source(), { inMemory: true, batchSize: 5, concurrency: 2, lookUpFirst: false });
+    await sleep(50);
+    expect(read).toBe(0);
+    const results = batch[Symbol.asyncIterator]();
+    await results.next();
+    await sleep(500);
+    // Two requests of 5 under way, one being filled, and the next document waiting.
+    expect(read).toBeLessThanOrEqual(5 * 3 + 2);
+    let taken = 1;
+    while (!(await results.next()).done) taken++;
+    expect([taken, read]).toEqual([200, 200]);
+  });
+
+  test('leaving the loop stops reading, closes the source and leaves nothing temporary', async () => {
+    const folder = temporaryFolder();
+    let closed = false;
+    const source = async function* () {
+      try {
+        yield* documents(10);
+        await new Promise(() => {});
+      } finally {
+        closed = true;
+      }
+    };
+    const batch = clientOf(await testSandbox()).signAll(source(), { outputDirectory: folder, batchSize: 5 });
+    for await (const result of batch) {
+      expect(result.ok).toBe(true);
+      break;
+    }
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+    // The source waits for ever inside its own await, so only its return was asked for.
+    expect(closed).toBe(false);
+  });
+
+  test('progress is reported up to the end', async () => {
+    const reports: unknown[] = [];
+    await collect(
+      clientOf(await testSandbox()).signAll(documents(6), {
+        inMemory: true,
+        onProgress: (progress) => reports.push(progress),
+      }),
+    );
+    expect(reports.at(-1)).toMatchObject({
+      done: 6,
+      failed: 0,
+      total: 6,
+      bytes: expect.any(Number),
+      bytesPerSecond: expect.any(Number),
+      etaMs: 0,
+    });
+  });
+});
+
+describe('stopping', () => {
+  const numbered = function* (count: number): Generator<BatchDocument> {
+    for (let index = 0; index < count; index++) yield { content: minimalPdf(`${index}`), reference: `ref-${index}` };
+  };
+
+  test('refused credentials stop the batch after one token request; the rest of the input is not read', async () => {
+    const sandbox = await testSandbox();
+    let read = 0;
+    const source = function* () {
+      for (const document of numbered(500)) {
+        read++;
+        yield document;
+      }
+    };
+    const batch = clientOf(sandbox, { clientSecret: 'wrong' }).signAll(source(), {
+      inMemory: true,
+      batchSize: 5,
+      concurrency: 2,
+    });
+    const results = await collect(batch);
+    expect(new Set(codes(results))).toEqual(new Set(['CREDENTIALS_REFUSED']));
+    expect(batch.summary.stoppedBy?.code).toBe('CREDENTIALS_REFUSED');
+    expect(read).toBeLessThan(50);
+    expect(results).toHaveLength(read);
+    expect(sandbox.admin.counts().tokenRequests).toBe(1);
+  });
+
+  test('a used up quota stops the batch; what was sealed stays sealed', async () => {
+    const sandbox = await testSandbox({ limitUsageCount: 10 });
+    const batch = clientOf(sandbox).signAll(numbered(100), { inMemory: true, batchSize: 5, concurrency: 1 });
+    const results = await collect(batch);
+    expect(results.filter(({ ok }) => ok)).toHaveLength(10);
+    expect(batch.summary.stoppedBy?.code).toBe('QUOTA_EXCEEDED');
+    expect(sandbox.admin.counts().requests.sign).toBeLessThan(5);
+  });
+
+  test('an abort reports what was in hand and then throws', async () => {
+    const sandbox = await testSandbox();
+    sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 10_000, times: 100 });
+    const stop = new AbortController();
+    const results: BatchResult[] = [];
+    setTimeout(() => stop.abort(), 300);
+    const consume = async () => {
+      const options = { inMemory: true, batchSize: 5, signal: stop.signal };
+      for await (const result of clientOf(sandbox).signAll(numbered(40), options)) results.push(result);
+    };
+    await expect(consume()).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(new Set(codes(results))).toEqual(new Set(['ABORTED']));
+  });
+
+  test.each([
+    ['batchSize', { batchSize: 100 }],
+    ['batchSize', { batchSize: 0 }],
+    ['concurrency', { concurrency: 1.5 }],
+    ['maxRequestBytes', { maxRequestBytes: -1 }],
+  ])('an impossible %s is refused at once', async (setting, options) => {
+    const signstash = clientOf(await testSandbox());
+    expect(() => signstash.signAll([], options)).toThrow(
+      expect.objectContaining({ code: 'CONFIGURATION_INVALID', setting }),
+    );
+  });
+});
+
+describe('the journal', () => {
+  const run = (signstash: SignStash, folder: string, options: BatchOptions = {}) =>
+    collect(
+      signstash.signAll(`${folder}/*.pdf`, {
+        outputDirectory: join(folder, 'out'),
+        journal: join(folder, 'journal'),
+        ...options,
+      }),
+    );
+
+  test('a second run asks and sends nothing for what is finished', async () => {
+    const sandbox = await testSandbox();
+    const folder = invoices(5);
+    await run(clientOf(sandbox), folder);
+    const before = sandbox.admin.requests().length;
+    writeFileSync(join(folder, 'new.pdf'), minimalPdf('new'));
+    const results = await run(clientOf(sandbox), folder, { lookUpFirst: false });
+    expect(results.filter((result) => result.ok && result.resumed)).toHaveLength(5);
+    expect(
+      sandbox.admin
+        .requests()
+        .slice(before)
+        .map(({ endpoint }) => endpoint),
+    ).toEqual(['token', 'sign']);
+  });
+
+  test('a lost output is fetched again, not sealed again', async () => {
+    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const folder = invoices(2);
+    await run(clientOf(sandbox), folder, { lookUpFirst: false });
+    rmSync(join(folder, 'out', '0-signed.pdf'));
+    const results = await run(clientOf(sandbox), folder, { lookUpFirst: false });
+    expect(codes(results)).toEqual(['ok', 'ok']);
+    expect(existsSync(join(folder, 'out', '0-signed.pdf'))).toBe(true);
+    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+  });
+
+  test('what was about to be sent when the process died is looked up first', async () => {
+    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const folder = invoices(3);
+    // As a crash after sealing leaves it: sent, and nothing recorded after that.
+    const [first] = await run(clientOf(sandbox), folder, { lookUpFirst: false });
+    const lines = readFileSync(join(folder, 'journal'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"sending"'));
+    writeFileSync(join(folder, 'journal'), `${lines.join('\n')}\n`);
+    const results = await run(clientOf(sandbox), folder, { lookUpFirst: false });
+    expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
+    expect(first?.ok).toBe(true);
+    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+  });
+
+  test('it holds no secret and no content', async () => {
+    const sandbox = await testSandbox();
+    const folder = invoices(2);
+    await run(clientOf(sandbox), folder);
+    const text = readFileSync(join(folder, 'journal'), 'utf8');
+    expect(text).not.toContain(sandbox.clientSecret);
+    expect(text).not.toMatch(/eyJ|Bearer|%PDF/);
+  });
+
+  test('through the proxy, a finished output that was not recorded any more counts as finished', async () => {
+    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const { proxyUrl, tokenUrl, apiUrl } = sandbox;
+    const proxied = () =>
+      clientOf(sandbox, { environment: onPremise({ proxyUrl, authorizationServer: { tokenUrl, apiUrl } }) });
+    const folder = invoices(2);
+    await run(proxied(), folder);
+    const lines = readFileSync(join(folder, 'journal'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"sending"'));
+    writeFileSync(join(folder, 'journal'), `${lines.join('\n')}\n`);
+    const results = await run(proxied(), folder);
+    expect(results.map((result) => result.ok && result.resumed)).toEqual([true, true]);
+    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+  });
+});
