@@ -80,10 +80,16 @@ for (const { rule, file, from, to, test } of mutations) {
   const original = readFileSync(path, 'utf8');
   if (original.split(from).length !== 2) throw new Error(`${file} no longer has exactly one "${from}"`);
   try {
-    writeFileSync(path, original.replace(from, () => to));
+    writeFileSync(
+      path,
+      original.replace(from, () => to),
+    );
     // One failing test is proof enough.
     const vitest = ['run', '--config', '.ci/vitest.config.ts', '--bail', '1', '--retry', '0', test];
-    const { status, signal } = spawnSync(join(root, 'node_modules/.bin/vitest'), vitest, { cwd: root, timeout: 120_000 });
+    const { status, signal } = spawnSync(join(root, 'node_modules/.bin/vitest'), vitest, {
+      cwd: root,
+      timeout: 120_000,
+    });
     const noticed = status !== 0 || signal !== null;
     if (!noticed) survivors++;
     console.log(`${noticed ? 'noticed ' : 'SURVIVED'}  ${rule}`);

@@ -14,8 +14,6 @@ export const environmentVariables = {
   SIGNSTASH_ALLOW_INSECURE_HTTP: 'true allows plain http beyond loopback',
 } as const;
 
-export type EnvironmentVariables = Partial<Record<keyof typeof environmentVariables, string>>;
-
 /**
  * Reads the SIGNSTASH_* variables.
  *
@@ -23,7 +21,7 @@ export type EnvironmentVariables = Partial<Record<keyof typeof environmentVariab
  */
 export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>): SignStashOptions {
   const read = (name: keyof typeof environmentVariables) => env[name]?.trim() || undefined;
-  const require = (name: keyof typeof environmentVariables) => {
+  const needed = (name: keyof typeof environmentVariables) => {
     const value = read(name);
     if (value === undefined) throw new ConfigurationError('CONFIGURATION_MISSING', name, `${name} is not set.`);
     return value;
@@ -39,9 +37,9 @@ export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>
     throw new ConfigurationError('CONFIGURATION_INVALID', name, `${name} is "${insecure}": use true or false.`);
   }
   return {
-    environment: environmentFrom(read, require),
-    clientId: require('SIGNSTASH_CLIENT_ID'),
-    clientSecret: require('SIGNSTASH_CLIENT_SECRET'),
+    environment: environmentFrom(read, needed),
+    clientId: needed('SIGNSTASH_CLIENT_ID'),
+    clientSecret: needed('SIGNSTASH_CLIENT_SECRET'),
     ...(encoding ? { credentialsEncoding: encoding } : {}),
     ...(insecure ? { allowInsecureHttp: insecure === 'true' } : {}),
   };
@@ -49,7 +47,7 @@ export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>
 
 function environmentFrom(
   read: (name: keyof typeof environmentVariables) => string | undefined,
-  require: (name: keyof typeof environmentVariables) => string,
+  needed: (name: keyof typeof environmentVariables) => string,
 ): SignStashOptions['environment'] {
   const [name, tokenUrl, proxyUrl] = (
     ['SIGNSTASH_ENVIRONMENT', 'SIGNSTASH_TOKEN_URL', 'SIGNSTASH_PROXY_URL'] as const
@@ -60,11 +58,10 @@ function environmentFrom(
   }
   if (proxyUrl !== undefined) {
     const apiUrl = read('SIGNSTASH_API_URL');
-    const explicit = () => ({ tokenUrl: require('SIGNSTASH_TOKEN_URL'), ...(apiUrl ? { apiUrl } : {}) });
+    const explicit = () => ({ tokenUrl: needed('SIGNSTASH_TOKEN_URL'), ...(apiUrl ? { apiUrl } : {}) });
     return { proxyUrl, authorizationServer: (name as NamedEnvironment | undefined) ?? explicit() };
   }
-  if (name !== undefined) return name as NamedEnvironment;
-  if (tokenUrl !== undefined) return { tokenUrl, apiUrl: require('SIGNSTASH_API_URL') };
-  require('SIGNSTASH_ENVIRONMENT');
-  throw new TypeError('unreachable');
+  // An unknown name is refused with the names that exist, when the client is made.
+  if (tokenUrl !== undefined) return { tokenUrl, apiUrl: needed('SIGNSTASH_API_URL') };
+  return needed('SIGNSTASH_ENVIRONMENT') as NamedEnvironment;
 }

@@ -7,7 +7,7 @@ import {
   type SignResult,
   SignStashClient,
 } from '../client/client.ts';
-import type { DocumentInput, PreparedDocument } from '../client/document-input.ts';
+import type { DocumentInput } from '../client/document-input.ts';
 import { type DocumentContent, documentContent } from '../files/document-content.ts';
 import { nodePlatform } from '../files/node-platform.ts';
 import { createTransport } from '../http/create-transport.ts';
@@ -127,5 +127,3 @@ export function createSignStash(options: SignStashOptions): SignStash {
 export function fromEnv(overrides: Partial<SignStashOptions> = {}): SignStash {
   return new SignStash({ ...optionsFromEnv(process.env), ...overrides });
 }
-
-export type { PreparedDocument };

@@ -1,8 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer as createTlsServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -239,11 +234,6 @@ describe('a failure before anything is sent', () => {
     await unreachable('http://127.0.0.1:6000/');
   });
 
-  it('is known: a certificate nobody trusts', async () => {
-    const host = await listen(createTlsServer(selfSigned(), (_, response) => response.end()));
-    expect((await unreachable(`https://${host}/`)).message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
-  });
-
   it('is known: plain http behind an https address', async () => {
     const url = await serve((_, response) => response.end());
     await unreachable(url.replace('http:', 'https:'));
@@ -421,17 +411,3 @@ describe('a fetch of the caller’s', () => {
     expect(error).toMatchObject({ code: 'NETWORK_INTERRUPTED', cause: 'just a text' });
   });
 });
-
-/** A key and a certificate that nobody has signed, made by openssl. */
-function selfSigned(): { key: string; cert: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'signstash-tls-'));
-  try {
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const subject = ['-subj', '/CN=127.0.0.1', '-days', '1', '-nodes'];
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-    execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' });
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
