@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +12,7 @@ import {
   TimeoutError,
   ValidationError,
 } from '../../src/protocol/errors.ts';
-import { answer, deadUrl, listen, readAll, recorder, serve, serveRaw } from './support/loopback.ts';
+import { answer, deadUrl, readAll, recorder, serve, serveRaw } from './support/loopback.ts';
 
 const transport = new KyTransport();
 const get = (url: string, more: Partial<TransportRequest> = {}): TransportRequest => ({
