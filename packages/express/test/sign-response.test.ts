@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import type { SealedDocument } from '@signstash-connect/core';
 import compression from 'compression';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { problemDetails, type SignResponseOptions, signResponse, signstash } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
@@ -358,10 +358,11 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       });
       ways['res.sendFile']!(req, res);
     });
-    app.use(((error, _req, _res, next) => {
+    const onError: ErrorRequestHandler = (error, _req, _res, next) => {
       errors.push(error);
       next(error);
-    }) as Parameters<Express['use']>[0] as never);
+    };
+    app.use(onError);
     const socket = await openSocket(await listen(app));
     socket.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     await until(() => setup.sandbox.admin.counts().requests.sign === 1);

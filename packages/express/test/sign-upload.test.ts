@@ -12,10 +12,10 @@ import { until } from './support/until.ts';
 
 const setup = useSandbox();
 
-const form = (...files: [name: string, bytes: Uint8Array][]): FormData => {
+const form = (...files: [name: string, bytes: Buffer][]): FormData => {
   const data = new FormData();
   for (const [name, bytes] of files)
-    data.append('file', new Blob([bytes as BlobPart], { type: 'application/pdf' }), name);
+    data.append('file', new Blob([new Uint8Array(bytes)], { type: 'application/pdf' }), name);
   return data;
 };
 
@@ -27,7 +27,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     return listen(app);
   };
   const post = async (url: string, body: FormData | Uint8Array, headers: Record<string, string> = {}) =>
-    fetch(url, { method: 'POST', body: body as BodyInit, headers });
+    fetch(url, { method: 'POST', body: body instanceof FormData ? body : new Uint8Array(body), headers });
 
   it('seals one PDF of a form', async () => {
     const answer = await post(await serve(), form(['março/Fatura 1.pdf', invoice]));

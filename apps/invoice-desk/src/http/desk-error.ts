@@ -1,0 +1,32 @@
+import type { ErrorRequestHandler } from 'express';
+
+/** An answer that refuses, in the desk's own words. */
+export class DeskError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, status: number, message: string) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** Last in the line: what `problemDetails()` did not know, in the same form. */
+export const deskProblems: ErrorRequestHandler = (error, _req, res, next) => {
+  if (res.headersSent) return next(error);
+  const known = error instanceof DeskError ? error : fromStatus(error);
+  if (known.status >= 500) console.error(error);
+  const { status, code, message } = known;
+  res.status(status).type('application/problem+json').set('Cache-Control', 'no-store');
+  res.send(JSON.stringify({ type: 'about:blank', title: message, status, code }));
+};
+
+/** Express's own errors, such as a body that is no JSON, carry a status. */
+function fromStatus(error: unknown): DeskError {
+  const { status } = error as { status?: unknown };
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new DeskError('REQUEST_INVALID', status, 'The request could not be understood.');
+  }
+  return new DeskError('DESK_FAILED', 500, 'The desk failed; its log says why.');
+}

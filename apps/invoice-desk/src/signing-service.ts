@@ -1,0 +1,43 @@
+import { createSignStash, optionsFromEnv, type SignStash, type SignStashOptions } from '@signstash-connect/core';
+import { startSandbox } from '@signstash-connect/sandbox';
+import { sharedTokenStore } from './shared-token-store.ts';
+
+export interface SigningService {
+  client: SignStash;
+  clientId: string;
+  /** True where seals have no legal value. */
+  practice: boolean;
+  close(): Promise<void>;
+}
+
+/** The Sign'Stash of the SIGNSTASH_* variables; without any, a sandbox in this process. */
+export async function openSigningService(
+  env: NodeJS.ProcessEnv,
+  redisUrl: string | undefined,
+): Promise<SigningService> {
+  const configured = Object.entries(env).some(([name, value]) => name.startsWith('SIGNSTASH_') && value);
+  const sandbox = configured ? undefined : await startSandbox();
+  const access: SignStashOptions = sandbox
+    ? {
+        environment: { tokenUrl: sandbox.tokenUrl, apiUrl: sandbox.apiUrl },
+        clientId: sandbox.clientId,
+        clientSecret: sandbox.clientSecret,
+      }
+    : optionsFromEnv(env);
+  const tokens = redisUrl ? sharedTokenStore(redisUrl) : undefined;
+  const client = createSignStash({
+    ...access,
+    ...(tokens ? { tokenStore: tokens.store } : {}),
+    userAgent: 'invoice-desk',
+    onWarning: (message) => console.warn(message),
+  });
+  return {
+    client,
+    clientId: access.clientId,
+    practice: sandbox !== undefined || env.DESK_PRACTICE === 'true',
+    async close() {
+      await tokens?.close();
+      await sandbox?.close();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { BatchStore } from './batches/batch-store.ts';
+import { bullWorker } from './queue/bull-worker.ts';
+import { readSettings } from './settings.ts';
+import { openSigningService } from './signing-service.ts';
+
+const { redisUrl, dataFolder } = await readSettings();
+if (!redisUrl) throw new Error('A worker needs REDIS_URL: without Redis the desk seals by itself.');
+if (!process.env.SIGNSTASH_CLIENT_ID) throw new Error("A worker needs the desk's SIGNSTASH_* variables.");
+
+const service = await openSigningService(process.env, redisUrl);
+const lockMs = Number(process.env.DESK_LOCK_MS ?? 30_000);
+const worker = bullWorker(service.client, new BatchStore(join(dataFolder, 'batches')), redisUrl, {
+  lockDuration: lockMs,
+  stalledInterval: lockMs,
+});
+await worker.waitUntilReady();
+console.log('Worker ready.');
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    // Documents under way are finished first.
+    worker
+      .close()
+      .then(() => service.close())
+      .finally(() => process.exit());
+  });
+}

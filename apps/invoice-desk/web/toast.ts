@@ -1,0 +1,13 @@
+import { byId } from './element.js';
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Says something that needs no answer. */
+export function toast(text: string): void {
+  const place = byId('toast');
+  place.textContent = text;
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    place.textContent = '';
+  }, 6_000);
+}
