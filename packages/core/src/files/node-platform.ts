@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Platform } from '../client/platform.ts';
+import { base64Length } from '../protocol/body/base64-stream.ts';
+
+/**
+ * Node has no direct way between bytes and base64 bytes: both go by a one-byte string. In pieces of this size the strings stay
+ * small enough to be made and forgotten in the processor's cache, which is four times as fast as one large string. Bytes; a multiple
+ * of 3 and of 4.
+ */
+const encodedAtOnce = 24 * 1024;
+const decodedAtOnce = 16 * 1024;
 
 const view = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -14,7 +23,29 @@ export const nodePlatform: Platform = {
     for await (const chunk of chunks) hash.update(chunk);
     return hash.digest('hex');
   },
-  // By way of a one-byte string: Node has no direct path, and both halves of this one are vectorised.
-  toBase64: (bytes) => Buffer.from(view(bytes).toString('base64'), 'latin1'),
-  fromBase64: (ascii) => Buffer.from(view(ascii).toString('latin1'), 'base64'),
+  toBase64(bytes) {
+    const from = view(bytes);
+    const to = Buffer.allocUnsafe(base64Length(from.byteLength));
+    for (let at = 0, written = 0; at < from.byteLength; at += encodedAtOnce) {
+      written += to.write(
+        from.toString('base64', at, Math.min(at + encodedAtOnce, from.byteLength)),
+        written,
+        'latin1',
+      );
+    }
+    return to;
+  },
+  fromBase64(ascii) {
+    const from = view(ascii);
+    const to = Buffer.allocUnsafe((from.byteLength / 4) * 3);
+    let written = 0;
+    for (let at = 0; at < from.byteLength; at += decodedAtOnce) {
+      written += to.write(
+        from.toString('latin1', at, Math.min(at + decodedAtOnce, from.byteLength)),
+        written,
+        'base64',
+      );
+    }
+    return to.subarray(0, written);
+  },
 };

@@ -38,7 +38,7 @@ export function spoolStore(directory: string, { durable }: { durable: boolean })
       waiting = [];
       waitingBytes = 0;
       file ??= await open(path, 'wx', 0o666);
-      for (const chunk of chunks.length > 1 ? [Buffer.concat(chunks)] : chunks) await file.writeFile(chunk);
+      await writeAll(file, chunks);
     };
     return {
       async write(chunk) {
@@ -61,6 +61,20 @@ export function spoolStore(directory: string, { durable }: { durable: boolean })
       },
     };
   };
+}
+
+/** One system call for many chunks, and another one only where the system took less than it was given. */
+async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {
+  for (let rest = chunks; rest.length > 0; ) {
+    let { bytesWritten } = await file.writev(rest);
+    const left: Uint8Array[] = [];
+    for (const chunk of rest) {
+      const taken = Math.min(bytesWritten, chunk.byteLength);
+      bytesWritten -= taken;
+      if (taken < chunk.byteLength) left.push(chunk.subarray(taken));
+    }
+    rest = left;
+  }
 }
 
 /**

@@ -99,7 +99,9 @@ class Attempt {
   async *read(response: Response): AsyncIterable<Uint8Array> {
     try {
       // Taken from the response only here: a response that is let go while nobody reads its body has it cancelled.
-      if (response.body) yield* response.body;
+      if (!response.body) return;
+      // As Buffers: the same bytes, but searched by the processor's own instructions.
+      for await (const chunk of response.body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     } catch (error) {
       throw this.failed(error);
     } finally {

@@ -159,14 +159,18 @@ class Splitter<T> {
   }
 
   async #content(chunk: Uint8Array, from: number): Promise<number> {
-    const end = endOfRun(chunk, from);
-    await this.#decode(chunk.subarray(from, end));
-    if (end === chunk.byteLength) return end;
-    if (chunk[end] === backslash) {
+    const closing = chunk.indexOf(quote, from);
+    const end = closing < 0 ? chunk.byteLength : closing;
+    const run = chunk.subarray(from, end);
+    if (!(await this.#decode(run))) {
+      // Looked for only now: an escape in base64 is rare, and every scan of a large answer costs time.
+      const escaping = run.indexOf(backslash);
+      if (escaping < 0 || !(await this.#decode(run.subarray(0, escaping)))) throw notBase64();
       this.#escape = '';
       this.#state = 'contentEscape';
-      return end + 1;
+      return from + escaping + 1;
     }
+    if (closing < 0) return end;
     if (this.#rest.byteLength > 0) throw notBase64();
     const writer = this.#writer as ContentWriter<T>;
     this.#contents.push(await writer.finish());
@@ -181,20 +185,35 @@ class Splitter<T> {
     this.#state = 'content';
     if (this.#escape === 'n' || this.#escape === 'r') return;
     const character: unknown = parseEscape(this.#escape);
-    await this.#decode(new TextEncoder().encode(String(character)));
+    if (!(await this.#decode(new TextEncoder().encode(String(character))))) throw notBase64();
   }
 
-  async #decode(ascii: Uint8Array): Promise<void> {
-    const joined = this.#rest.byteLength > 0 ? concat(this.#rest, ascii) : ascii;
-    const whole = joined.byteLength - (joined.byteLength % 4);
-    this.#rest = joined.slice(whole);
-    if (whole === 0) return;
-    const groups = joined.subarray(0, whole);
-    const bytes = this.#fromBase64(groups);
-    const padding = groups[whole - 1] !== 0x3d ? 0 : groups[whole - 2] !== 0x3d ? 1 : 2;
-    // Decoders skip what they do not know; a skipped character would silently corrupt a sealed document.
-    if (bytes.byteLength !== (whole / 4) * 3 - padding) throw notBase64();
-    await this.#writer?.write(bytes);
+  /** Decodes and writes; false, with nothing changed, where these are not all base64 characters. */
+  async #decode(ascii: Uint8Array): Promise<boolean> {
+    const missing = this.#rest.byteLength === 0 ? 0 : 4 - this.#rest.byteLength;
+    if (ascii.byteLength < missing) {
+      if (ascii.includes(backslash)) return false;
+      this.#rest = concat(this.#rest, ascii);
+      return true;
+    }
+    // Only the few characters at the seam of two chunks are copied.
+    const seam = missing > 0 ? this.#groups(concat(this.#rest, ascii.subarray(0, missing))) : noBytes;
+    const whole = ascii.byteLength - ((ascii.byteLength - missing) % 4);
+    const bytes = this.#groups(ascii.subarray(missing, whole));
+    if (!seam || !bytes) return false;
+    this.#rest = new Uint8Array(ascii.subarray(whole));
+    if (seam.byteLength > 0) await this.#writer?.write(seam);
+    if (bytes.byteLength > 0) await this.#writer?.write(bytes);
+    return true;
+  }
+
+  /** Decodes whole groups of four. Decoders skip what they do not know; that would silently corrupt a sealed document. */
+  #groups(ascii: Uint8Array): Uint8Array | undefined {
+    const length = ascii.byteLength;
+    if (length === 0) return noBytes;
+    const padding = ascii[length - 1] !== 0x3d ? 0 : ascii[length - 2] !== 0x3d ? 1 : 2;
+    const bytes = this.#fromBase64(ascii);
+    return bytes.byteLength === (length / 4) * 3 - padding ? bytes : undefined;
   }
 
   #keep(bytes: Uint8Array): void {
@@ -228,5 +247,6 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   return both;
 }
 
+const noBytes = new Uint8Array(0);
 const notBase64 = () =>
   new ProtocolError('PROTOCOL_UNEXPECTED', 'A sealed document in the answer is not valid base64.');

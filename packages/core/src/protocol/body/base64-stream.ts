@@ -17,7 +17,7 @@ export async function* encodeBase64(
     }
     const whole = chunk.byteLength - missing - ((chunk.byteLength - missing) % 3);
     if (whole > 0) yield toBase64(chunk.subarray(missing, missing + whole));
-    rest = chunk.slice(missing + whole);
+    rest = new Uint8Array(chunk.subarray(missing + whole));
   }
   if (rest.byteLength > 0) yield toBase64(rest);
 }
