@@ -200,8 +200,9 @@ class Splitter<T> {
     const seam = missing > 0 ? this.#groups(concat(this.#rest, ascii.subarray(0, missing))) : noBytes;
     const whole = ascii.byteLength - ((ascii.byteLength - missing) % 4);
     const bytes = this.#groups(ascii.subarray(missing, whole));
-    if (!seam || !bytes) return false;
-    this.#rest = new Uint8Array(ascii.subarray(whole));
+    const rest = new Uint8Array(ascii.subarray(whole));
+    if (!seam || !bytes || rest.includes(backslash)) return false;
+    this.#rest = rest;
     if (seam.byteLength > 0) await this.#writer?.write(seam);
     if (bytes.byteLength > 0) await this.#writer?.write(bytes);
     return true;
