@@ -20,8 +20,8 @@ export function bullQueue(redisUrl: string): SealQueue {
       removeOnFail: { age: 24 * 3600 },
     },
   });
-  // A lost connection is mended by the queue itself; a call that cannot wait fails on its own.
-  queue.on('error', () => {});
+  // A lost connection is mended by the queue itself.
+  queue.on('error', (error) => console.error(`Queue: ${error.message}`));
   return {
     async add({ id: batchId, documents }) {
       await queue.addBulk(
