@@ -301,11 +301,14 @@ it('needs nothing but a keyboard', async () => {
     }
     throw new Error(`Tab never came to ${target}.`);
   };
+  // Before any key: the browser must know in time that somebody waits for it.
+  const opened = page.waitForEvent('filechooser');
   await press('Tab');
   await press('Enter');
   expect(await focus()).toBe('work');
   await tabTo('files');
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Space')]);
+  await press('Space');
+  const chooser = await opened;
   await chooser.setFiles([fixturePath('libreoffice.pdf')]);
   await page.waitForSelector('#canvas[data-rendered="1"]');
   await tabTo('reason');
@@ -351,6 +354,7 @@ describe('languages, light and dark', () => {
       const { pt } = await import('../web/words/pt.ts');
       const [own, other] = language === 'pt' ? [pt, en] : [en, pt];
       await chooseInvoices('2026-127');
+      // biome-ignore lint/performance/useDomNodeTextContent: only what can be seen
       const text = await page.locator('body').innerText();
       for (const key of [
         'title',
