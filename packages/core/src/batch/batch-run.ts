@@ -3,7 +3,7 @@ import { memoryStore } from '../client/content-stores.ts';
 import type { PreparedDocument } from '../client/document-input.ts';
 import { duplicateReference } from '../client/prepare-document.ts';
 import type { Outcome } from '../client/seal-once.ts';
-import { documentContent } from '../files/document-content.ts';
+import { documentContent, type OpenedContent } from '../files/document-content.ts';
 import { exists } from '../files/exists.ts';
 import {
   commitSpooled,
@@ -49,11 +49,14 @@ interface Ready {
   readonly target: string | undefined;
   /** An earlier run may have sent it. */
   readonly inDoubt: boolean;
-  readonly release: (() => Promise<void>) | undefined;
+  readonly release: () => Promise<void>;
 }
 
 /** How long documents wait for company in their request where the source is slow. Milliseconds. */
 const lingerMs = 200;
+
+/** Documents that were read for their checks wait in memory for their request up to this much. Bytes. */
+const maxKeptBytes = 24 * 1024 * 1024;
 
 /** How many documents are opened, checked and hashed at once. */
 const preparedAtOnce = 8;
@@ -80,6 +83,7 @@ export class BatchRun {
   readonly #directories = new Set<string>();
   readonly #requests = new Set<Promise<void>>();
   #journal: Journal | undefined;
+  #keptBytes = 0;
   /** Documents read and not yet given to the consumer. */
   #inHand = 0;
   #waiting: (() => void)[] = [];
@@ -225,12 +229,25 @@ export class BatchRun {
         this.#report(earlier, bytes);
         return undefined;
       }
-      return { document, target, inDoubt: known?.event === 'sending' || known?.event === 'sealed', release };
+      const inDoubt = known?.event === 'sending' || known?.event === 'sealed';
+      return { document, target, inDoubt, release: this.#keep(opened) };
     } catch (problem) {
       await release?.();
       this.#report({ ok: false, reference, name, error: asError(problem, name) }, bytes);
       return undefined;
     }
+  }
+
+  /** Lets a few documents wait in memory, where reading them again would cost more than it saves; gives what ends that. */
+  #keep({ source, forget, release }: OpenedContent): () => Promise<void> {
+    const bytes = forget && this.#keptBytes + source.size <= maxKeptBytes ? source.size : 0;
+    if (bytes === 0) forget?.();
+    this.#keptBytes += bytes;
+    return async () => {
+      this.#keptBytes -= bytes;
+      forget?.();
+      await release?.();
+    };
   }
 
   /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` */
@@ -367,7 +384,7 @@ export class BatchRun {
   }
 
   async #settle(ready: Ready, result: BatchResult): Promise<void> {
-    await ready.release?.();
+    await ready.release();
     this.#report(result, ready.document.source.size);
   }
 

@@ -15,6 +15,8 @@ export interface OpenedContent {
   name?: string;
   /** Its full path, where there is one. */
   path?: string;
+  /** Drops what was kept in memory and can be read again. */
+  forget?: () => void;
   /** Removes what was kept for it; to be called when the document is done with. */
   release?: () => Promise<void>;
 }
@@ -23,7 +25,8 @@ export interface OpenedContent {
 export async function documentContent(content: DocumentContent): Promise<OpenedContent> {
   if (typeof content === 'string' || content instanceof URL) {
     const path = typeof content === 'string' ? content : fileURLToPath(content);
-    return { source: await fileSource(path), name: basename(path), path };
+    const source = await fileSource(path);
+    return { source, name: basename(path), path, forget: source.forget };
   }
   if (content instanceof Uint8Array) return { source: bytesSource(content) };
   if (content instanceof ArrayBuffer) return { source: bytesSource(new Uint8Array(content)) };

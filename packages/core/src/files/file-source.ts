@@ -2,30 +2,40 @@ import { open, readFile, stat } from 'node:fs/promises';
 import type { DocumentSource } from '../protocol/document-source.ts';
 import { ValidationError } from '../protocol/errors.ts';
 
-/** A file up to this size is read once and kept while it is worked on: it is hashed, checked and sent. Bytes. */
+/** A file up to this size is read once for all its checks and its hash. Bytes. */
 const keptBytes = 256 * 1024;
 /** A larger one is read in pieces of this size; a multiple of 3, so that base64 needs no joining at the seams. Bytes. */
 const pieceBytes = 768 * 1024;
+
+export interface FileSource extends DocumentSource {
+  /** Drops what was kept: a document that waits for its turn should not wait in memory. */
+  forget(): void;
+}
 
 /**
  * A document on disk, opened anew for every read.
  *
  * @throws {@link ValidationError} `DOCUMENT_UNREADABLE` naming the path.
  */
-export async function fileSource(path: string): Promise<DocumentSource> {
+export async function fileSource(path: string): Promise<FileSource> {
   const size = await sizeOf(path);
   let kept: Promise<Uint8Array> | undefined;
-  const small = () => {
-    kept ??= readFile(path).catch((cause: unknown) => {
+  const whole = () =>
+    readFile(path).catch((cause: unknown) => {
       throw unreadable(path, cause);
     });
+  const small = () => {
+    kept ??= whole();
     return kept;
   };
   return {
     size,
     async *read() {
-      if (size <= keptBytes) yield await small();
+      if (size <= keptBytes) yield await (kept ?? whole());
       else yield* pieces(path);
+    },
+    forget() {
+      kept = undefined;
     },
     async slice(start, end) {
       if (size <= keptBytes) return (await small()).subarray(start, end);

@@ -1,0 +1,62 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Job, Report } from './job.ts';
+
+const conditions = '--conditions=@signstash-connect/source';
+const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+export interface Sink {
+  url: string;
+  counts(): Promise<{ tokens: number; requests: number; documents: number }>;
+  stop(): Promise<void>;
+}
+
+/** Starts the server that is measured against, in its own process. */
+export async function startSink(documentBytes: number): Promise<Sink> {
+  const child = spawn(process.execPath, [script('./sink.ts'), String(documentBytes)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`The sink ended with code ${code}.`)));
+  });
+  return {
+    url,
+    counts: async () => (await fetch(`${url}/counts`)).json() as ReturnType<Sink['counts']>,
+    stop: () => ended(child),
+  };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill();
+  await exit;
+}
+
+export type ClientName = 'ours' | 'usual' | 'hand-written' | 'idle' | 'token-calls' | 'call-overhead';
+
+/** Runs a client in its own process; a failure is its first line of error. */
+export async function runClient(
+  name: ClientName,
+  job: Partial<Job>,
+  ...more: string[]
+): Promise<Report | { failed: string }> {
+  try {
+    const out = await printed(name, job, ...more);
+    return JSON.parse(out) as Report;
+  } catch (error) {
+    const text = String((error as { stderr?: string }).stderr || error);
+    return {
+      failed: /^(\w*Error\b|FATAL ERROR).*/m.exec(text)?.[0] ?? text.split('\n')[0] ?? 'failed',
+    };
+  }
+}
+
+/** What a client process prints. */
+export async function printed(name: ClientName, job: Partial<Job>, ...more: string[]): Promise<string> {
+  const args = [conditions, script(`./clients/${name}.ts`), JSON.stringify(job), ...more];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 });
+  return stdout;
+}
