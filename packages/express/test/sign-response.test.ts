@@ -250,6 +250,39 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       }
     });
 
+    it('where it is far larger, without keeping it in memory', async () => {
+      const piece = Buffer.alloc(1024 * 1024, 'x');
+      const before = process.memoryUsage().arrayBuffers;
+      let most = 0;
+      const app = appWith(
+        (_req, res) => {
+          const pieces = (function* () {
+            yield invoice;
+            for (let count = 0; count < 200; count++) {
+              most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+              yield piece;
+            }
+          })();
+          Readable.from(pieces).pipe(res.type('pdf'));
+        },
+        { options: { maxBytes: 1_000 } },
+      );
+      expect(await problem(app)).toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
+      expect(most).toBeLessThan(120 * 1024 * 1024);
+    });
+
+    it('after the route has come to its end', async () => {
+      const order: string[] = [];
+      const app = express().use(signstash({ client: setup.client() }), signResponse({ maxBytes: 10 }));
+      app.get('/', (_req, res) => {
+        res.type('pdf').end(invoice);
+        order.push('route');
+      });
+      app.use(problemDetails({ onProblem: () => order.push('error handler') }));
+      await fetch(await listen(app));
+      expect(order).toEqual(['route', 'error handler']);
+    });
+
     it('where the route wrote less than it promised', async () => {
       const app = appWith((_req, res) => {
         res.set('Content-Length', String(invoice.byteLength)).type('pdf').end(invoice.subarray(0, 500));

@@ -114,8 +114,8 @@ export class ResponseCapture {
     this.#judgeImplicitHead();
     if (this.#passing()) return this.#call('write', parameters) as boolean;
     const { chunk, done } = bodyArguments(parameters);
-    // The writer may reuse its buffer as soon as it is told that the write is done.
-    if (chunk) this.#keep(Buffer.from(chunk));
+    // A copy: the writer may reuse its buffer as soon as it is told that the write is done.
+    if (chunk && this.#wanted()) this.#keep(Buffer.from(chunk));
     if (this.#state === 'open') this.#lookAtBody(false);
     if (done) process.nextTick(done);
     // Never false: nothing would ever emit the `drain` that a pipe then waits for.
@@ -131,7 +131,7 @@ export class ResponseCapture {
     if (this.#state === 'closed') return this.#res;
     const { chunk, done } = bodyArguments(parameters);
     if (done) this.#res.once('finish', done);
-    if (chunk) this.#keep(chunk);
+    if (chunk && this.#wanted()) this.#keep(chunk);
     if (this.#state === 'open') this.#lookAtBody(true);
     if (this.#passing()) this.#call('end', []);
     else this.#complete();
@@ -146,17 +146,21 @@ export class ResponseCapture {
     override(this.#res, 'headersSent', true);
   }
 
+  /** A failed body is swallowed to its end: what the route still writes must not mix with the error page. */
+  #wanted(): boolean {
+    return this.#state !== 'closed' && this.#failure === undefined;
+  }
+
   #keep(chunk: Buffer): void {
-    if (this.#state === 'closed') return;
     this.#size += chunk.byteLength;
     this.#chunks.push(chunk);
     if (this.#state === 'keeping') this.#bound();
   }
 
-  /** A failed body is swallowed to its end: what the route still writes must not mix with the error page. */
   #bound(): void {
-    if (this.#size > this.#options.maxBytes) this.#failure ??= tooLarge(this.#options);
-    if (this.#failure) this.#chunks = [];
+    if (this.#size <= this.#options.maxBytes) return;
+    this.#failure = tooLarge(this.#options);
+    this.#chunks = [];
   }
 
   #lookAtBody(ended: boolean): void {
@@ -175,7 +179,7 @@ export class ResponseCapture {
     const failure = this.#failure ?? this.#flaw();
     const body = this.#takeBody();
     this.#close();
-    // Later: a wrapper around this `end`, such as compression's, must come to its own end first.
+    // Later: the route, and wrappers around this `end`, must come to their own end first.
     if (failure) setImmediate(() => this.fail(failure));
     else this.#options.onBody(body);
   }
@@ -233,6 +237,6 @@ const tooLarge = ({ maxBytes }: CaptureOptions) =>
     500,
     `The PDF is larger than the ${maxBytes} bytes that are kept for sealing.`,
     {
-      hint: 'Raise maxBytes, or seal the file with res.signPdf(path), which does not hold it in memory.',
+      hint: 'Raise maxBytes; the PDF is in memory while it is sealed.',
     },
   );

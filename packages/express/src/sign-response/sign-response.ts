@@ -46,10 +46,7 @@ export function signResponse(options: SignResponseOptions = {}): RequestHandler 
       maxBytes,
       judge: () => judge(req, res, when),
       onBody: (body) => {
-        seal(body).catch((error) => {
-          if (gone.aborted) capture.abandon();
-          else capture.fail(toHttpError(error));
-        });
+        seal(body).catch((error) => capture.fail(toHttpError(error)));
       },
       onFailure: next,
     });
