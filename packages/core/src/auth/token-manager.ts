@@ -28,6 +28,12 @@ export interface TokenManagerOptions {
  */
 export const refusalMemoryMs = 60_000;
 
+/** Processes that start together have written to the store by then. Milliseconds. */
+const turnSettleMs = 100;
+/** How often, and how long, a process looks for the token that another one asks for. Milliseconds. */
+const turnPollMs = 50;
+const turnPatienceMs = 5_000;
+
 /** Refused tokens that are remembered; a store holds one at a time, so a few cover every late reader. */
 const refusedTokensKept = 8;
 
@@ -102,13 +108,33 @@ export class TokenManager implements TokenSource {
   async #renew(signal: AbortSignal): Promise<IssuedToken> {
     const generation = this.#generation;
     const shared = await this.#readShelf();
-    const token = shared ?? (await this.#ask(signal));
+    const token = shared ?? (await this.#askInTurn(signal));
     if (generation !== this.#generation) return token;
     this.#current = token;
     this.#quietUntil = 0;
     const ttlMs = token.uselessAt - this.#clock.now();
-    if (!shared && ttlMs > 0) this.#shelf.write(token, ttlMs);
+    if (!shared && ttlMs > 0) void this.#shelf.write(token, ttlMs).then(() => this.#shelf.endTurn());
     return token;
+  }
+
+  /** Where processes share a store, one of them asks and the others wait for what it puts there. */
+  async #askInTurn(signal: AbortSignal): Promise<IssuedToken> {
+    const shelf = this.#shelf;
+    if (!shelf.shared) return this.#ask(signal);
+    if (await shelf.takeTurn(() => this.#clock.sleep(turnSettleMs, signal))) {
+      try {
+        return await this.#ask(signal);
+      } catch (error) {
+        shelf.endTurn();
+        throw error;
+      }
+    }
+    for (let waited = 0; waited < turnPatienceMs; waited += turnPollMs) {
+      await this.#clock.sleep(turnPollMs, signal);
+      const shared = await this.#readShelf();
+      if (shared) return shared;
+    }
+    return this.#ask(signal);
   }
 
   /** A token that another client or process has put there and that is better than ours. */

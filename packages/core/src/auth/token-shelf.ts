@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { IssuedToken } from './issued-token.ts';
 import type { TokenStore } from './token-store.ts';
 import { type OnWarning, warn } from './warning.ts';
@@ -9,7 +9,12 @@ export interface TokenShelfOptions {
   readonly onWarning?: OnWarning | undefined;
   /** Milliseconds a store may take before it is passed over. Default 500. */
   readonly patienceMs?: number | undefined;
+  /** Whether other processes use the store: then they take turns in asking for a token. Default false. */
+  readonly shared?: boolean | undefined;
 }
+
+/** How long a turn lasts where the process that has it dies. Milliseconds. */
+const turnMs = 10_000;
 
 /** One client's place in a token store: whatever the store does, reading and writing never fail and never hang. */
 export class TokenShelf {
@@ -18,8 +23,12 @@ export class TokenShelf {
   readonly #onWarning: OnWarning | undefined;
   readonly #patienceMs: number;
 
-  constructor(store: TokenStore, { owner, onWarning, patienceMs = 500 }: TokenShelfOptions) {
+  /** Whether other processes use the store. */
+  readonly shared: boolean;
+
+  constructor(store: TokenStore, { owner, onWarning, patienceMs = 500, shared = false }: TokenShelfOptions) {
     this.#store = store;
+    this.shared = shared;
     this.#key = tokenKey(owner);
     this.#onWarning = onWarning;
     this.#patienceMs = patienceMs;
@@ -35,10 +44,10 @@ export class TokenShelf {
     }
   }
 
-  /** Nobody waits for it: a lost write only costs another process one token request. */
-  write(token: IssuedToken, ttlMs: number): void {
+  /** Need not be awaited: a lost write only costs another process one token request. Never rejects. */
+  async write(token: IssuedToken, ttlMs: number): Promise<void> {
     const stored = token.toStored();
-    this.#patiently(() => this.#store.set(this.#key, stored, ttlMs)).catch((problem: unknown) => {
+    await this.#patiently(() => this.#store.set(this.#key, stored, ttlMs)).catch((problem: unknown) => {
       // Stores like to quote the value they could not keep.
       const what = 'The token store could not be written';
       warn(this.#onWarning, 'TOKEN_STORE_FAILED', what, problem, [stored.accessToken]);
@@ -49,6 +58,33 @@ export class TokenShelf {
     this.#patiently(() => this.#store.delete?.(this.#key)).catch((problem: unknown) => {
       warn(this.#onWarning, 'TOKEN_STORE_FAILED', 'The token store could not delete a refused token', problem);
     });
+  }
+
+  /**
+   * Whether it is this process's turn to ask for a token. Stores have no lock to offer: whoever wrote last before everybody looks
+   * again has the turn. Two may believe so in a bad moment, which costs one token request and nothing else.
+   *
+   * @param settle - Waits until everybody who starts at the same moment has written.
+   */
+  async takeTurn(settle: () => Promise<void>): Promise<boolean> {
+    const key = `${this.#key}:turn`;
+    const accessToken = randomUUID();
+    const now = Date.now();
+    try {
+      if (await this.#patiently(() => this.#store.get(key))) return false;
+      const mine = { accessToken, tokenType: 'turn', issuedAt: now, expiresAt: now + turnMs };
+      await this.#patiently(() => this.#store.set(key, mine, turnMs));
+      await settle();
+      return (await this.#patiently(() => this.#store.get(key)))?.accessToken === accessToken;
+    } catch {
+      // Reading the token has warned of the store already; without it, everybody asks for themselves.
+      return true;
+    }
+  }
+
+  /** Lets the next process have its turn at once. */
+  endTurn(): void {
+    this.#patiently(() => this.#store.delete?.(`${this.#key}:turn`)).catch(() => {});
   }
 
   async #patiently<T>(work: () => T | Promise<T>): Promise<T> {

@@ -28,11 +28,12 @@ export interface TransportOptions extends Credentials, KyTransportOptions {
  */
 export function createTransport(options: TransportOptions): { transport: Transport; tokens: TokenManager } {
   const { endpoints, clientId, scope, tokenStore = new MemoryTokenStore(), tokenTimeoutMs, onWarning } = options;
+  const shared = !(tokenStore instanceof MemoryTokenStore);
   const { tokenUrl } = endpoints;
   const request = new TokenRequest({ ...options, tokenUrl, fetch: kyFetch(options), timeoutMs: tokenTimeoutMs });
   const tokens = new TokenManager({
     issue: (signal) => request.issue(signal),
-    shelf: new TokenShelf(tokenStore, { owner: { tokenUrl, clientId, scope }, onWarning }),
+    shelf: new TokenShelf(tokenStore, { owner: { tokenUrl, clientId, scope }, onWarning, shared }),
     onWarning,
   });
   return { transport: new AuthorizedTransport(new KyTransport(options), tokens), tokens };
