@@ -8,6 +8,3 @@ export function median(values: readonly number[]): number {
 
 /** A ratio as it is published. */
 export const ratio = (value: number): string => `${value.toFixed(2)} ×`;
-
-/** Megabytes, for a ratio's own bounds only. */
-export const megabytes = (bytes: number): number => Math.round(bytes / 1024 / 1024);
