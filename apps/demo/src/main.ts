@@ -63,5 +63,5 @@ async function row(result: BatchResult, elapsed: number, rootPem: string): Promi
   const wrong = await whatIsWrongWithSeal(pdf, rootPem);
   const pages = (await PDFDocument.load(pdf, { updateMetadata: false })).getPageCount().toString();
   const status = wrong === undefined ? 'sealed, checked' : `SEAL NOT VALID: ${wrong}`;
-  return { file: basename(result.outputPath ?? result.name), pages, status, operation: result.operationId, ms };
+  return { file: basename(result.outputPath ?? result.name), pages, status, operation: result.operationId ?? '', ms };
 }
