@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { Packer } from './batch/pack.ts';
 export * from './client/client.ts';
 export { memoryStore } from './client/content-stores.ts';
 export type { DocumentBytes, DocumentInput, PreparedDocument } from './client/document-input.ts';
@@ -13,6 +14,7 @@ export { defaultRetryPolicy, type RetryPolicy } from './client/retry-policy.ts';
 export { type CallOptions, defaultTimeouts, type Timeouts } from './client/service-calls.ts';
 export type { BodyFormat } from './client/sign-request.ts';
 export type { RequestBody, Transport, TransportRequest, TransportResponse } from './client/transport.ts';
+export { describeFailure, surelyUnsent } from './http/network-failure.ts';
 export type { OperationDocument, Quota } from './protocol/answer/operation.ts';
 export { parseRetryAfter } from './protocol/answer/service-error.ts';
 export type { ContentWriter } from './protocol/answer/signed-content-reader.ts';

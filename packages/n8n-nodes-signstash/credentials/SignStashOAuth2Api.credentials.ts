@@ -1,0 +1,149 @@
+import { endpoints } from '@signstash-connect/core/protocol';
+import type { ICredentialTestRequest, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
+import { addressExpression } from '../nodes/SignStash/host/environment.ts';
+
+/** Client credentials; n8n gets the token, keeps it encrypted, shares it between its workers and renews it after a 401. */
+export class SignStashOAuth2Api implements ICredentialType {
+  name = 'signStashOAuth2Api';
+
+  extends = ['oAuth2Api'];
+
+  displayName = "Sign'Stash OAuth2 API";
+
+  icon: Icon = {
+    light: 'file:../nodes/SignStash/signstash.svg',
+    dark: 'file:../nodes/SignStash/signstash.dark.svg',
+  };
+
+  documentationUrl =
+    'https://github.com/signstash-connect/signstash-connect/tree/main/packages/n8n-nodes-signstash#credential';
+
+  properties: INodeProperties[] = [
+    { displayName: 'Grant Type', name: 'grantType', type: 'hidden', default: 'clientCredentials' },
+    {
+      displayName: 'Environment',
+      name: 'environment',
+      type: 'options',
+      options: [
+        { name: 'Custom', value: 'custom', description: 'Addresses of your own, such as a local sandbox' },
+        {
+          name: 'On-Premise Proxy',
+          value: 'onPremise',
+          description: 'Documents go to the proxy in your network; tokens and questions go to the service',
+        },
+        { name: 'Production', value: 'production' },
+        { name: 'Staging', value: 'staging' },
+      ],
+      default: 'production',
+    },
+    {
+      displayName: 'Proxy URL',
+      name: 'proxyUrl',
+      type: 'string',
+      default: '',
+      required: true,
+      placeholder: 'e.g. http://signstash.intranet:8080',
+      description: 'Address of the proxy client in your network; the documented path is added where it is missing',
+      displayOptions: { show: { environment: ['onPremise'] } },
+    },
+    {
+      displayName: 'Service Behind the Proxy',
+      name: 'onPremiseService',
+      type: 'options',
+      options: [
+        { name: 'Custom', value: 'custom' },
+        { name: 'Production', value: 'production' },
+        { name: 'Staging', value: 'staging' },
+      ],
+      default: 'production',
+      description: 'Which service issues tokens and answers questions about operations',
+      displayOptions: { show: { environment: ['onPremise'] } },
+    },
+    ...customAddress('environment'),
+    ...customAddress('onPremiseService', { environment: ['onPremise'] }),
+    {
+      displayName: 'Allow Plain HTTP',
+      name: 'allowInsecureHttp',
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether addresses that are not https may be used beyond this machine. Tokens and documents then travel unencrypted.',
+      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
+    },
+    {
+      displayName: 'Access Token URL',
+      name: 'accessTokenUrl',
+      type: 'hidden',
+      default: addressExpression('tokenUrl', '$self'),
+    },
+    { displayName: 'Scope', name: 'scope', type: 'hidden', default: '' },
+    { displayName: 'Authentication', name: 'authentication', type: 'hidden', default: 'header' },
+  ];
+
+  /**
+   * Asks for a document that does not exist. That the service does not know it is the good answer: the token was issued, and
+   * the API took it. Wrong credentials fail before, with the authorization server's words.
+   */
+  test: ICredentialTestRequest = {
+    request: {
+      baseURL: addressExpression('consultUrl', '$credentials'),
+      url: `/${endpoints.operationId('n8n-connection-test').path}`,
+      timeout: 30_000,
+      disableFollowRedirect: true,
+      ignoreHttpStatusErrors: {
+        ignore: true,
+        except: [301, 302, 303, 307, 308, 401, 403, 405, 500, 501, 502, 503, 504],
+      },
+    },
+    rules: [
+      ...[301, 302, 303, 307, 308].map((status) =>
+        rule(status, 'The API address answers with a redirect: it is not the API.'),
+      ),
+      rule(
+        401,
+        'The API refused a token that was just issued: check that the token URL and the API URL belong together.',
+      ),
+      rule(403, 'The API took the token but does not let this client in: ask your operator to allow it.'),
+      rule(405, 'The API address does not answer questions: check that it is the Integration Service.'),
+      ...[500, 501, 502, 503, 504].map((status) =>
+        rule(status, `The service is not available now (${status}): try again later.`),
+      ),
+      {
+        type: 'responseSuccessBody',
+        // n8n compares one property with one value: the first character of an answer that is text tells a web page.
+        properties: { key: '0', value: '<', message: 'The API address answers with a web page: it is not the API.' },
+      },
+    ] as NonNullable<ICredentialTestRequest['rules']>,
+  };
+}
+
+/** The two addresses of a service that has no name here. */
+function customAddress(field: string, also: Record<string, string[]> = {}): INodeProperties[] {
+  const displayOptions = { show: { ...also, [field]: ['custom'] } };
+  return [
+    {
+      displayName: 'Token URL',
+      name: 'tokenUrl',
+      type: 'string',
+      default: '',
+      required: true,
+      placeholder: 'e.g. https://signstash.example.com/oauth2/authorization-server/oauth/token',
+      displayOptions,
+    },
+    {
+      displayName: 'API URL',
+      name: 'apiUrl',
+      type: 'string',
+      default: '',
+      required: true,
+      placeholder: 'e.g. https://signstash.example.com/signstash/einvoice-integration-ws',
+      description: 'Base address of the Integration Service',
+      displayOptions,
+    },
+  ];
+}
+
+const rule = (value: number, message: string) => ({
+  type: 'responseCode' as const,
+  properties: { value, message },
+});

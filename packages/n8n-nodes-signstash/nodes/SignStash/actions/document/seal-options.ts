@@ -1,0 +1,108 @@
+import {
+  type SealOptions,
+  type SealPlace,
+  type SignatureType,
+  ValidationError,
+  type VisibleSeal,
+  type XmlSeal,
+} from '@signstash-connect/core/protocol';
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+interface Options {
+  timestamp?: boolean;
+  reason?: string;
+  location?: string;
+  xmlParentElement?: string;
+  xmlTransform?: NonNullable<XmlSeal['transform']>;
+  xmlCanonicalization?: NonNullable<XmlSeal['canonicalization']>;
+}
+
+interface Appearance {
+  background?: string;
+  fontSize?: number;
+  height?: number;
+  imageField?: string;
+  width?: number;
+}
+
+/** How one item's documents are sealed, in core's words. */
+export async function sealOptions(context: IExecuteFunctions, item: number): Promise<SealOptions> {
+  const options = context.getNodeParameter('options', item, {}) as Options;
+  const type = context.getNodeParameter('signatureType', item) as SignatureType | 'auto';
+  const xml = xmlSeal(options);
+  const visible = await visibleSeal(context, item, type);
+  return {
+    ...(type === 'auto' ? {} : { type }),
+    ...(options.reason ? { reason: options.reason } : {}),
+    // Left over from another signature type, the editor hides them but still sends them.
+    ...(options.location && suits(type, 'PAdES') ? { location: options.location } : {}),
+    ...(options.timestamp ? { timestamp: true } : {}),
+    ...(visible ? { visible } : {}),
+    ...(xml && suits(type, 'XAdES') ? { xml } : {}),
+  };
+}
+
+const suits = (type: SignatureType | 'auto', wanted: SignatureType) => type === 'auto' || type === wanted;
+
+function xmlSeal({ xmlParentElement, xmlTransform, xmlCanonicalization }: Options): XmlSeal | undefined {
+  const seal: XmlSeal = {
+    ...(xmlParentElement ? { parentElement: xmlParentElement } : {}),
+    ...(xmlTransform ? { transform: xmlTransform } : {}),
+    ...(xmlCanonicalization ? { canonicalization: xmlCanonicalization } : {}),
+  };
+  return Object.keys(seal).length > 0 ? seal : undefined;
+}
+
+async function visibleSeal(
+  context: IExecuteFunctions,
+  item: number,
+  type: SignatureType | 'auto',
+): Promise<VisibleSeal | undefined> {
+  if (!suits(type, 'PAdES') || !context.getNodeParameter('visibleSeal', item, false)) return undefined;
+  const text = context.getNodeParameter('sealText', item, '') as string;
+  const { background, fontSize, height, imageField, width } = context.getNodeParameter(
+    'sealAppearance',
+    item,
+    {},
+  ) as Appearance;
+  if ((width === undefined) !== (height === undefined)) {
+    throw new ValidationError('APPEARANCE_INVALID', 'The seal has only one of Width and Height.', {
+      hint: 'Set both Width and Height under Seal Appearance, or neither.',
+    });
+  }
+  return {
+    template: text.trim() === '' ? { service: true } : text,
+    at: sealPlace(context, item),
+    ...(width !== undefined && height !== undefined ? { area: { width, height } } : {}),
+    ...(background ? { background } : {}),
+    ...(fontSize === undefined ? {} : { font: { size: fontSize } }),
+    ...(imageField ? { image: await image(context, item, imageField) } : {}),
+  };
+}
+
+function sealPlace(context: IExecuteFunctions, item: number): SealPlace {
+  const parameter = (name: string) => context.getNodeParameter(name, item);
+  switch (parameter('sealPlace')) {
+    case 'field':
+      return { field: String(parameter('sealField')) };
+    case 'placeholder':
+      return { placeholder: String(parameter('sealPlaceholder')) };
+    default:
+      return { page: Number(parameter('sealPage')), x: Number(parameter('sealX')), y: Number(parameter('sealY')) };
+  }
+}
+
+async function image(
+  context: IExecuteFunctions,
+  item: number,
+  field: string,
+): Promise<NonNullable<VisibleSeal['image']>> {
+  const { mimeType } = context.helpers.assertBinaryData(item, field);
+  if (mimeType !== 'image/png' && mimeType !== 'image/jpeg') {
+    throw new ValidationError('APPEARANCE_INVALID', `The seal image in field ${field} is ${mimeType}.`, {
+      hint: 'Give a PNG or JPEG image.',
+    });
+  }
+  const bytes = await context.helpers.getBinaryDataBuffer(item, field);
+  return { type: mimeType === 'image/png' ? 'png' : 'jpg', bytes };
+}

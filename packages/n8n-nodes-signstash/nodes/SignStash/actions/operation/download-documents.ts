@@ -1,0 +1,36 @@
+import { eachItem } from '../each-item.ts';
+import type { NodeOperation } from '../node-operation.ts';
+import { operationId, operationIdParameter, questionOptions } from './parameters.ts';
+
+export const downloadDocuments: NodeOperation = {
+  option: {
+    name: 'Download Documents',
+    value: 'downloadDocuments',
+    description: 'Download the sealed documents of an operation, one item each',
+    action: 'Download sealed documents',
+    displayOptions: { hide: { '@tool': [true] } },
+  },
+  parameters: [
+    operationIdParameter,
+    {
+      displayName: 'Put Output File in Field',
+      name: 'outputField',
+      type: 'string',
+      default: 'data',
+      required: true,
+      hint: 'The name of the output binary field to put the file in',
+    },
+    questionOptions,
+  ],
+  execute: eachItem(async (context, client, item) => {
+    const id = operationId(context, item);
+    const field = context.getNodeParameter('outputField', item) as string;
+    const documents = await client.operations.documents(id);
+    return Promise.all(
+      documents.map(async ({ reference, name, content }) => ({
+        json: { operationId: id, externalReference: reference, fileName: name, fileSize: content.byteLength },
+        binary: { [field]: await context.helpers.prepareBinaryData(Buffer.from(content), name) },
+      })),
+    );
+  }),
+};

@@ -1,0 +1,12 @@
+import type { NodeResource } from '../resource.ts';
+import { downloadDocuments } from './download-documents.ts';
+import { get } from './get.ts';
+import { getByReference } from './get-by-reference.ts';
+import { getStatus } from './get-status.ts';
+import { resendMails } from './resend-mails.ts';
+
+export const operation: NodeResource = {
+  option: { name: 'Operation', value: 'operation', description: 'What became of documents that were sent' },
+  operations: [downloadDocuments, get, getByReference, getStatus, resendMails],
+  defaultOperation: 'get',
+};

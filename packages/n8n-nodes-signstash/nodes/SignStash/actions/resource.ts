@@ -1,0 +1,27 @@
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { NodeOperation } from './node-operation.ts';
+import { showFor } from './show-for.ts';
+
+/** One entry of the Resource list. */
+export interface NodeResource {
+  readonly option: INodePropertyOptions;
+  readonly operations: readonly NodeOperation[];
+  readonly defaultOperation: string;
+}
+
+/** The Operation list of a resource, and the parameters of its operations. */
+export function resourceParameters({ option, operations, defaultOperation }: NodeResource): INodeProperties[] {
+  const resource = String(option.value);
+  return [
+    {
+      displayName: 'Operation',
+      name: 'operation',
+      type: 'options',
+      noDataExpression: true,
+      displayOptions: { show: { resource: [resource] } },
+      options: operations.map((operation) => operation.option),
+      default: defaultOperation,
+    },
+    ...operations.flatMap(({ option: { value }, parameters }) => showFor(resource, String(value), parameters)),
+  ];
+}

@@ -1,0 +1,60 @@
+import {
+  ConfigurationError,
+  type CustomEnvironment,
+  type Environment,
+  type NamedEnvironment,
+  onPremise,
+  resolveEnvironment,
+} from '@signstash-connect/core/protocol';
+
+/** The credential's own fields, as the editor stores them. */
+export interface CredentialFields {
+  environment: NamedEnvironment | 'onPremise' | 'custom';
+  /** Which authorization server and SaaS stand behind the proxy. */
+  onPremiseService?: NamedEnvironment | 'custom';
+  proxyUrl?: string;
+  tokenUrl?: string;
+  apiUrl?: string;
+  allowInsecureHttp?: boolean;
+  clientId?: string;
+}
+
+/** @throws {@link ConfigurationError} naming the field that is missing or wrong. */
+export function endpointsOf(fields: CredentialFields) {
+  return resolveEnvironment(environmentOf(fields), { allowInsecureHttp: fields.allowInsecureHttp === true });
+}
+
+function environmentOf(fields: CredentialFields): Environment {
+  const { environment, onPremiseService = 'production', proxyUrl = '' } = fields;
+  const custom = (): CustomEnvironment => ({ tokenUrl: fields.tokenUrl ?? '', apiUrl: fields.apiUrl ?? '' });
+  switch (environment) {
+    case 'staging':
+    case 'production':
+      return environment;
+    case 'onPremise':
+      return onPremise({
+        proxyUrl,
+        authorizationServer: onPremiseService === 'custom' ? custom() : onPremiseService,
+      });
+    case 'custom':
+      return custom();
+    default: {
+      const message = `The credential has an unknown environment: ${String(environment)}.`;
+      throw new ConfigurationError('CONFIGURATION_INVALID', 'environment', message);
+    }
+  }
+}
+
+/**
+ * n8n's own token call and connection test read addresses by expressions, which cannot call functions of ours: so core's
+ * addresses are written into the expression.
+ *
+ * @param fields - What the expression calls the credential: `$self` in the credential's own fields, `$credentials` in its test.
+ */
+export function addressExpression(address: 'tokenUrl' | 'consultUrl', fields: '$self' | '$credentials'): string {
+  const own = address === 'tokenUrl' ? 'tokenUrl' : 'apiUrl';
+  const named = (name: NamedEnvironment) => JSON.stringify(resolveEnvironment(name)[address]);
+  const service = `(${fields}["environment"] === "onPremise" ? ${fields}["onPremiseService"] : ${fields}["environment"])`;
+  const typed = `String(${fields}["${own}"] ?? "").trim().replace(/\\/+$/, "")`;
+  return `={{ ${service} === "staging" ? ${named('staging')} : ${service} === "custom" ? ${typed} : ${named('production')} }}`;
+}

@@ -1,0 +1,76 @@
+import { isSignStashError, type SignStashError } from '@signstash-connect/core/protocol';
+import {
+  type IExecuteFunctions,
+  type INodeExecutionData,
+  type JsonObject,
+  NodeApiError,
+  NodeOperationError,
+} from 'n8n-workflow';
+
+/** What the editor shows: what happened, and below it what to do next. */
+export function nodeError(
+  context: IExecuteFunctions,
+  problem: unknown,
+  itemIndex: number,
+): NodeApiError | NodeOperationError {
+  if (problem instanceof NodeApiError || problem instanceof NodeOperationError) {
+    problem.context.itemIndex ??= itemIndex;
+    return problem;
+  }
+  if (!isSignStashError(problem)) {
+    const cause = problem instanceof Error ? problem : new Error(String(problem));
+    return new NodeOperationError(context.getNode(), cause, { itemIndex });
+  }
+  const { message } = problem;
+  const description = remedy(problem);
+  if (beforeAnyRequest(problem)) {
+    return new NodeOperationError(context.getNode(), message, { description, itemIndex });
+  }
+  const httpCode = problem.status === undefined ? undefined : String(problem.status);
+  return new NodeApiError(context.getNode(), problem as unknown as JsonObject, {
+    message,
+    description,
+    itemIndex,
+    ...(httpCode ? { httpCode } : {}),
+  });
+}
+
+/** The item that takes the place of a failed one, where the workflow shall go on. */
+export function failedItem(context: IExecuteFunctions, problem: unknown, itemIndex: number): INodeExecutionData {
+  const error = nodeError(context, problem, itemIndex);
+  const known = isSignStashError(problem) ? problem : undefined;
+  return {
+    json: {
+      error: error.message,
+      code: known?.code ?? null,
+      httpCode: known?.status ?? null,
+      description: error.description ?? null,
+      externalReference: known?.references?.[0] ?? null,
+    },
+    // Tells n8n which items to send to the error output, where the node has one.
+    error,
+    pairedItem: { item: itemIndex },
+  };
+}
+
+const beforeAnyRequest = ({ name }: SignStashError) => name === 'ValidationError' || name === 'ConfigurationError';
+
+/** Core's hint, in n8n's words where core speaks of things that only programs have. */
+function remedy({ code, hint, operationId, references }: SignStashError): string {
+  const known = [
+    ...(operationId === undefined ? [] : [`operation ID: ${operationId}`]),
+    ...(references?.length ? [`external reference: ${references.slice(0, 3).join(', ')}`] : []),
+  ];
+  const advice = ownWords[code as keyof typeof ownWords] ?? hint;
+  return known.length > 0 ? `${advice} (${known.join('; ')})` : advice;
+}
+
+const ownWords = {
+  INSECURE_URL: 'Use https, or turn on Allow Plain HTTP in the credential if this address is inside your own network.',
+  CONFIGURATION_MISSING: 'Open the credential and fill in the named field.',
+  DOCUMENT_TOO_LARGE: 'Make the document smaller or raise the option Max File Size.',
+  TOO_MANY_DOCUMENTS: 'Lower the option Batch Size.',
+  DUPLICATE_REFERENCE:
+    'Give each document an external reference of its own, for example by an expression with the invoice number.',
+  TEMPLATE_MISSING: 'Fill in Seal Text, or let the service use its own template.',
+} as const;

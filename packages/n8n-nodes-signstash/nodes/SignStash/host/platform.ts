@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type { Platform } from '@signstash-connect/core/protocol';
+import { sleep } from 'n8n-workflow';
+
+/** What core asks for, by the means that n8n lets a verified node use. */
+export const platform: Platform = {
+  async sleep(milliseconds, signal) {
+    await sleep(milliseconds, signal);
+    // Older versions of n8n wait to the end all the same.
+    signal?.throwIfAborted();
+  },
+  async sha256(chunks) {
+    const hash = createHash('sha256');
+    for await (const chunk of chunks) hash.update(chunk);
+    return hash.digest('hex');
+  },
+  toBase64: (bytes) => Buffer.from(view(bytes).toString('base64'), 'latin1'),
+  fromBase64: (ascii) => Buffer.from(view(ascii).toString('latin1'), 'base64'),
+};
+
+/** The same memory as a Buffer: base64 is what Buffers can do and plain arrays cannot. */
+const view = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
