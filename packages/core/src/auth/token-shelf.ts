@@ -75,7 +75,9 @@ export class TokenShelf {
       const mine = { accessToken, tokenType: 'turn', issuedAt: now, expiresAt: now + turnMs };
       await this.#patiently(() => this.#store.set(key, mine, turnMs));
       await settle();
-      return (await this.#patiently(() => this.#store.get(key)))?.accessToken === accessToken;
+      const turn = await this.#patiently(() => this.#store.get(key));
+      // A store that lost what was just written has nobody else's token to wait for.
+      return turn === undefined || turn.accessToken === accessToken;
     } catch {
       // Reading the token has warned of the store already; without it, everybody asks for themselves.
       return true;
