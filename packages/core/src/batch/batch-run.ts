@@ -1,19 +1,7 @@
-import { dirname } from 'node:path';
-import { memoryStore } from '../client/content-stores.ts';
 import type { PreparedDocument } from '../client/document-input.ts';
 import { duplicateReference } from '../client/prepare-document.ts';
-import type { Outcome } from '../client/seal-once.ts';
+import type { Outcome, SealedOutcome } from '../client/seal-once.ts';
 import { documentContent, type OpenedContent } from '../files/document-content.ts';
-import { exists } from '../files/exists.ts';
-import {
-  commitSpooled,
-  discardSpooled,
-  outputExists,
-  prepareDirectory,
-  type SpooledFile,
-  spoolStore,
-  syncDirectory,
-} from '../files/spooled-file.ts';
 import { errorCodes } from '../protocol/error-codes.ts';
 import {
   AbortedError,
@@ -26,19 +14,12 @@ import { maxDocumentsPerRequest } from '../protocol/inferred.ts';
 import { openInput } from './input.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { mapAhead } from './map-ahead.ts';
-import type {
-  BatchDocument,
-  BatchFailed,
-  BatchInput,
-  BatchOptions,
-  BatchResult,
-  BatchSealed,
-  BatchSummary,
-} from './options.ts';
+import type { BatchDocument, BatchInput, BatchOptions, BatchResult, BatchSummary } from './options.ts';
 import { orAfter } from './or-after.ts';
-import { outputPath } from './output-path.ts';
+import { type Content, Outputs } from './outputs.ts';
 import { Packer } from './pack.ts';
 import { Progress } from './progress.ts';
+import { ResultQueue } from './result-queue.ts';
 import type { BatchClient } from './sign-all.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -50,6 +31,19 @@ interface Ready {
   /** An earlier run may have sent it. */
   readonly inDoubt: boolean;
   readonly release: () => Promise<void>;
+}
+
+/** A document that the service sealed. */
+interface Sealed {
+  readonly ready: Ready;
+  readonly outcome: SealedOutcome<Content>;
+  readonly durationMs: number;
+}
+
+/** A document that it did not seal, as far as is known. */
+interface Unsealed {
+  readonly ready: Ready;
+  readonly error: SignStashError;
 }
 
 /** How long documents wait for company in their request where the source is slow. Milliseconds. */
@@ -76,17 +70,13 @@ export class BatchRun {
   readonly #noMore = new AbortController();
   readonly #batchSize: number;
   readonly #concurrency: number;
-  readonly #durable: boolean;
-  readonly #results: { result: BatchResult; bytes: number }[] = [];
+  readonly #maxRequestBytes: number;
+  readonly #outputs: Outputs;
+  readonly #queue: ResultQueue;
   readonly #references = new Map<string, string>();
-  readonly #targets = new Set<string>();
-  readonly #directories = new Set<string>();
   readonly #requests = new Set<Promise<void>>();
   #journal: Journal | undefined;
   #keptBytes = 0;
-  /** Documents read and not yet given to the consumer. */
-  #inHand = 0;
-  #waiting: (() => void)[] = [];
   #failure: { error: unknown } | undefined;
   /** Why nothing more is sent. */
   #halt: SignStashError | undefined;
@@ -99,8 +89,16 @@ export class BatchRun {
     this.#progress = new Progress(options.onProgress);
     this.#batchSize = inRange('batchSize', options.batchSize ?? 50, maxDocumentsPerRequest);
     this.#concurrency = inRange('concurrency', options.concurrency ?? 4, 64);
-    inRange('maxRequestBytes', options.maxRequestBytes ?? defaultMaxRequestBytes, Number.MAX_SAFE_INTEGER);
-    this.#durable = options.durable ?? client.viaProxy;
+    const bytes = options.maxRequestBytes ?? defaultMaxRequestBytes;
+    this.#maxRequestBytes = inRange('maxRequestBytes', bytes, Number.MAX_SAFE_INTEGER);
+    this.#outputs = new Outputs(options, client);
+    // Enough to keep every request full while the documents of the next one are prepared.
+    const requests = this.#concurrency + 1;
+    this.#queue = new ResultQueue({
+      documents: this.#batchSize * requests,
+      bytes: this.#maxRequestBytes * requests,
+      documentsAtLeast: requests,
+    });
   }
 
   get summary(): BatchSummary {
@@ -122,17 +120,15 @@ export class BatchRun {
         })
         .finally(() => {
           finished = true;
-          this.#wake();
+          this.#queue.wake();
         });
       for (;;) {
-        const next = this.#results.shift();
+        const next = this.#queue.take();
         if (next) {
-          this.#inHand--;
           this.#progress.count(next.result, next.bytes);
-          this.#wake();
           yield next.result;
         } else if (finished) break;
-        else await this.#change();
+        else await this.#queue.change();
       }
       this.#progress.report();
       if (this.#failure) throw this.#failure.error;
@@ -148,18 +144,17 @@ export class BatchRun {
   #end(reason: unknown): void {
     this.#stop.abort(reason);
     this.#noMore.abort();
-    this.#wake();
+    this.#queue.wake();
   }
 
   /** Reads documents as fast as results are taken, and sends them as they fill requests. */
   async #readAndSend(): Promise<void> {
-    const { maxRequestBytes = defaultMaxRequestBytes, lookUpFirst } = this.#options;
     const { documents, total } = await openInput(this.#input, this.#options);
     this.#progress.total = total;
-    const fresh = new Packer<Ready>(this.#batchSize, maxRequestBytes);
-    // Only where new documents are not asked for anyway must those in doubt be kept apart.
-    const doubtful = lookUpFirst === false ? new Packer<Ready>(this.#batchSize, maxRequestBytes) : fresh;
-    const packers = [...new Set([doubtful, fresh])];
+    const fresh = new Packer<Ready>(this.#batchSize, this.#maxRequestBytes);
+    // Kept apart, since what may have been sent a moment ago is asked for with more patience.
+    const doubtful = new Packer<Ready>(this.#batchSize, this.#maxRequestBytes);
+    const packers = [doubtful, fresh];
     const prepared = this.#prepared(documents);
     try {
       for (let next = prepared.next(); ; ) {
@@ -184,11 +179,11 @@ export class BatchRun {
   /** Prepares a few documents ahead, in order; undefined stands for one that need not or must not be sent. */
   #prepared(documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>): AsyncGenerator<Ready | undefined> {
     const room = async () => {
-      while (this.#inHand >= this.#window && !this.#stopped) await this.#change();
+      while (this.#queue.full && !this.#stopped) await this.#queue.change();
     };
     let position = 0;
     const prepare = (document: BatchDocument) => {
-      this.#inHand++;
+      this.#queue.enter();
       return this.#prepare(document, ++position);
     };
     return mapAhead(untilStopped(documents, this.#noMore.signal, room), prepare, preparedAtOnce);
@@ -199,31 +194,24 @@ export class BatchRun {
     return this.#noMore.signal.aborted;
   }
 
-  /** Documents in hand at most: enough to keep every request full while the next ones are prepared. */
-  get #window(): number {
-    return this.#batchSize * (this.#concurrency + 1);
-  }
-
   async #prepare(input: BatchDocument, position: number): Promise<Ready | undefined> {
     let release: (() => Promise<void>) | undefined;
     let reference = input.reference ?? '';
     let name = input.name ?? (typeof input.content === 'string' ? input.content : `document ${position}`);
     let bytes = 0;
     try {
-      const opened = await documentContent(input.content);
+      const opened = await documentContent(input.content, this.#stop.signal);
       release = opened.release;
       bytes = opened.source.size;
+      this.#queue.weigh(bytes);
       name = input.name ?? opened.name ?? name;
       const given = { ...input, ...(opened.name === undefined ? {} : { name }), content: opened.source };
       const document = await this.#client.prepare(given, position, this.#call);
       ({ reference, name } = document);
       this.#refuseTwin(document);
-      const path = opened.path;
-      const target = this.#options.inMemory
-        ? undefined
-        : outputPath({ name, path, output: input.output }, this.#options);
+      const target = this.#outputs.claim({ name, path: opened.path, output: input.output });
       const known = this.#journal?.find(reference);
-      const earlier = target === undefined ? undefined : await this.#finishedEarlier(document, target, known);
+      const earlier = target === undefined ? undefined : await this.#outputs.finishedEarlier(document, target, known);
       if (earlier) {
         await release?.();
         this.#report(earlier, bytes);
@@ -257,51 +245,12 @@ export class BatchRun {
     this.#references.set(document.reference, document.name);
   }
 
-  /**
-   * The result of a document that an earlier run finished.
-   *
-   * @throws {@link ValidationError} `OUTPUT_EXISTS` where its output would replace a file that is not its own.
-   */
-  async #finishedEarlier(
-    document: PreparedDocument,
-    target: string,
-    known: JournalEntry | undefined,
-  ): Promise<BatchSealed | undefined> {
-    const { overwrite = false } = this.#options;
-    if (this.#targets.has(target)) throw outputExists(target);
-    this.#targets.add(target);
-    const finished = known?.event === 'sealed' && known.output !== undefined && (await exists(known.output));
-    // Through the proxy no second copy can be had: a whole file under the right name is the one that was about to be recorded.
-    const unrecorded = known?.event === 'sending' && this.#client.viaProxy && !overwrite && (await exists(target));
-    if (finished || unrecorded) {
-      const operationId = known?.event === 'sealed' ? known.operationId : undefined;
-      return {
-        ok: true,
-        reference: document.reference,
-        name: document.name,
-        ...(operationId === undefined ? {} : { operationId }),
-        outputPath: finished ? (known.output as string) : target,
-        bytes: 0,
-        recovered: false,
-        resumed: true,
-        durationMs: 0,
-      };
-    }
-    if (!overwrite && known?.event !== 'sending' && (await exists(target))) throw outputExists(target);
-    return undefined;
-  }
-
   /** Starts a request as soon as one of those under way is done. */
   async #send(group: readonly Ready[]): Promise<void> {
     if (group.length === 0) return;
     while (this.#requests.size >= this.#concurrency) await Promise.race(this.#requests);
     if (this.#stopped) {
-      const { document } = group[0] as Ready;
-      const error =
-        this.#halt ??
-        new AbortedError('The batch was stopped before this document was sent.', { document: document.name });
-      for (const ready of group)
-        await this.#settle(ready, { ok: false, reference: ready.document.reference, name: ready.document.name, error });
+      for (const ready of group) await this.#fail(ready, this.#halt ?? unsent(ready.document.name));
       return;
     }
     const request: Promise<void> = this.#request(group).finally(() => this.#requests.delete(request));
@@ -311,118 +260,82 @@ export class BatchRun {
   /** Sends one group; never rejects, since every failure is some document's result. */
   async #request(group: readonly Ready[]): Promise<void> {
     const started = performance.now();
-    const byReference = new Map(group.map((ready) => [ready.document.reference, ready]));
+    const open = new Map(group.map((ready) => [ready.document.reference, ready]));
+    const sealed: Sealed[] = [];
+    const unsealed: Unsealed[] = [];
+    const onOutcome = (outcome: Outcome<Content>) => {
+      const { reference } = outcome.document;
+      const ready = open.get(reference) as Ready;
+      open.delete(reference);
+      if (outcome.sealed) sealed.push({ ready, outcome, durationMs: performance.now() - started });
+      else unsealed.push({ ready, error: outcome.error });
+    };
     const documents = group.map(({ document }) => document);
-    const options: BatchOptions = group.some(({ inDoubt }) => inDoubt)
-      ? { ...this.#call, lookUpFirst: true }
-      : this.#call;
-    const outcomes: { ready: Ready; outcome: Outcome<SpooledFile | Uint8Array>; at: number }[] = [];
     try {
-      const directory = await this.#spoolDirectory(group);
-      const store = directory === undefined ? memoryStore : spoolStore(directory, { durable: this.#durable });
-      await this.#client.seal<SpooledFile | Uint8Array>(documents, options, {
-        store,
-        release: async (content) => {
-          if (!(content instanceof Uint8Array)) await discardSpooled(content);
-        },
+      await this.#client.seal<Content>(documents, this.#call, {
+        store: await this.#outputs.store(group.map(({ target }) => target)),
+        release: (content) => this.#outputs.release(content),
         beforeSend: async (sent) => {
           await this.#journal?.write(sent.map(({ reference }) => ({ event: 'sending', reference })));
         },
-        onOutcome: (outcome) => {
-          const ready = byReference.get(outcome.document.reference) as Ready;
-          outcomes.push({ ready, outcome, at: performance.now() });
-        },
+        mayHaveBeenSent: group.some(({ inDoubt }) => inDoubt),
+        onOutcome,
       });
-      await this.#finish(outcomes.map(({ at, ...rest }) => ({ ...rest, durationMs: at - started })));
     } catch (problem) {
-      const settled = new Set(outcomes.map(({ ready }) => ready));
-      for (const ready of group) {
-        if (settled.has(ready)) continue;
-        const { reference, name } = ready.document;
-        await this.#settle(ready, { ok: false, reference, name, error: asError(problem, name) });
-      }
+      for (const ready of open.values()) unsealed.push({ ready, error: asError(problem, ready.document.name) });
     }
+    await this.#finish(sealed, unsealed);
   }
 
-  /** Gives sealed contents their names, a whole request at a time, so that what is durable costs few syncs. */
-  async #finish(
-    outcomes: readonly { ready: Ready; outcome: Outcome<SpooledFile | Uint8Array>; durationMs: number }[],
-  ): Promise<void> {
-    const results = await Promise.all(
-      outcomes.map(async ({ ready, outcome, durationMs }) => ({
-        ready,
-        result: await this.#commit(ready, outcome, durationMs),
+  /** Saves what was sealed, has the journal say so, and only then reports it. */
+  async #finish(sealed: readonly Sealed[], unsealed: readonly Unsealed[]): Promise<void> {
+    const delivered = await this.#outputs.deliver(
+      sealed.map(({ ready: { target, inDoubt }, outcome, durationMs }) => ({
+        outcome,
+        target,
+        replace: inDoubt,
+        durationMs,
       })),
     );
-    if (this.#durable) {
-      const directories = results.flatMap(({ result }) =>
-        result.ok && result.outputPath ? [dirname(result.outputPath)] : [],
-      );
-      await Promise.all([...new Set(directories)].map(syncDirectory));
+    try {
+      const refused = unsealed.flatMap(({ ready, error }) => failedEntry(ready.document.reference, error));
+      await this.#journal?.write([...delivered.flatMap(sealedEntry), ...refused]);
+    } catch (problem) {
+      // The documents are where they should be; the journal holds them in doubt, so that the next run asks.
+      this.#stopFor(asError(problem, 'journal'));
     }
-    await this.#journal?.write(results.flatMap(({ result }) => journalEntry(result)));
-    for (const { ready, result } of results) await this.#settle(ready, result);
+    for (const [index, { ready }] of sealed.entries()) await this.#settle(ready, delivered[index] as BatchResult);
+    for (const { ready, error } of unsealed) await this.#fail(ready, error);
   }
 
-  async #commit(ready: Ready, outcome: Outcome<SpooledFile | Uint8Array>, durationMs: number): Promise<BatchResult> {
+  #fail(ready: Ready, error: SignStashError): Promise<void> {
     const { reference, name } = ready.document;
-    if (!outcome.sealed) return { ok: false, reference, name, error: outcome.error };
-    const { operationId, recovered, facts, content } = outcome;
-    const common = { ok: true, reference, name, operationId, recovered, facts, resumed: false, durationMs } as const;
-    if (content instanceof Uint8Array) return { ...common, content, bytes: content.byteLength };
-    const target = ready.target as string;
-    try {
-      // What lies there from a run that was killed before it could record it is this very document.
-      const overwrite = this.#options.overwrite === true || ready.inDoubt;
-      await commitSpooled(content as SpooledFile, target, { overwrite });
-      return { ...common, outputPath: target, bytes: (content as SpooledFile).size };
-    } catch (cause) {
-      const message = `${name}: it was sealed, but its content could not be saved as ${target}: ${(cause as Error).message}`;
-      const details = { operationId, references: [reference], document: name, cause };
-      return { ok: false, reference, name, error: new DocumentFailedError('OUTPUT_FAILED', message, details) };
-    }
+    return this.#settle(ready, { ok: false, reference, name, error });
   }
 
   async #settle(ready: Ready, result: BatchResult): Promise<void> {
-    await ready.release();
+    await ready.release().catch(() => {
+      // A temporary file that cannot be removed is no reason to lose a result.
+    });
     this.#report(result, ready.document.source.size);
   }
 
   #report(result: BatchResult, bytes: number): void {
-    if (!result.ok && isPointless(result.error)) {
-      this.#progress.stoppedBy(result.error);
-      this.#halt ??= result.error;
-      this.#noMore.abort();
-    }
-    this.#results.push({ result, bytes });
-    this.#wake();
+    if (!result.ok && isPointless(result.error)) this.#stopFor(result.error);
+    this.#queue.put(result, bytes);
   }
 
-  /** Contents are spooled next to where the first of them goes, so that giving them their names is a rename. */
-  async #spoolDirectory(group: readonly Ready[]): Promise<string | undefined> {
-    const targets = group.flatMap(({ target }) => (target === undefined ? [] : [dirname(target)]));
-    for (const directory of new Set(targets)) {
-      if (this.#directories.has(directory)) continue;
-      await prepareDirectory(directory);
-      this.#directories.add(directory);
-    }
-    return targets[0];
+  /** Nothing more is read or sent; what is under way ends as it would. */
+  #stopFor(error: SignStashError): void {
+    this.#progress.stoppedBy(error);
+    this.#halt ??= error;
+    this.#noMore.abort();
+    this.#queue.wake();
   }
 
   /** Options of every call: the caller's, under the batch's own signal. */
   get #call(): BatchOptions {
     return { ...this.#options, signal: this.#stop.signal };
-  }
-
-  /** Resolves at the next change of anything that is waited for. */
-  #change(): Promise<void> {
-    return new Promise<void>((resolve) => {
-      this.#waiting.push(resolve);
-    });
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
 
@@ -438,22 +351,23 @@ function inRange(setting: string, value: number, most: number): number {
   );
 }
 
-function journalEntry(result: BatchResult): JournalEntry[] {
-  const { reference } = result;
-  if (!result.ok) return isCertain(result) ? [{ event: 'failed', reference, code: result.error.code }] : [];
-  const { operationId, outputPath: output } = result;
-  return [
-    {
-      event: 'sealed',
-      reference,
-      ...(operationId === undefined ? {} : { operationId }),
-      ...(output === undefined ? {} : { output }),
-    },
-  ];
+function sealedEntry(result: BatchResult): JournalEntry[] {
+  if (!result.ok) return [];
+  const { reference, operationId, outputPath: output } = result;
+  const place = {
+    ...(operationId === undefined ? {} : { operationId }),
+    ...(output === undefined ? {} : { output }),
+  };
+  return [{ event: 'sealed', reference, ...place }];
 }
 
-/** Whether a failure leaves no doubt that the document was not sealed; otherwise the journal keeps it in doubt. */
-const isCertain = ({ error }: BatchFailed) => error.code === 'DOCUMENT_FAILED' || error.code === 'SERVICE_REJECTED';
+/** Only a failure that leaves no doubt is recorded; otherwise the journal keeps the document in doubt. */
+function failedEntry(reference: string, { code }: SignStashError): JournalEntry[] {
+  return code === 'DOCUMENT_FAILED' || code === 'SERVICE_REJECTED' ? [{ event: 'failed', reference, code }] : [];
+}
+
+const unsent = (document: string) =>
+  new AbortedError('The batch was stopped before this document was sent.', { document });
 
 const isPointless = ({ code }: SignStashError) => code === 'TOKEN_REFUSED' || pointless.has(errorCodes[code].family);
 

@@ -1,6 +1,8 @@
-import { type FileHandle, open, readFile, rm, truncate } from 'node:fs/promises';
-import { isRunning } from '../files/is-running.ts';
+import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncDirectory } from '../files/spooled-file.ts';
 import { ConfigurationError } from '../protocol/errors.ts';
+import { LockedError, lock } from './journal-lock.ts';
 
 /** What a journal says of a document. */
 export type JournalEntry =
@@ -18,12 +20,21 @@ export type JournalEntry =
 export class Journal {
   readonly #path: string;
   readonly #file: FileHandle;
-  readonly #known: Map<string, JournalEntry>;
+  readonly #unlock: () => Promise<void>;
+  /** What earlier runs left. This run's own entries are not added: no document comes twice in one run. */
+  readonly #known: ReadonlyMap<string, JournalEntry>;
+  #last: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, file: FileHandle, known: Map<string, JournalEntry>) {
+  private constructor(
+    path: string,
+    file: FileHandle,
+    known: ReadonlyMap<string, JournalEntry>,
+    unlock: () => Promise<void>,
+  ) {
     this.#path = path;
     this.#file = file;
     this.#known = known;
+    this.#unlock = unlock;
   }
 
   /**
@@ -31,35 +42,59 @@ export class Journal {
    *   holds a line that is not of a journal (save the last one, which a crash may have torn).
    */
   static async open(path: string): Promise<Journal> {
-    await lock(path);
+    const unlock = await lock(`${path}.lock`).catch((error: Error) => {
+      const hint = error instanceof LockedError ? ` If no such process runs, delete ${path}.lock.` : '';
+      throw unusable(path, `${error.message}.${hint}`, error);
+    });
     try {
       const known = await replay(path);
-      return new Journal(path, await open(path, 'a', 0o600), known);
+      const file = await open(path, 'a', 0o600);
+      await syncDirectory(dirname(path));
+      return new Journal(path, file, known, unlock);
     } catch (error) {
-      await rm(lockPath(path), { force: true });
+      await unlock();
       throw error instanceof ConfigurationError ? error : unusable(path, `${(error as Error).message}.`, error);
     }
   }
 
-  /** The latest that is known of a document. */
+  /** The latest that earlier runs left about a document. */
   find(reference: string): JournalEntry | undefined {
     return this.#known.get(reference);
   }
 
-  /** Appends entries and returns once they are on the disk. */
-  async write(entries: readonly JournalEntry[]): Promise<void> {
-    if (entries.length === 0) return;
+  /**
+   * Appends entries and returns once they are on the disk.
+   *
+   * @throws {@link ConfigurationError} `JOURNAL_UNUSABLE`, from the first failure on: what comes after a torn line could not be
+   *   read again.
+   */
+  write(entries: readonly JournalEntry[]): Promise<void> {
+    if (entries.length === 0) return Promise.resolve();
+    this.#last = this.#last.then(() => this.#append(entries));
+    return this.#last;
+  }
+
+  async #append(entries: readonly JournalEntry[]): Promise<void> {
     const at = new Date().toISOString();
-    await this.#file.appendFile(entries.map((entry) => `${JSON.stringify({ v: 1, at, ...entry })}\n`).join(''));
-    await this.#file.datasync();
-    for (const entry of entries) this.#known.set(entry.reference, entry);
+    try {
+      await this.#file.appendFile(entries.map((entry) => `${JSON.stringify({ v: 1, at, ...entry })}\n`).join(''));
+      await this.#file.datasync();
+    } catch (error) {
+      throw unusable(this.#path, `${(error as Error).message}.`, error);
+    }
   }
 
   async close(): Promise<void> {
+    await this.#last.catch(() => {
+      // Whoever wrote it has heard of it.
+    });
     await this.#file.close();
-    await rm(lockPath(this.#path), { force: true });
+    await this.#unlock();
   }
 }
+
+/** How every line begins. What ends a file otherwise is someone else's, and must not be cut off. */
+const lineStart = '{"v":1,';
 
 async function replay(path: string): Promise<Map<string, JournalEntry>> {
   let text: string;
@@ -77,8 +112,10 @@ async function replay(path: string): Promise<Map<string, JournalEntry>> {
     if (!entry) throw unusable(path, `line ${index + 1} is not of a journal.`);
     known.set(entry.reference, entry);
   }
-  // A crash in the middle of a line: what it was about to say had not happened yet.
-  if (torn !== '') await truncate(path, Buffer.byteLength(text) - Buffer.byteLength(torn));
+  if (!lineStart.startsWith(torn.slice(0, lineStart.length))) throw unusable(path, `its end is not of a journal.`);
+  // A crash in the middle of a line: what it was about to say had not happened yet. Cut by the whole part's length, since a torn
+  // character does not have its length any more.
+  if (torn !== '') await truncate(path, Buffer.byteLength(text.slice(0, text.length - torn.length)));
   return known;
 }
 
@@ -97,27 +134,6 @@ function parse(line: string): JournalEntry | undefined {
     };
   } catch {
     return undefined;
-  }
-}
-
-const lockPath = (path: string) => `${path}.lock`;
-
-/** Two writers would each believe the other's documents to be in doubt. The lock of a process that is gone is taken over. */
-async function lock(path: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const file = await open(lockPath(path), 'wx', 0o600);
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return;
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EEXIST' || attempt > 3) {
-        throw unusable(path, `${(error as Error).message}.`, error);
-      }
-      const owner = Number(await readFile(lockPath(path), 'utf8').catch(() => ''));
-      if (owner > 0 && isRunning(owner)) throw unusable(path, `process ${owner} is writing it.`);
-      await rm(lockPath(path), { force: true });
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SignOptions } from '../client/client.ts';
 import type { DocumentInput, PreparedDocument } from '../client/document-input.ts';
-import type { SealOnceOptions } from '../client/seal-once.ts';
+import type { SealRunOptions } from '../client/seal-once.ts';
 import type { DocumentSource } from '../protocol/document-source.ts';
 import { BatchRun } from './batch-run.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
@@ -8,11 +8,7 @@ import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
 /** The client as a batch needs it. */
 export interface BatchClient {
   prepare(input: DocumentInput<DocumentSource>, position: number, options: SignOptions): Promise<PreparedDocument>;
-  seal<T>(
-    documents: readonly PreparedDocument[],
-    options: SignOptions,
-    run: Pick<SealOnceOptions<T>, 'store' | 'onOutcome'> & Partial<Pick<SealOnceOptions<T>, 'beforeSend' | 'release'>>,
-  ): Promise<void>;
+  seal<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SealRunOptions<T>): Promise<void>;
   readonly viaProxy: boolean;
 }
 
@@ -25,8 +21,10 @@ export interface BatchClient {
  */
 export function signAll(client: BatchClient, input: BatchInput, options: BatchOptions = {}): SignBatch {
   const run = new BatchRun(client, input, options);
+  // One for all loops: a second one goes on where the first stopped, and seals nothing again.
+  const results = run.results();
   return {
-    [Symbol.asyncIterator]: () => run.results(),
+    [Symbol.asyncIterator]: () => results,
     get summary() {
       return run.summary;
     },

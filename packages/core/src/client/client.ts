@@ -11,7 +11,7 @@ import { Operations } from './operations.ts';
 import type { Platform } from './platform.ts';
 import { type PrepareContext, prepareDocument, refuseDuplicates } from './prepare-document.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
-import { type Outcome, type SealOnceOptions, sealOnce } from './seal-once.ts';
+import { type Outcome, type SealRunOptions, sealOnce } from './seal-once.ts';
 import { type CallOptions, defaultTimeouts, ServiceCalls, type Timeouts } from './service-calls.ts';
 import { type BodyFormat, signRequest } from './sign-request.ts';
 import type { Transport } from './transport.ts';
@@ -160,7 +160,7 @@ export class SignStashClient {
   protected seal<T>(
     documents: readonly PreparedDocument[],
     options: SignOptions,
-    run: Pick<SealOnceOptions<T>, 'store' | 'onOutcome'> & Partial<Pick<SealOnceOptions<T>, 'beforeSend' | 'release'>>,
+    run: SealRunOptions<T>,
   ): Promise<void> {
     const { format = 'json', contentFrom = 'answer', description, preservation, lookUpFirst = true } = this.#settings;
     const archive = options.preservation ?? preservation;

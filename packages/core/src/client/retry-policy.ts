@@ -32,8 +32,8 @@ export type FailureKind =
   | 'not-sealed'
   /** Some, all or no documents may have been sealed: ask before sending again. */
   | 'open'
-  /** The request is too large; half of it may not be. */
-  | 'too-large'
+  /** Nothing was sealed, but half of the request may go: it is too large, or one of its documents cannot be read. */
+  | 'divisible'
   /** The service refused the request: one bad document, or references it already knows. */
   | 'refused'
   /** Nothing that is sent again will go better. */
@@ -54,7 +54,9 @@ export function failureKind(error: SignStashError): FailureKind {
     case 'SERVICE_FAILED':
       return leavesOutcomeOpen(error.status ?? 500, retryAfterOf(error) !== undefined) ? 'open' : 'not-sealed';
     case 'PAYLOAD_TOO_LARGE':
-      return 'too-large';
+    case 'DOCUMENT_CHANGED':
+    case 'DOCUMENT_UNREADABLE':
+      return 'divisible';
     case 'SERVICE_REJECTED':
     case 'NOT_FOUND':
       return 'refused';

@@ -4,6 +4,7 @@ import {
   AbortedError,
   DocumentFailedError,
   isSignStashError,
+  NetworkError,
   OutcomeUnknownError,
   ProtocolError,
   type SignStashError,
@@ -49,6 +50,11 @@ export interface SealOnceOptions<T> {
   readonly contentFrom: 'answer' | 'zip';
   /** Ask for every reference before the first request, so that a second run finds the first one's seals. */
   readonly lookUpFirst: boolean;
+  /**
+   * Another process, since killed, may have sent these documents a moment ago: they are asked for whatever
+   * {@link SealOnceOptions.lookUpFirst} says, as patiently as after a lost answer, and not sent where nobody can be asked.
+   */
+  readonly mayHaveBeenSent?: boolean | undefined;
   /** Awaited before each request with documents leaves: the moment a journal must be on disk. */
   readonly beforeSend?: ((documents: readonly PreparedDocument[]) => Promise<void>) | undefined;
   /** Called as soon as a document's outcome is certain. */
@@ -57,11 +63,16 @@ export interface SealOnceOptions<T> {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What each run brings of its own; the client knows the rest. */
+export type SealRunOptions<T> = Pick<SealOnceOptions<T>, 'store' | 'onOutcome'> &
+  Partial<Pick<SealOnceOptions<T>, 'beforeSend' | 'release' | 'mayHaveBeenSent'>>;
+
 /**
  * Why the service is asked. `earlier run`: before anything is sent. `lost answer`: a request was sent and its outcome is open;
- * a reference may still be on its way into the service's books. `this run`: the answer itself left something to ask.
+ * a reference may still be on its way into the service's books. `killed run`: the same, but a process that is gone sent it.
+ * `this run`: the answer itself left something to ask.
  */
-type Since = 'earlier run' | 'lost answer' | 'this run';
+type Since = 'earlier run' | 'killed run' | 'lost answer' | 'this run';
 
 /** How many look-ups run at once. */
 const lookUpsAtOnce = 8;
@@ -91,9 +102,14 @@ class SealRun<T> {
   }
 
   async run(documents: readonly PreparedDocument[]): Promise<void> {
-    const ask = this.#options.lookUpFirst && this.#calls.canConsult;
-    const unknown = ask ? await this.#takeKnown(documents, 'earlier run') : documents;
-    await this.#send(unknown, 1);
+    const { lookUpFirst, mayHaveBeenSent } = this.#options;
+    if (mayHaveBeenSent && !this.#calls.canConsult) {
+      const message = 'A run that was killed may have sent it, and the on-premise proxy answers no questions.';
+      return this.#outcomeUnknown(documents, new NetworkError('NETWORK_INTERRUPTED', message));
+    }
+    const ask = mayHaveBeenSent || (lookUpFirst && this.#calls.canConsult);
+    const since = mayHaveBeenSent ? 'killed run' : 'earlier run';
+    await this.#send(ask ? await this.#takeKnown(documents, since) : documents, 1);
   }
 
   /** Sends a group until every document's outcome is certain. */
@@ -125,7 +141,7 @@ class SealRun<T> {
         if (lastAttempt) return this.#fail(group, error);
         if (!(await this.#pause(group, attempt, error))) return;
         return this.#send(group, attempt + 1);
-      case 'too-large':
+      case 'divisible':
         return group.length > 1 ? this.#halves(group, attempt) : this.#fail(group, error);
       case 'refused': {
         // The refusal may mean "already processed" (API reference, section 7): what is known is taken, the rest was refused.
@@ -160,7 +176,7 @@ class SealRun<T> {
   async #takeKnown(group: readonly PreparedDocument[], since: Since): Promise<readonly PreparedDocument[]> {
     const operations = new Map<string, PreparedDocument[]>();
     let unknown = await this.#lookUp(group, operations, since);
-    if (since === 'lost answer' && unknown.length > 0) {
+    if ((since === 'lost answer' || since === 'killed run') && unknown.length > 0) {
       if (!(await this.#sleep(unknown, this.#policy.settleMs))) unknown = [];
       unknown = await this.#lookUp(unknown, operations, since);
     }
@@ -276,7 +292,7 @@ class SealRun<T> {
       else if (facts.status === 'SIGNED') unfinished.push(document);
       else if ((facts.status === 'ERROR_SIGNING' && !running) || operation.status === 'EXECUTION_FAILED') {
         // What failed in an earlier run was not sealed then, and may be tried again now.
-        if (from.since === 'earlier run') {
+        if (from.since === 'earlier run' || from.since === 'killed run') {
           this.#failedBefore.add(`${operation.id} ${document.reference}`);
           again.push(document);
         } else this.#signError(document, operation, facts);

@@ -21,10 +21,13 @@ export interface OpenedContent {
   release?: () => Promise<void>;
 }
 
-/** @throws {@link ValidationError} `DOCUMENT_UNREADABLE` */
-export async function documentContent(content: DocumentContent): Promise<OpenedContent> {
+/**
+ * @param signal - Ends the wait for a stream that stalls.
+ * @throws {@link ValidationError} `DOCUMENT_UNREADABLE`
+ */
+export async function documentContent(content: DocumentContent, signal?: AbortSignal): Promise<OpenedContent> {
   if (typeof content === 'string' || content instanceof URL) {
-    const path = typeof content === 'string' ? content : fileURLToPath(content);
+    const path = typeof content === 'string' ? content : pathOf(content);
     const source = await fileSource(path);
     return { source, name: basename(path), path, forget: source.forget };
   }
@@ -33,8 +36,14 @@ export async function documentContent(content: DocumentContent): Promise<OpenedC
   if (content instanceof File) return { source: blobSource(content), name: content.name };
   if (content instanceof Blob) return { source: blobSource(content) };
   if (typeof content === 'object' && content !== null) {
-    if (Symbol.asyncIterator in content) return streamSource(content);
+    if (Symbol.asyncIterator in content) return streamSource(content, signal);
     if (typeof content.read === 'function' && typeof content.slice === 'function') return { source: content };
   }
   throw new ValidationError('DOCUMENT_UNREADABLE', 'The content is no bytes, Blob, path, URL or stream.');
+}
+
+function pathOf(url: URL): string {
+  if (url.protocol === 'file:') return fileURLToPath(url);
+  const message = `${url.href} is no file: URL; give the response's body, which is a stream.`;
+  throw new ValidationError('DOCUMENT_UNREADABLE', message, { document: url.href });
 }

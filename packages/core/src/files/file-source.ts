@@ -43,6 +43,8 @@ export async function fileSource(path: string): Promise<FileSource> {
       try {
         const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(end - start), 0, end - start, start);
         return buffer.subarray(0, bytesRead);
+      } catch (cause) {
+        throw unreadable(path, cause);
       } finally {
         await file.close();
       }
@@ -59,6 +61,8 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
+  } catch (cause) {
+    throw unreadable(path, cause);
   } finally {
     await file.close();
   }

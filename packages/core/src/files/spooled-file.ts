@@ -1,22 +1,22 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { constants, type PathLike } from 'node:fs';
 import { copyFile, type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { ContentStore } from '../protocol/answer/signed-content-reader.ts';
 import { ValidationError } from '../protocol/errors.ts';
-import { isRunning } from './is-running.ts';
+import { isRunning, thisProcess } from './process-identity.ts';
 
 /** Sealed content that lies whole in a temporary file and waits for its name. */
 export interface SpooledFile {
-  readonly path: string;
+  /** Where it is now: it may be moved to another file system before it is given its name. */
+  path: string;
   /** Bytes. */
   readonly size: number;
 }
 
 /** Temporary files name their process, so that another one can tell which of them are left over. */
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-const temporaryName = () => `.signstash-${host}-${process.pid}-${randomUUID()}.part`;
+const { host, pid, started } = thisProcess;
+const temporaryName = () => `.signstash-${host}-${pid}-${started}-${randomUUID()}.part`;
 
 /** Chunks are written together once they have this size. Bytes. */
 const writeBytes = 512 * 1024;
@@ -78,52 +78,78 @@ async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {
 }
 
 /**
- * Gives spooled content its final name, at once and whole.
+ * Gives spooled content its final name, at once and whole. Where that fails, the content stays where it is.
  *
- * @throws {@link ValidationError} `OUTPUT_EXISTS` where a file has that name already and `overwrite` is not set.
+ * @param overwrite - Whether a file that has the name already is replaced.
+ * @param durable - Whether a copy, where one has to be made, must be on the disk itself first.
+ * @throws {@link ValidationError} `OUTPUT_EXISTS`
  */
 export async function commitSpooled(
-  { path }: SpooledFile,
+  spooled: SpooledFile,
   target: string,
-  { overwrite }: { overwrite: boolean },
+  { overwrite, durable }: { overwrite: boolean; durable: boolean },
 ): Promise<void> {
-  const near = dirname(path) === dirname(target) ? path : await moveNear(path, target);
-  if (overwrite) return rename(near, target);
+  if (dirname(spooled.path) !== dirname(target)) await moveNear(spooled, target, durable);
+  if (overwrite) return rename(spooled.path, target);
   try {
     // A hard link fails where the name is taken; a rename would silently replace.
-    await link(near, target);
+    await link(spooled.path, target);
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === 'EPERM' || code === 'ENOSYS' || code === 'ENOTSUP' || code === 'EOPNOTSUPP')
-      return commitWithoutLinks(near, target);
-    await rm(near, { force: true });
-    throw code === 'EEXIST' ? outputExists(target) : error;
+    if (code === 'EEXIST') throw outputExists(target);
+    if (!linkless.has(code)) throw error;
+    await takeName(target);
+    return rename(spooled.path, target);
   }
-  await rm(near, { force: true });
+  await discardSpooled(spooled);
 }
 
-/** Some network file systems know no links: the name is taken first by an empty file of ours. */
-async function commitWithoutLinks(near: string, target: string): Promise<void> {
+/** What file systems say that know no hard links, such as FAT and some on the network. */
+const linkless: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/** Takes a name by an empty file of ours, which may then be replaced. */
+async function takeName(target: string): Promise<void> {
   try {
     await (await open(target, 'wx')).close();
   } catch (error) {
-    await rm(near, { force: true });
     throw (error as { code?: string }).code === 'EEXIST' ? outputExists(target) : error;
   }
-  await rename(near, target);
 }
 
 /** The spool may lie on another file system than the target, across which nothing can be renamed. */
-async function moveNear(path: string, target: string): Promise<string> {
-  const near = join(dirname(target), basename(path));
+async function moveNear(spooled: SpooledFile, target: string, durable: boolean): Promise<void> {
+  const near = join(dirname(target), basename(spooled.path));
   try {
-    await rename(path, near);
+    await rename(spooled.path, near);
   } catch (error) {
     if ((error as { code?: string }).code !== 'EXDEV') throw error;
-    await copyFile(path, near, constants.COPYFILE_EXCL);
-    await rm(path, { force: true });
+    await copyWhole(spooled.path, near, durable);
+    await discardSpooled(spooled);
   }
-  return near;
+  spooled.path = near;
+}
+
+async function copyWhole(from: string, to: string, durable: boolean): Promise<void> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+    if (durable) await sync(to, 'r+');
+  } catch (error) {
+    await rm(to, { force: true });
+    throw error;
+  }
+}
+
+/** Keeps content that could not be given its name where no run clears it away. @returns Where. */
+export async function keepSpooled(spooled: SpooledFile, target: string): Promise<string> {
+  const kept = `${target}.${randomUUID().slice(0, 8)}.unsaved`;
+  // Where even this fails, it is better off under its temporary name than gone.
+  await rename(spooled.path, kept).then(
+    () => {
+      spooled.path = kept;
+    },
+    () => {},
+  );
+  return spooled.path;
 }
 
 /** Removes spooled content that nobody wants. */
@@ -138,8 +164,11 @@ export function outputExists(target: PathLike): ValidationError {
 /** Names given to files last only once their directory is on the disk. */
 export async function syncDirectory(directory: string): Promise<void> {
   // Windows has no such thing and needs none.
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
+  if (process.platform !== 'win32') await sync(directory, 'r');
+}
+
+async function sync(path: string, flags: string): Promise<void> {
+  const handle = await open(path, flags);
   try {
     await handle.sync();
   } finally {
@@ -151,7 +180,8 @@ export async function syncDirectory(directory: string): Promise<void> {
 export async function prepareDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   for (const name of await readdir(directory)) {
-    const [, owner, pid] = /^\.signstash-([0-9a-f]{8})-(\d+)-[0-9a-f-]+\.part$/.exec(name) ?? [];
-    if (owner === host && !isRunning(Number(pid))) await rm(join(directory, name), { force: true });
+    const [, owner, pid, started] = /^\.signstash-([0-9a-f]{8})-(\d+)-([0-9a-f]+)-[0-9a-f-]+\.part$/.exec(name) ?? [];
+    if (owner !== host || started === undefined || isRunning({ pid: Number(pid), started })) continue;
+    await rm(join(directory, name), { force: true });
   }
 }

@@ -6,30 +6,63 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { bytesSource, type DocumentSource } from '../protocol/document-source.ts';
+import { AbortedError, ValidationError } from '../protocol/errors.ts';
 import { fileSource } from './file-source.ts';
+import { orAbort } from './or-abort.ts';
 
-/** A stream up to this size stays in memory. Bytes. */
-const memoryBytes = 4 * 1024 * 1024;
+/** A stream up to this size stays in memory: a batch may hold hundreds of them. Bytes. */
+const memoryBytes = 256 * 1024;
 
-/** A document from a stream, which can be read only once: kept in memory, or in a temporary file where it is large. */
+export interface SpooledStream {
+  source: DocumentSource;
+  /** Removes the temporary file, where there is one. */
+  release?: () => Promise<void>;
+}
+
+/**
+ * A document from a stream, which can be read only once: kept in memory, or in a temporary file where it is large.
+ *
+ * @param signal - Ends the wait for a stream that stalls.
+ * @throws {@link ValidationError} `DOCUMENT_UNREADABLE` where the stream fails.
+ */
 export async function streamSource(
   stream: AsyncIterable<Uint8Array | string>,
-): Promise<{ source: DocumentSource; release?: () => Promise<void> }> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  signal?: AbortSignal,
+): Promise<SpooledStream> {
   const reader = stream[Symbol.asyncIterator]();
-  for (;;) {
-    const { done, value } = await reader.next();
-    if (done) return { source: bytesSource(Buffer.concat(chunks)) };
-    chunks.push(Buffer.from(value as Uint8Array));
-    bytes += chunks.at(-1)?.byteLength ?? 0;
-    if (bytes > memoryBytes) break;
+  try {
+    return await spool(reader, signal);
+  } catch (cause) {
+    // Not awaited: a stream that stalls does so on closing too.
+    Promise.resolve(reader.return?.()).catch(() => {});
+    if (signal?.aborted) throw new AbortedError('The caller stopped the call.', { cause: signal.reason });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ValidationError('DOCUMENT_UNREADABLE', `The stream could not be read: ${reason}`, { cause });
+  }
+}
+
+async function spool(
+  reader: AsyncIterator<Uint8Array | string>,
+  signal: AbortSignal | undefined,
+): Promise<SpooledStream> {
+  const start: Buffer[] = [];
+  let bytes = 0;
+  while (bytes <= memoryBytes) {
+    const { done, value } = await orAbort(reader.next(), signal);
+    if (done) return { source: bytesSource(Buffer.concat(start)) };
+    const chunk = Buffer.from(value as Uint8Array);
+    start.push(chunk);
+    bytes += chunk.byteLength;
   }
   const path = join(tmpdir(), `signstash-${randomUUID()}.part`);
   const release = () => rm(path, { force: true });
   const all = async function* () {
-    yield* chunks.splice(0);
-    yield* { [Symbol.asyncIterator]: () => reader };
+    yield* start.splice(0);
+    for (;;) {
+      const { done, value } = await orAbort(reader.next(), signal);
+      if (done) return;
+      yield value;
+    }
   };
   try {
     await pipeline(Readable.from(all()), createWriteStream(path, { mode: 0o600, flags: 'wx' }));

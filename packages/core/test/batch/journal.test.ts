@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Journal } from '../../src/batch/journal.ts';
+import { thisProcess } from '../../src/files/process-identity.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const journalPath = () => join(temporaryFolder(), 'journal.jsonl');
@@ -55,9 +56,40 @@ test('a journal in use is refused; the lock of a process that is gone is taken o
     message: expect.stringContaining(String(process.pid)),
   });
   await journal.close();
-  // No process has this number: it is above every system's limit.
-  appendFileSync(`${path}.lock`, '99999999');
+  expect(existsSync(`${path}.lock`)).toBe(false);
+});
+
+test.each([
+  ['a process that is gone', { ...thisProcess, pid: 99_999_999 }],
+  ['an earlier process that had the number of one that runs', { ...thisProcess, started: 'abcdef01' }],
+])('the lock of %s is taken over at once', async (_, owner) => {
+  const path = journalPath();
+  writeFileSync(`${path}.lock`, JSON.stringify(owner));
   await (await Journal.open(path)).close();
+});
+
+test('the lock of another machine is taken over only once it is no longer renewed', async () => {
+  const path = journalPath();
+  writeFileSync(`${path}.lock`, JSON.stringify({ ...thisProcess, host: 'elsewhere' }));
+  await expect(Journal.open(path)).rejects.toMatchObject({ code: 'JOURNAL_UNUSABLE' });
+  const before = new Date(Date.now() - 60_000);
+  utimesSync(`${path}.lock`, before, before);
+  await (await Journal.open(path)).close();
+});
+
+test('a file that is no journal is left as it is, also where it is one line without an end', async () => {
+  const path = journalPath();
+  writeFileSync(path, 'an important note');
+  await expect(Journal.open(path)).rejects.toMatchObject({ code: 'JOURNAL_UNUSABLE' });
+  expect(readFileSync(path, 'utf8')).toBe('an important note');
+});
+
+test('a character torn in the middle does not cut off more than its own line', async () => {
+  const path = journalPath();
+  const whole = '{"v":1,"at":"x","event":"sending","reference":"a"}\n';
+  writeFileSync(path, Buffer.concat([Buffer.from(`${whole}{"v":1,"at":"x","reference":"`), Buffer.from([0xc3])]));
+  await (await Journal.open(path)).close();
+  expect(readFileSync(path, 'utf8')).toBe(whole);
 });
 
 test('a place that cannot be written is a configuration error', async () => {

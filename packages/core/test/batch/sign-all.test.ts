@@ -1,8 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
-import { type BatchDocument, type BatchOptions, type BatchResult, onPremise, type SignStash } from '../../src/index.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Journal } from '../../src/batch/journal.ts';
+import {
+  type BatchDocument,
+  type BatchOptions,
+  type BatchResult,
+  ConfigurationError,
+  onPremise,
+  type SignStash,
+} from '../../src/index.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -339,5 +347,172 @@ describe('the journal', () => {
     const results = await run(proxied(), folder);
     expect(results.map((result) => result.ok && result.resumed)).toEqual([true, true]);
     expect(sandbox.admin.counts().documentsSealed).toBe(2);
+  });
+
+  /** The journal as a crash leaves it: everything was about to be sent, nothing is recorded after that. */
+  const forgetEndings = (folder: string) => {
+    const lines = readFileSync(join(folder, 'journal'), 'utf8').split('\n');
+    writeFileSync(join(folder, 'journal'), `${lines.filter((line) => line.includes('"sending"')).join('\n')}\n`);
+  };
+
+  test('where nobody can be asked, what may have been sent is not sent again', async () => {
+    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const { proxyUrl, tokenUrl } = sandbox;
+    const proxied = () =>
+      clientOf(sandbox, { environment: onPremise({ proxyUrl, authorizationServer: { tokenUrl } }) });
+    const folder = invoices(2);
+    await run(proxied(), folder);
+    forgetEndings(folder);
+    rmSync(join(folder, 'out'), { recursive: true });
+    const results = await run(proxied(), folder);
+    expect(codes(results)).toEqual(['OUTCOME_UNKNOWN', 'OUTCOME_UNKNOWN']);
+    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+  });
+
+  test('through the proxy, an output that was finished and is gone is not sealed again in silence', async () => {
+    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const { proxyUrl, tokenUrl, apiUrl } = sandbox;
+    const proxied = () =>
+      clientOf(sandbox, { environment: onPremise({ proxyUrl, authorizationServer: { tokenUrl, apiUrl } }) });
+    const folder = invoices(1);
+    await run(proxied(), folder);
+    rmSync(join(folder, 'out', '0-signed.pdf'));
+    expect(codes(await run(proxied(), folder))).toEqual(['CONTENT_UNAVAILABLE']);
+    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+  });
+
+  test('an empty file under an output’s name is no finished output', async () => {
+    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const folder = invoices(1);
+    await run(clientOf(sandbox), folder);
+    writeFileSync(join(folder, 'out', '0-signed.pdf'), '');
+    forgetEndings(folder);
+    expect(codes(await run(clientOf(sandbox), folder))).toEqual(['ok']);
+    expect(isSealed(join(folder, 'out', '0-signed.pdf'), join(folder, '0.pdf'))).toBe(true);
+    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+  });
+
+  test('a journal that can no longer be written stops the batch and loses no result', async () => {
+    const sandbox = await testSandbox();
+    const folder = invoices(12);
+    // From the second write on, as on a disk that is full.
+    const write = vi.spyOn(Journal.prototype, 'write');
+    const full = new ConfigurationError('JOURNAL_UNUSABLE', 'journal', 'No space is left.');
+    let writes = 0;
+    write.mockImplementation(async () => {
+      if (++writes > 1) throw full;
+    });
+    onTestFinished(() => {
+      write.mockRestore();
+    });
+    const batch = clientOf(sandbox).signAll(`${folder}/*.pdf`, {
+      outputDirectory: join(folder, 'out'),
+      journal: join(folder, 'journal'),
+      batchSize: 4,
+      concurrency: 1,
+    });
+    const results = await collect(batch);
+    // What was sealed by then is reported as sealed; what was read and not sent, as not sent; the rest is not read.
+    expect(results.filter(({ ok }) => ok)).toHaveLength(4);
+    expect(new Set(codes(results))).toEqual(new Set(['JOURNAL_UNUSABLE', 'ok']));
+    expect(batch.summary.stoppedBy?.code).toBe('JOURNAL_UNUSABLE');
+    expect(readdirSync(join(folder, 'out'))).toHaveLength(4);
+    expect(sandbox.admin.counts().documentsSealed).toBe(4);
+  });
+
+  test('two batches do not share one', async () => {
+    const signstash = clientOf(await testSandbox());
+    const folder = invoices(2);
+    const both = await Promise.allSettled([run(signstash, folder), run(signstash, folder, { suffix: '-other' })]);
+    expect(both.map((one) => (one.status === 'rejected' ? one.reason.code : 'ran')).sort()).toEqual([
+      'JOURNAL_UNUSABLE',
+      'ran',
+    ]);
+  });
+});
+
+describe('accidents', () => {
+  test('a document that changes while it is sent fails alone', async () => {
+    const sandbox = await testSandbox();
+    const documents = Array.from({ length: 6 }, (_, index): BatchDocument => {
+      const bytes = minimalPdf(`${index}`);
+      const source = {
+        size: bytes.byteLength,
+        async *read() {
+          // Checked and hashed as it was, and shorter by the time it is sent.
+          yield index === 3 && source.reads++ > 0 ? bytes.subarray(1) : bytes;
+        },
+        slice: async (start: number, end: number) => bytes.subarray(start, end),
+        reads: 0,
+      };
+      return { content: source, name: `${index}.pdf` };
+    });
+    const results = await collect(clientOf(sandbox).signAll(documents, { inMemory: true }));
+    expect(codes(results)).toEqual(['DOCUMENT_CHANGED', ...Array(5).fill('ok')]);
+    expect(results.find(({ ok }) => !ok)?.name).toBe('3.pdf');
+    expect(sandbox.admin.counts().documentsSealed).toBe(5);
+  });
+
+  test('a stalled stream does not keep a stopped batch alive', async () => {
+    const signstash = clientOf(await testSandbox());
+    const stalled = async function* () {
+      yield minimalPdf('a');
+      await new Promise(() => {});
+    };
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    const batch = signstash.signAll([{ content: stalled() }], { inMemory: true, signal: stop.signal });
+    await expect(collect(batch)).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  test('an output that cannot be saved is reported, and where the service has no copy, it is kept', async () => {
+    const sandbox = await testSandbox();
+    const { proxyUrl, tokenUrl, apiUrl } = sandbox;
+    const proxied = clientOf(sandbox, {
+      environment: onPremise({ proxyUrl, authorizationServer: { tokenUrl, apiUrl } }),
+    });
+    const left: string[][] = [];
+    for (const signstash of [proxied, clientOf(sandbox)]) {
+      const folder = temporaryFolder();
+      const output = join(folder, 'taken.pdf');
+      mkdirSync(output);
+      const document = { content: minimalPdf(folder), name: 'a.pdf', output };
+      const [result] = await collect(signstash.signAll([document], { overwrite: true }));
+      expect(result).toMatchObject({ ok: false, error: { code: 'OUTPUT_FAILED' } });
+      const [kept] = readdirSync(folder).filter((name) => name !== 'taken.pdf');
+      if (kept) expect(result?.ok === false && result.error.message).toContain(join(folder, kept));
+      left.push(readdirSync(folder).map((name) => name.replace(/[0-9a-f]{8}/, '*')));
+    }
+    expect(left).toEqual([['taken.pdf', 'taken.pdf.*.unsaved'], ['taken.pdf']]);
+  });
+
+  test('large contents from memory are not read ahead without bound', async () => {
+    const signstash = clientOf(await testSandbox());
+    let read = 0;
+    const source = function* () {
+      for (let index = 0; index < 60; index++) {
+        read++;
+        yield {
+          content: Buffer.concat([minimalPdf(`${index}`), Buffer.alloc(20_000, 0x20)]),
+          reference: `ref-${index}`,
+        };
+      }
+    };
+    const options = { inMemory: true, maxRequestBytes: 50_000, concurrency: 2, lookUpFirst: false };
+    const results = signstash.signAll(source(), options)[Symbol.asyncIterator]();
+    await results.next();
+    await sleep(500);
+    // Three requests of 50 kB, and the few that are prepared at once before their size is known.
+    expect(read).toBeLessThanOrEqual(8 + 8);
+    let taken = 1;
+    while (!(await results.next()).done) taken++;
+    expect(taken).toBe(60);
+  });
+
+  test('a second loop over a batch seals nothing again', async () => {
+    const sandbox = await testSandbox();
+    const batch = clientOf(sandbox).signAll(`${invoices(3)}/*.pdf`);
+    expect([(await collect(batch)).length, (await collect(batch)).length]).toEqual([3, 0]);
+    expect(sandbox.admin.counts().documentsSealed).toBe(3);
   });
 });
