@@ -43,7 +43,7 @@ describe('a token for four server processes', () => {
   const load = (url: string, duration: number, perSecond: number[] = []) => {
     const running = autocannon({ url: `${url}/invoice`, connections: 16, duration });
     // Its type tells of the promise only.
-    const events = running as unknown as autocannon.Instance;
+    const events = running as unknown as NodeJS.EventEmitter;
     events.on('tick', ({ counter }: { counter: number }) => perSecond.push(counter));
     return running;
   };
