@@ -1,41 +1,68 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDocuments } from './documents.ts';
+import { inTurns } from './in-turns.ts';
 import { runClient, startSink } from './processes.ts';
-import { ratio } from './statistics.ts';
-import type { Table } from './tables.ts';
+import { percent, ratio } from './statistics.ts';
+import type { Result } from './tables.ts';
+
+/** From so many documents on, nothing may grow any more. */
+const flatFrom = 1_000;
 
 /** Time per document and peak memory as a batch grows: both must stay flat. */
-export async function growth(work: string, { counts, bytes }: { counts: number[]; bytes: number }): Promise<Table> {
+export async function growth(
+  work: string,
+  { counts, bytes, runs }: { counts: number[]; bytes: number; runs: number },
+): Promise<Result> {
   const documents = makeDocuments(join(work, 'documents'), 100, bytes);
   const sink = await startSink(bytes);
-  const measured: { count: number; each: number; peak: number }[] = [];
+  const sealMany = (count: number) => async () => {
+    const output = join(work, 'output');
+    mkdirSync(output);
+    const job = { url: sink.url, documents, output, batchSize: 50, concurrency: 4, settings: { repeat: count } };
+    const result = await runClient('ours', job);
+    rmSync(output, { recursive: true });
+    if ('failed' in result) throw new Error(result.failed);
+    return { ms: result.ms / count, peakRss: result.peakRss };
+  };
   try {
-    for (const count of counts) {
-      const output = join(work, 'output');
-      mkdirSync(output);
-      const result = await runClient('ours', {
-        url: sink.url,
-        documents,
-        output,
-        batchSize: 50,
-        concurrency: 4,
-        settings: { repeat: count },
-      });
-      rmSync(output, { recursive: true });
-      if ('failed' in result) throw new Error(result.failed);
-      measured.push({ count, each: result.ms / count, peak: result.peakRss });
-    }
+    const contenders = counts.map((count) => ({ name: String(count), run: sealMany(count) }));
+    const standings = await inTurns(contenders, runs);
+    const base = standings.get(String(flatFrom));
+    if (!base) throw new RangeError(`${flatFrom} documents were not measured.`);
+    const measured = [...standings].map(([count, standing]) => ({
+      count: Number(count),
+      time: standing.ms / base.ms,
+      spread: standing.spread,
+      memory: standing.peakRss / base.peakRss,
+    }));
+    const grown = measured.filter(({ count }) => count > flatFrom);
+    const worst = Math.max(...grown.flatMap(({ time, memory }) => [time, memory]));
+    return {
+      table: {
+        title: 'Growth',
+        columns: ['documents', `time each, of ${flatFrom}’s`, 'spread', `peak memory, of ${flatFrom}’s`],
+        rows: measured.map(({ count, time, spread, memory }) => [
+          String(count),
+          ratio(time),
+          `± ${percent(spread)}`,
+          ratio(memory),
+        ]),
+        notes: [`Documents of ${bytes} bytes, 50 in a request, 4 requests at once; medians of ${runs} runs, in turns.`],
+      },
+      goals:
+        grown.length === 0
+          ? []
+          : [
+              {
+                goal: `time each and peak memory flat within 10 % from ${flatFrom} documents up`,
+                measured: ratio(worst),
+                met: worst <= 1.1,
+              },
+            ],
+    };
   } finally {
     await sink.stop();
     rmSync(join(work, 'documents'), { recursive: true });
   }
-  const base = measured.find(({ count }) => count === 1_000) ?? measured[0];
-  if (!base) throw new RangeError('No counts were given.');
-  return {
-    title: 'Growth',
-    columns: ['documents', `time each, of ${base.count}’s`, `peak memory, of ${base.count}’s`],
-    rows: measured.map(({ count, each, peak }) => [String(count), ratio(each / base.each), ratio(peak / base.peak)]),
-    notes: [`Documents of ${bytes} bytes, 50 in a request, 4 requests at once, one run each.`],
-  };
 }

@@ -1,3 +1,5 @@
+import { peakMemory } from './peak-memory.ts';
+
 /** What a client process is told, as JSON in its first argument. */
 export interface Job {
   url: string;
@@ -7,17 +9,19 @@ export interface Job {
   batchSize: number;
   concurrency: number;
   /** For ours: how it is set. */
-  settings?: {
-    format?: 'json' | 'multipart';
-    durable?: boolean;
-    lookUpFirst?: boolean;
-    journal?: boolean;
-    maxRequestBytes?: number;
-    /** Seal so many documents, the given ones over and over. */
-    repeat?: number;
-    /** Derive references by hashing every content, instead of giving them. */
-    hashed?: boolean;
-  };
+  settings?: Settings;
+}
+
+export interface Settings {
+  format?: 'json' | 'multipart';
+  durable?: boolean;
+  lookUpFirst?: boolean;
+  journal?: boolean;
+  maxRequestBytes?: number;
+  /** Seal so many documents, the given ones over and over. */
+  repeat?: number;
+  /** Derive references by hashing every content, instead of giving them. */
+  hashed?: boolean;
 }
 
 /** What a client process prints when it is done. */
@@ -25,7 +29,7 @@ export interface Report {
   documents: number;
   /** Milliseconds of work, without the start of the process. */
   ms: number;
-  /** Peak resident set, from the operating system. Bytes. */
+  /** Bytes. */
   peakRss: number;
 }
 
@@ -36,5 +40,5 @@ export async function report(work: () => Promise<number>): Promise<void> {
   const started = performance.now();
   const documents = await work();
   const ms = performance.now() - started;
-  console.log(JSON.stringify({ documents, ms, peakRss: process.resourceUsage().maxRSS * 1024 } satisfies Report));
+  console.log(JSON.stringify({ documents, ms, peakRss: peakMemory() } satisfies Report));
 }

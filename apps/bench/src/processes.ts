@@ -14,8 +14,9 @@ export interface Sink {
 }
 
 /** Starts the server that is measured against, in its own process. */
-export async function startSink(documentBytes: number): Promise<Sink> {
-  const child = spawn(process.execPath, [script('./sink.ts'), String(documentBytes)], {
+export async function startSink(documentBytes: number, tokenDelayMs = 0): Promise<Sink> {
+  const settings = [documentBytes, tokenDelayMs].map(String);
+  const child = spawn(process.execPath, [script('./sink/main.ts'), ...settings], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await new Promise<string>((resolve, reject) => {

@@ -6,5 +6,13 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** How far values lie apart: half the way from the smallest to the largest, of the median. */
+export const spread = (values: readonly number[]): number =>
+  (Math.max(...values) - Math.min(...values)) / 2 / median(values);
+
 /** A ratio as it is published. */
 export const ratio = (value: number): string => `${value.toFixed(2)} ×`;
+
+export const percent = (value: number): string => `${Math.round(value * 100)} %`;
+
+export const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`;

@@ -6,6 +6,25 @@ export interface Table {
   notes: string[];
 }
 
+/** What was to be reached, and what was. */
+export interface Goal {
+  goal: string;
+  measured: string;
+  met: boolean;
+}
+
+export interface Result {
+  table: Table;
+  goals: Goal[];
+}
+
+export const goalTable = (goals: readonly Goal[]): Table => ({
+  title: 'Goals',
+  columns: ['goal', 'measured', ''],
+  rows: goals.map(({ goal, measured, met }) => [goal, measured, met ? 'met' : 'missed']),
+  notes: [],
+});
+
 export function markdown({ title, columns, rows, notes }: Table): string {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)));
   const line = (cells: readonly string[]) =>

@@ -1,69 +1,83 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { printed, runClient, startSink } from './processes.ts';
-import { median } from './statistics.ts';
-import type { Table } from './tables.ts';
+import { printed, runClient, type Sink, startSink } from './processes.ts';
+import { hasRedis, startRedis } from './redis.ts';
+import { median, ratio } from './statistics.ts';
+import type { Goal, Result } from './tables.ts';
+
+/** The sink's time to issue a token: long enough for every process to ask while the first one waits. Milliseconds. */
+const tokenDelayMs = 100;
+/** Until all processes are up. Milliseconds. */
+const startDelayMs = 3_000;
+const processCount = 8;
 
 /** How many token requests many calls cost, alone and shared; and what core adds to a small call. */
-export async function tokens(work: string, { calls, rounds }: { calls: number; rounds: number }): Promise<Table> {
-  const rows: string[][] = [];
-  const sink = await startSink(1);
+export async function tokens(work: string, { calls, rounds }: { calls: number; rounds: number }): Promise<Result> {
+  const sink = await startSink(1, tokenDelayMs);
   try {
-    await runClient('token-calls', { url: sink.url }, String(calls));
-    rows.push([`${calls} calls at once, 1 process`, `${(await sink.counts()).tokens} token request`]);
-    rows.push(...(await sharedStore(work, sink, calls)));
-    const { ours, theirs } = JSON.parse(await printed('call-overhead', { url: sink.url }, String(rounds))) as Record<
-      string,
-      number[]
-    >;
-    const [core, bare] = [median(ours ?? []), median(theirs ?? [])];
-    rows.push(['a small call through core, of bare ky’s', `${(core / bare).toFixed(2)} ×`]);
+    const alone = await tokenRequests(sink, () => callers(sink, { processes: 1, calls }));
+    const shared = await sharedStore(work, sink, calls);
+    const many = new Intl.NumberFormat('en').format(calls);
+    const cases: [string, number | string][] = [
+      [`${many} calls at once, 1 process`, alone],
+      [`${many} calls at once, ${processCount} processes, one Redis`, shared],
+    ];
+    const overhead = JSON.parse(await printed('call-overhead', { url: sink.url }, String(rounds))) as Overhead[];
+    return {
+      table: {
+        title: 'Tokens and calls',
+        columns: ['case', 'result'],
+        rows: [
+          ...cases.map(([name, count]) => [name, typeof count === 'string' ? count : `${count} token request(s)`]),
+          ...overhead.map(({ name, ours, theirs }) => [
+            `a small call through core, ${name}, of bare ky’s time`,
+            ratio(median(ours) / median(theirs)),
+          ]),
+        ],
+        notes: [`The sink takes ${tokenDelayMs} ms to issue a token; the processes begin at the same moment.`],
+      },
+      goals: cases.flatMap(([name, count]) => (typeof count === 'string' ? [] : [oneToken(name, count)])),
+    };
   } finally {
     await sink.stop();
   }
-  return { title: 'Tokens and calls', columns: ['case', 'result'], rows, notes: [] };
 }
 
-async function sharedStore(
-  work: string,
-  sink: Awaited<ReturnType<typeof startSink>>,
-  calls: number,
-): Promise<string[][]> {
-  const title = `${calls} calls at once, 8 processes, one Redis`;
-  if (!hasRedis()) return [[title, 'not run: redis-server is not installed']];
-  const port = await freePort();
-  const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', work], {
-    stdio: 'ignore',
-  });
-  const gone = new Promise((resolve) => redis.once('exit', resolve));
+/** Microseconds a call, one number a round. */
+interface Overhead {
+  name: string;
+  ours: number[];
+  theirs: number[];
+}
+
+const oneToken = (name: string, count: number): Goal => ({
+  goal: `${name}: 1 token request`,
+  measured: String(count),
+  met: count === 1,
+});
+
+async function sharedStore(work: string, sink: Sink, calls: number): Promise<number | string> {
+  if (!hasRedis()) return 'not run: redis-server is not installed';
+  const redis = await startRedis(work);
   try {
-    await sleep(500);
-    const run = () => runClient('token-calls', { url: sink.url }, String(calls / 8), `redis://127.0.0.1:${port}`);
-    const before = (await sink.counts()).tokens;
-    const results = await Promise.all(Array.from({ length: 8 }, run));
-    const failed = results.find((result) => 'failed' in result);
-    if (failed && 'failed' in failed) return [[title, failed.failed]];
-    return [[title, `${(await sink.counts()).tokens - before} token request(s)`]];
+    return await tokenRequests(sink, () => callers(sink, { processes: processCount, calls, socket: redis.socket }));
   } finally {
-    redis.kill();
-    await gone;
+    await redis.stop();
   }
 }
 
-function hasRedis(): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
+/** Lets processes share a number of calls, all at once. */
+async function callers(
+  sink: Sink,
+  { processes, calls, socket = '' }: { processes: number; calls: number; socket?: string },
+): Promise<void> {
+  const start = Date.now() + startDelayMs;
+  const one = () => runClient('token-calls', { url: sink.url }, String(calls / processes), String(start), socket);
+  for (const result of await Promise.all(Array.from({ length: processes }, one))) {
+    if ('failed' in result) throw new Error(result.failed);
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+async function tokenRequests(sink: Sink, work: () => Promise<void>): Promise<number> {
+  const before = (await sink.counts()).tokens;
+  await work();
+  return (await sink.counts()).tokens - before;
 }

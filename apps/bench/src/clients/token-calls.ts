@@ -1,12 +1,13 @@
-// Many calls at once with one token; the token store may be shared with other processes.
+// Many calls at once with one token, from a given moment on; the token store may be shared with other processes.
+import { setTimeout as sleep } from 'node:timers/promises';
 import KeyvRedis from '@keyv/redis';
 import { createSignStash } from '@signstash-connect/core';
 import { Keyv } from 'keyv';
 import { readJob, report } from '../job.ts';
 
-const [, , , callsText, storeUrl] = process.argv;
+const [, , , calls, start, socket] = process.argv;
 const { url } = readJob();
-const store = storeUrl ? new Keyv(new KeyvRedis(storeUrl)) : undefined;
+const store = socket ? new Keyv(new KeyvRedis({ socket: { path: socket, tls: false } })) : undefined;
 const signstash = createSignStash({
   environment: { tokenUrl: `${url}/token`, apiUrl: `${url}/api` },
   clientId: 'bench',
@@ -14,9 +15,9 @@ const signstash = createSignStash({
   ...(store ? { tokenStore: store } : {}),
 });
 
+await sleep(Number(start) - Date.now());
 await report(async () => {
-  const calls = Number(callsText);
-  await Promise.all(Array.from({ length: calls }, () => signstash.operations.status('1')));
-  return calls;
+  await Promise.all(Array.from({ length: Number(calls) }, () => signstash.operations.status('1')));
+  return Number(calls);
 });
 await store?.disconnect();

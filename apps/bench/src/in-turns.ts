@@ -1,0 +1,52 @@
+import { median, spread } from './statistics.ts';
+
+export interface Measured {
+  ms: number;
+  /** Bytes; undefined where it says nothing. */
+  peakRss?: number;
+}
+
+export interface Contender {
+  name: string;
+  run(): Promise<Measured | { failed: string }>;
+}
+
+/** What the runs of one contender came to. */
+export class Standing {
+  readonly #measured: Measured[] = [];
+  /** The first failure; nothing is measured after it. */
+  failure: string | undefined;
+
+  add(result: Measured | { failed: string }): void {
+    if ('failed' in result) this.failure = result.failed;
+    else this.#measured.push(result);
+  }
+
+  get ms(): number {
+    return median(this.#measured.map(({ ms }) => ms));
+  }
+
+  get spread(): number {
+    return spread(this.#measured.map(({ ms }) => ms));
+  }
+
+  /** Bytes. */
+  get peakRss(): number {
+    return median(this.#measured.map(({ peakRss }) => peakRss ?? Number.NaN));
+  }
+}
+
+/** Runs all contenders, one after another, as often as asked; each round begins with another one of them. */
+export async function inTurns(contenders: readonly Contender[], runs: number): Promise<Map<string, Standing>> {
+  const standings = new Map(contenders.map(({ name }) => [name, new Standing()]));
+  // Unmeasured: the sink's process and the disk's cache are cold.
+  await contenders[0]?.run();
+  for (let round = 0; round < runs; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const contender = contenders[(round + turn) % contenders.length] as Contender;
+      const standing = standings.get(contender.name) as Standing;
+      if (standing.failure === undefined) standing.add(await contender.run());
+    }
+  }
+  return standings;
+}
