@@ -5,6 +5,7 @@
  */
 export type { StoredToken, TokenStore } from './auth/token-store.ts';
 export { MemoryTokenStore } from './auth/token-store.ts';
+export { findFiles } from './batch/input.ts';
 export type {
   BatchDocument,
   BatchFailed,

@@ -10,6 +10,7 @@ export { memoryStore } from './client/content-stores.ts';
 export type { DocumentBytes, DocumentInput, PreparedDocument } from './client/document-input.ts';
 export { type DownloadedDocument, Operations } from './client/operations.ts';
 export type { Platform } from './client/platform.ts';
+export { type PrepareContext, prepareDocument } from './client/prepare-document.ts';
 export { defaultRetryPolicy, type RetryPolicy } from './client/retry-policy.ts';
 export { type CallOptions, defaultTimeouts, type Timeouts } from './client/service-calls.ts';
 export type { BodyFormat } from './client/sign-request.ts';
@@ -36,4 +37,5 @@ export { maxDocumentsPerRequest, maxReferenceLength } from './protocol/inferred.
 export { redact } from './protocol/redact.ts';
 export { checkReference, derivedReference, referenceSeed } from './protocol/references.ts';
 export type { Preservation, SealOptions, SealPlace, VisibleSeal, XmlSeal } from './protocol/seal-options.ts';
+export { checkReceivers } from './protocol/signature-info.ts';
 export type { OperationStatus, OperationType, SignatureType, SignError, SignStatus } from './protocol/wire.ts';

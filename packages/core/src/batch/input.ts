@@ -13,7 +13,7 @@ export interface OpenedInput {
 export async function openInput(input: BatchInput, options: BatchOptions): Promise<OpenedInput> {
   const patterns = typeof input === 'string' ? [input] : isTexts(input) ? input : undefined;
   if (patterns) {
-    const paths = await expand(patterns, options);
+    const paths = await findFiles(patterns, options);
     return { documents: paths.map((content) => ({ content })), total: paths.length };
   }
   const documents = input as Exclude<BatchInput, string | readonly string[]>;
@@ -23,8 +23,14 @@ export async function openInput(input: BatchInput, options: BatchOptions): Promi
 const isTexts = (input: BatchInput): input is readonly string[] =>
   Array.isArray(input) && input.length > 0 && input.every((item) => typeof item === 'string');
 
-/** Paths as they are, patterns as what they match; sorted, each file once, whatever links lead to it. */
-async function expand(patterns: readonly string[], options: BatchOptions): Promise<string[]> {
+/**
+ * The files that `signAll` would seal for these patterns: paths as they are, patterns as what they match, `!` excludes; sorted,
+ * each file once, whatever links lead to it, without earlier outputs.
+ */
+export async function findFiles(
+  patterns: readonly string[],
+  options: Pick<BatchOptions, 'suffix' | 'outputDirectory'> = {},
+): Promise<string[]> {
   const exclusions = patterns.filter((pattern) => pattern.startsWith('!'));
   const found: string[] = [];
   const dynamic: string[] = [];
@@ -63,7 +69,10 @@ const slashes = (pattern: string) =>
   isAbsolute(pattern) && process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
 
 /** Whether a file looks like an output of an earlier run, in a place where outputs go: a second run must not seal seals. */
-function isEarlierOutput(path: string, { suffix = '-signed', outputDirectory }: BatchOptions): boolean {
+function isEarlierOutput(
+  path: string,
+  { suffix = '-signed', outputDirectory }: Pick<BatchOptions, 'suffix' | 'outputDirectory'>,
+): boolean {
   if (suffix === '' || !new RegExp(`${literal(suffix)}(\\.[^./\\\\]*)?$`).test(path)) return false;
   return outputDirectory === undefined || !relative(resolve(outputDirectory), path).startsWith('..');
 }
