@@ -4,7 +4,6 @@ import {
   AbortedError,
   DocumentFailedError,
   isSignStashError,
-  NetworkError,
   OutcomeUnknownError,
   ProtocolError,
   type SignStashError,
@@ -103,10 +102,7 @@ class SealRun<T> {
 
   async run(documents: readonly PreparedDocument[]): Promise<void> {
     const { lookUpFirst, mayHaveBeenSent } = this.#options;
-    if (mayHaveBeenSent && !this.#calls.canConsult) {
-      const message = 'A run that was killed may have sent it, and the on-premise proxy answers no questions.';
-      return this.#outcomeUnknown(documents, new NetworkError('NETWORK_INTERRUPTED', message));
-    }
+    // Where nobody can be asked, the question fails and the documents stay in doubt.
     const ask = mayHaveBeenSent || (lookUpFirst && this.#calls.canConsult);
     const since = mayHaveBeenSent ? 'killed run' : 'earlier run';
     await this.#send(ask ? await this.#takeKnown(documents, since) : documents, 1);

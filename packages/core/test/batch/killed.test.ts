@@ -42,7 +42,7 @@ test('killed again and again, a batch ends with each document sealed exactly onc
   const seed = Math.floor(Math.random() * 1e6);
   for (let lines = 0, step = seed; ; kills++) {
     step = (step * 48_271) % 2_147_483_647;
-    lines += 4 + (step % 20);
+    lines += 12 + (step % 24);
     const code = await runOnce(job, journal, lines);
     if (code !== null) {
       expect(code, `exit code, seed ${seed}`).toBe(0);

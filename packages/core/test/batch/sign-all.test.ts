@@ -395,12 +395,12 @@ describe('the journal', () => {
   test('a journal that can no longer be written stops the batch and loses no result', async () => {
     const sandbox = await testSandbox();
     const folder = invoices(12);
-    // From the second write on, as on a disk that is full.
+    // The lines that say the first request is sealed are the ones that fail.
     const write = vi.spyOn(Journal.prototype, 'write');
     const full = new ConfigurationError('JOURNAL_UNUSABLE', 'journal', 'No space is left.');
     let writes = 0;
     write.mockImplementation(async () => {
-      if (++writes > 1) throw full;
+      if (++writes === 2) throw full;
     });
     onTestFinished(() => {
       write.mockRestore();
@@ -509,10 +509,11 @@ describe('accidents', () => {
     expect(taken).toBe(60);
   });
 
-  test('a second loop over a batch seals nothing again', async () => {
+  test('two loops over one batch share its results; nothing is sealed twice', async () => {
     const sandbox = await testSandbox();
     const batch = clientOf(sandbox).signAll(`${invoices(3)}/*.pdf`);
-    expect([(await collect(batch)).length, (await collect(batch)).length]).toEqual([3, 0]);
+    const results = (await Promise.all([collect(batch), collect(batch)])).flat();
+    expect(codes(results)).toEqual(['ok', 'ok', 'ok']);
     expect(sandbox.admin.counts().documentsSealed).toBe(3);
   });
 });
