@@ -31,7 +31,8 @@ export interface TransportResponse {
 
 /**
  * Carries one authorised request. It never retries, save for the one replay after a refused token, and it throws only
- * `NetworkError`, `TimeoutError`, `AbortedError`, `CredentialsError` and `TokenError`; every HTTP status is an answer.
+ * `NetworkError`, `TimeoutError`, `AbortedError`, `CredentialsError`, `TokenError`, and `ProtocolError` for a redirect; every other
+ * HTTP status is an answer.
  */
 export interface Transport {
   send(request: TransportRequest): Promise<TransportResponse>;

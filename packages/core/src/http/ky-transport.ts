@@ -1,8 +1,8 @@
 import ky from 'ky';
 import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts';
-import { AbortedError, isSignStashError, NetworkError, TimeoutError } from '../protocol/errors.ts';
+import { AbortedError, isSignStashError, NetworkError, ProtocolError, TimeoutError } from '../protocol/errors.ts';
 import { Deadline } from './deadline.ts';
-import { describeFailure, surelyUnsent } from './network-failure.ts';
+import { describeFailure, surelyUnsent, wasRedirected } from './network-failure.ts';
 import { patientFetch } from './patient-fetch.ts';
 import { Upload } from './upload.ts';
 import { userAgent } from './user-agent.ts';
@@ -92,6 +92,8 @@ class Attempt {
       headers: { ...headers, 'content-type': body.contentType, 'content-length': String(body.contentLength) },
       body: this.#upload.stream,
       duplex: 'half',
+      // In any other mode fetch keeps a second copy of the whole body, for a redirect that it may have to follow.
+      redirect: 'error',
       signal: this.#deadline.signal,
     } as RequestInit;
   }
@@ -118,6 +120,10 @@ class Attempt {
     const where = `${endpoint} at ${new URL(url).host}`;
     if (this.#deadline.expired) return new TimeoutError(`${where}: no complete answer within ${timeoutMs} ms.`);
     if (signal?.aborted) return new AbortedError(`${where}: the caller stopped the call.`, { cause: signal.reason });
+    if (wasRedirected(error)) {
+      const message = `${where}: the service answered with a redirect; the configured address is not the API's.`;
+      return new ProtocolError('PROTOCOL_UNEXPECTED', message);
+    }
     const code = surelyUnsent(error) ? 'NETWORK_UNREACHABLE' : 'NETWORK_INTERRUPTED';
     return new NetworkError(code, `${where}: ${describeFailure(error)}.`, { cause: error });
   }

@@ -52,6 +52,11 @@ export function surelyUnsent(error: unknown): boolean {
   );
 }
 
+/** Whether `fetch` met a redirect that it was told not to follow; it has no code for that. */
+export function wasRedirected(error: unknown): boolean {
+  return causes(error).some(({ message }) => message === 'unexpected redirect');
+}
+
 /** What happened, in words that name the system's code, and quote nothing that could hold a header. */
 export function describeFailure(error: unknown): string {
   const what = surelyUnsent(error) ? 'no connection could be made' : 'the connection broke';
