@@ -1,54 +1,54 @@
-// Bundles the action into dist, byte for byte the same on every machine, with the licences of what is inside.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Bundles the action into one file, byte for byte the same on every machine, with the licences of what is inside.
+// `node build.ts [folder]`; default: dist, which is committed, since that is what `uses:` runs.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import { parse } from 'yaml';
 
-const here = import.meta.dirname;
-const outdir = process.argv[2] ?? join(here, 'dist');
+const root = import.meta.dirname;
+const folder = process.argv[2] ?? join(root, 'dist');
 
-const { inputs } = parse(readFileSync(join(here, 'action.yml'), 'utf8')) as { inputs: Record<string, unknown> };
-const known = `/** Made from action.yml by build.ts. */\nexport const knownInputs: readonly string[] = ${JSON.stringify(Object.keys(inputs), null, 2).replaceAll('"', "'").replace("'\n]", "',\n]")};\n`;
-if (readFileSync(join(here, 'src/known-inputs.ts'), 'utf8') !== known)
-  writeFileSync(join(here, 'src/known-inputs.ts'), known);
-
-const { metafile } = await build({
-  absWorkingDir: here,
-  entryPoints: ['src/index.ts'],
-  outfile: join(outdir, 'index.js'),
-  bundle: true,
+const { output } = await build({
+  cwd: root,
+  input: 'src/index.ts',
   platform: 'node',
-  target: 'node22',
-  format: 'esm',
-  // What is CommonJS inside asks for `require`, which an ES module does not have.
-  banner: { js: "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);" },
-  minify: true,
-  keepNames: true,
-  legalComments: 'none',
-  conditions: ['@signstash-connect/source'],
-  metafile: true,
-  logLevel: 'warning',
+  write: false,
+  logLevel: 'warn',
+  resolve: { conditionNames: ['@signstash-connect/source', 'import', 'node', 'default'] },
+  // Drops what is imported and not used: @actions/core brings an HTTP client of 400 kB for functions that we never call.
+  treeshake: { moduleSideEffects: (id) => !id.includes('/node_modules/') },
+  plugins: [
+    {
+      name: 'action.yml as a module',
+      load: (id) =>
+        id.endsWith('.yml')
+          ? { code: `export default ${JSON.stringify(parse(readFileSync(id, 'utf8')))}`, moduleType: 'js' }
+          : undefined,
+    },
+  ],
+  output: { format: 'esm', minify: true, codeSplitting: false },
 });
-
-const packages = new Map<string, string>();
-for (const input of Object.keys(metafile.inputs)) {
-  const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(join(here, input))?.[1];
-  if (folder && !packages.has(folder)) packages.set(folder, notice(folder));
+const bundle = output[0];
+const packages = new Set<string>();
+for (const [id, { renderedLength }] of Object.entries(bundle.modules)) {
+  const found = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll('\\', '/'))?.[0];
+  if (found && renderedLength > 0) packages.add(found);
 }
-mkdirSync(outdir, { recursive: true });
-writeFileSync(join(outdir, 'licenses.txt'), [...new Set(packages.values())].sort().join('\n'));
 
-function notice(folder: string): string {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
-    string,
-    string
-  >;
-  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE', 'license.md']) {
-    try {
-      return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n\n${'-'.repeat(80)}\n`;
-    } catch {
-      // Another spelling, then.
-    }
-  }
-  return `${name} ${version} (${license})\n\n${'-'.repeat(80)}\n`;
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, 'index.js'), bundle.code);
+writeFileSync(
+  join(folder, 'licenses.txt'),
+  [...packages]
+    .map(notice)
+    .sort()
+    .join(`\n${'-'.repeat(80)}\n\n`),
+);
+
+function notice(directory: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const file = readdirSync(directory).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
+  if (!file || !existsSync(join(directory, file))) throw new Error(`${name} brings no licence text.`);
+  return `${name} ${version} (${license})\n\n${readFileSync(join(directory, file), 'utf8').replaceAll('\r', '').trim()}\n`;
 }

@@ -1,8 +1,10 @@
 import { MemoryTokenStore, type StoredToken } from '@signstash-connect/core';
+import type { Runner } from './runner.ts';
 
-/** Every form in which a secret could be printed, to be masked before anything else is. */
-export function secretForms(clientId: string, clientSecret: string): string[] {
-  const form = (text: string) => new URLSearchParams({ v: text }).toString().slice(2);
+/** Hides a secret in every form in which a header, a URL or a message could show it. */
+export function maskSecret(runner: Runner, clientId: string, clientSecret: string): void {
+  if (clientSecret === '') return;
+  const form = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
   const basic = (id: string, secret: string) => Buffer.from(`${id}:${secret}`).toString('base64');
   const forms = [
     clientSecret,
@@ -11,20 +13,20 @@ export function secretForms(clientId: string, clientSecret: string): string[] {
     basic(clientId, clientSecret),
     basic(form(clientId), form(clientSecret)),
   ];
-  return [...new Set(forms)].filter((text) => text !== '');
+  for (const text of new Set(forms)) runner.mask(text);
 }
 
-/** Has each token masked as soon as there is one. */
+/** Has each token hidden before anybody can use it. */
 export class MaskingTokenStore extends MemoryTokenStore {
-  readonly #mask: (secret: string) => void;
+  readonly #runner: Runner;
 
-  constructor(mask: (secret: string) => void) {
+  constructor(runner: Runner) {
     super();
-    this.#mask = mask;
+    this.#runner = runner;
   }
 
   override set(key: string, value: StoredToken, ttlMs: number): void {
-    this.#mask(value.accessToken);
+    this.#runner.mask(value.accessToken);
     super.set(key, value, ttlMs);
   }
 }

@@ -1,32 +1,44 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startSandbox } from '@signstash-connect/sandbox';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { fixture } from '../../../apps/sandbox/test/support/fixtures.ts';
 import { verifySeal } from '../../../apps/sandbox/test/support/pdfsig.ts';
 import { minimalPdf } from '../../core/test/support/minimal-pdf.ts';
 import { runAction } from './harness/run-action.ts';
+import { inputsFor, sandboxed } from './support/sandboxed.ts';
+import { signedFiles, workspaceWith } from './support/workspace.ts';
 
-test('pdfsig finds every sealed file valid, trusted and whole', async () => {
-  const workspace = mkdtempSync(join(tmpdir(), 'signstash-workspace-'));
-  onTestFinished(() => rmSync(workspace, { recursive: true, force: true }));
-  for (const name of ['a', 'b', 'c']) writeFileSync(join(workspace, `${name}.pdf`), minimalPdf(name));
-  const sandbox = await startSandbox({ stateDirectory: join(workspace, '.state') });
-  onTestFinished(() => sandbox.close());
-  const run = await runAction(workspace, {
-    inputs: {
-      files: '*.pdf',
-      'token-url': sandbox.tokenUrl,
-      'api-url': sandbox.apiUrl,
-      'client-id': sandbox.clientId,
-      'client-secret': sandbox.clientSecret,
-      timestamp: 'true',
-    },
+test.each<[string, Record<string, string>]>([
+  ['next to the files, with a timestamp', { timestamp: 'true' }],
+  ['in place', { 'in-place': 'true' }],
+  [
+    'visible, in a directory',
+    { 'output-directory': 'out', 'visible-template': 'Sealed', 'visible-position': 'page=1,x=70,y=100' },
+  ],
+  ['through the on-premise proxy', { proxy: 'yes' }],
+])('pdfsig finds every sealed file valid, trusted and whole: %s', async (_, { proxy, ...more }) => {
+  const sandbox = await sandboxed();
+  const workspace = workspaceWith({
+    'chromium.pdf': await fixture('chromium.pdf'),
+    'deep/libreoffice.pdf': await fixture('libreoffice.pdf'),
+    'ação %0A,:.pdf': minimalPdf('a'),
   });
-  const files = JSON.parse(run.outputs['signed-files'] ?? '[]') as string[];
+  const inputs = inputsFor(sandbox, { ...more, ...(proxy ? { 'proxy-url': sandbox.proxyUrl } : {}) });
+  const files = signedFiles(await runAction(workspace, { inputs }));
   expect(files).toHaveLength(3);
   for (const file of files) {
     const seal = await verifySeal(readFileSync(join(workspace, file)), sandbox.caCertificatePem);
+    expect(seal).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+  }
+});
+
+test('pdfsig agrees with verify on 200 files', async () => {
+  const sandbox = await sandboxed();
+  const workspace = workspaceWith(200);
+  const files = signedFiles(await runAction(workspace, { inputs: inputsFor(sandbox) }));
+  expect(files).toHaveLength(200);
+  for (const file of files) {
+    const seal = await verifySeal(join(workspace, file), sandbox.caCertificatePem);
     expect(seal).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
   }
 });

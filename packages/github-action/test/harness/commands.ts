@@ -5,19 +5,24 @@ export interface Command {
   data: string;
 }
 
-const plain = (text: string) => text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');
-const plainProperty = (text: string) => plain(text.replaceAll('%3A', ':').replaceAll('%2C', ','));
+const unescapeData = (text: string) => text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');
+const unescapeProperty = (text: string) => unescapeData(text.replaceAll('%3A', ':').replaceAll('%2C', ','));
 
-/** Finds the commands in what an action printed, by the runner's own rules. */
+/** Finds the commands in what an action printed, by the runner's own rules (ActionCommand.cs). */
 export function commandsIn(output: string): Command[] {
-  return output.split('\n').flatMap((line) => {
-    const match = /^\s*::([\w-]+)(?: (.*?))?::(.*)$/.exec(line);
-    if (!match) return [];
-    const [, name = '', list = '', data = ''] = match;
-    const properties = list.split(',').flatMap((pair) => {
-      const at = pair.indexOf('=');
-      return at < 0 ? [] : [[pair.slice(0, at).trim(), plainProperty(pair.slice(at + 1))]];
-    });
-    return [{ name, properties: Object.fromEntries(properties) as Record<string, string>, data: plain(data) }];
+  return output.split(/\r?\n/).flatMap((line) => {
+    const text = line.trimStart();
+    if (!text.startsWith('::')) return [];
+    const end = text.indexOf('::', 2);
+    if (end < 0) return [];
+    const head = text.slice(2, end);
+    const blank = head.indexOf(' ');
+    const name = blank < 0 ? head : head.slice(0, blank);
+    const properties: Record<string, string> = {};
+    for (const pair of blank < 0 ? [] : head.slice(blank + 1).split(',')) {
+      const equals = pair.indexOf('=');
+      if (equals > 0) properties[pair.slice(0, equals).trim()] = unescapeProperty(pair.slice(equals + 1));
+    }
+    return [{ name, properties, data: unescapeData(text.slice(end + 2)) }];
   });
 }

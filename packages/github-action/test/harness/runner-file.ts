@@ -1,7 +1,8 @@
-/** Reads a file of the runner's commands, GITHUB_OUTPUT for one, by the runner's own rules. */
+/** Reads a file of the runner's commands, GITHUB_OUTPUT for one, by the runner's own rules (FileCommandManager.cs). */
 export function parseRunnerFile(text: string): Record<string, string> {
   const values: Record<string, string> = {};
   const lines = text.split('\n');
+  if (lines.pop() !== '') throw new Error('EOF marker missing new line');
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] as string;
     if (line === '') continue;

@@ -1,0 +1,100 @@
+import { realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
+import {
+  type BatchDocument,
+  type DocumentSource,
+  documentContent,
+  isSignedPdf,
+  nodePlatform,
+  prepareDocument,
+  ValidationError,
+} from '@signstash-connect/core';
+import type { Context } from '../context.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { fillTemplate } from './external-reference.ts';
+import type { FoundFile } from './find-documents.ts';
+import { outputPath, waitingPath } from './output-path.ts';
+
+/** A file that may be sent. */
+export interface ReadyDocument {
+  file: FoundFile;
+  /** Where its sealed form belongs. */
+  target: string;
+  /** Bytes, before sealing. */
+  size: number;
+  /** As core takes it. Its reference is given, so that every result can be told to its file. */
+  document: BatchDocument & { reference: string; output: string };
+}
+
+/** What is known of files before anything is sent. */
+export interface Preparation {
+  ready: ReadyDocument[];
+  /** Signed already. */
+  skipped: FoundFile[];
+  failed: { file: FoundFile; error: unknown }[];
+}
+
+/** The largest document, in bytes; the vendor sizes for 20 MB. */
+const maxDocumentBytes = 100 * 1024 * 1024;
+
+/** Reads and checks every file, by core's own rules. */
+export async function prepareDocuments(
+  files: readonly FoundFile[],
+  inputs: Inputs,
+  context: Context,
+): Promise<Preparation> {
+  const preparation: Preparation = { ready: [], skipped: [], failed: [] };
+  const byReference = new Map<string, FoundFile>();
+  for (const file of files) {
+    if (context.signal.aborted) break;
+    try {
+      const ready = await prepare(file, inputs, context);
+      if (ready === 'signed') preparation.skipped.push(file);
+      else {
+        refuseTwin(ready, byReference);
+        preparation.ready.push(ready);
+      }
+    } catch (error) {
+      preparation.failed.push({ file, error });
+    }
+  }
+  return preparation;
+}
+
+function refuseTwin({ file, document: { reference } }: ReadyDocument, byReference: Map<string, FoundFile>): void {
+  const twin = byReference.get(reference);
+  if (twin) {
+    const message = `${file.name} and ${twin.name} have the same external reference ${reference}.`;
+    throw new ValidationError('DUPLICATE_REFERENCE', message, { document: file.name, references: [reference] });
+  }
+  byReference.set(reference, file);
+}
+
+async function prepare(file: FoundFile, inputs: Inputs, context: Context): Promise<ReadyDocument | 'signed'> {
+  const { source, release } = await documentContent(file.path);
+  try {
+    if (inputs.skipSigned && (await isSignedPdf(source))) return 'signed';
+    const { clientId, externalReference, seal } = inputs;
+    const given = externalReference && (await reference(externalReference, file, source, context));
+    // The path makes a difference: two files with equal content are two documents.
+    const input = { content: source, name: file.name, key: file.name, ...(given ? { reference: given } : {}) };
+    const checked = await prepareDocument(input, 1, { platform: nodePlatform, clientId, maxDocumentBytes, seal });
+    // A link must not be replaced by the file that it leads to.
+    const target = inputs.inPlace ? await realpath(file.path) : outputPath(file, inputs, context.workspace);
+    const document = {
+      content: file.path,
+      name: basename(file.path),
+      reference: checked.reference,
+      output: inputs.inPlace ? waitingPath(target) : target,
+    };
+    return { file, target, size: source.size, document };
+  } finally {
+    await release?.();
+  }
+}
+
+async function reference(template: string, { name }: FoundFile, source: DocumentSource, context: Context) {
+  const { repository, run } = context;
+  const sha256 = template.includes('{sha256}') ? await nodePlatform.sha256(source.read()) : '';
+  return fillTemplate(template, { repository, run, path: name, sha256 });
+}

@@ -1,0 +1,23 @@
+import type { BatchProgress } from '@signstash-connect/core';
+import type { Runner } from '../runner.ts';
+
+/** A line at least this often. Milliseconds. */
+const patience = 10_000;
+
+/** A line for every tenth of the work, and now and then on long work, so that a log shows that it goes on. */
+export function progressLines(total: number, runner: Runner): (progress: BatchProgress) => void {
+  const started = performance.now();
+  let tenths = 0;
+  let last = started;
+  return ({ done, failed }) => {
+    const now = performance.now();
+    const reached = Math.floor((done / total) * 10);
+    if (done === 0 || (reached === tenths && now - last < patience)) return;
+    tenths = reached;
+    last = now;
+    const left = Math.ceil((((now - started) / done) * (total - done)) / 1000);
+    runner.info(
+      `${done} of ${total} done${failed > 0 ? `, ${failed} failed` : ''}${left > 0 ? `, about ${left} s left` : ''}`,
+    );
+  };
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fault } from '@signstash-connect/sandbox';
+import { describe, expect, test } from 'vitest';
+import { minimalPdf } from '../../core/test/support/minimal-pdf.ts';
+import { runAction } from './harness/run-action.ts';
+import { inputsFor, sandboxed } from './support/sandboxed.ts';
+import { tamperingWith } from './support/tampering-server.ts';
+import { errorsOf, isSealed, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
+
+describe('recovered from, with one seal for each file', () => {
+  test.each<[string, Fault]>([
+    ['a refused token (401 on a call)', { kind: 'unauthorized', endpoint: 'sign' }],
+    ['429', { kind: 'rate-limit', endpoint: 'sign', retryAfterSeconds: 0 }],
+    ['500 before anything is sealed', { kind: 'server-error', endpoint: 'sign' }],
+    ['500 after all is sealed', { kind: 'server-error', endpoint: 'sign', phase: 'after' }],
+    ['a connection that breaks after all is sealed', { kind: 'drop', endpoint: 'sign', phase: 'after' }],
+    ['half an answer', { kind: 'truncate', endpoint: 'sign' }],
+    ['an unavailable authorization server', { kind: 'server-error', endpoint: 'token', status: 503 }],
+  ])('%s', async (_, fault) => {
+    const sandbox = await sandboxed();
+    sandbox.admin.addFault(fault);
+    const workspace = workspaceWith(2);
+    const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
+    expect([run.exitCode, sandbox.admin.counts().documentsSealed]).toEqual([0, 2]);
+    for (const name of signedFiles(run)) expect(isSealed(join(workspace, name))).toBe(true);
+  });
+
+  test('a service that hangs: the request times out, and its seals are found', async () => {
+    const sandbox = await sandboxed();
+    sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 20_000 });
+    const run = await runAction(workspaceWith(2), { inputs: inputsFor(sandbox, { timeout: '700ms' }) });
+    expect([run.exitCode, run.outputs['signed-count']]).toEqual([0, '2']);
+    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+  });
+});
+
+describe('what makes going on pointless is told once', () => {
+  test('refused credentials: one token request, and the two inputs to look at', async () => {
+    const sandbox = await sandboxed();
+    const inputs = inputsFor(sandbox, { 'client-secret': 'another-secret' });
+    const run = await runAction(workspaceWith(30), { inputs });
+    expect([run.exitCode, run.outputs['failed-count'], errorsOf(run).length]).toEqual([1, '30', 1]);
+    expect(errorsOf(run)[0]?.data).toMatch(/client-id .* client-secret .* 30 of 30 files were not sealed/);
+    expect(sandbox.admin.counts().tokenRequests).toBe(1);
+    expect(run.log).not.toContain('another-secret');
+  });
+
+  test('a used up quota; what was sealed before stays sealed', async () => {
+    const sandbox = await sandboxed({ limitUsageCount: 4 });
+    const inputs = inputsFor(sandbox, { 'batch-size': '2', concurrency: '1' });
+    const run = await runAction(workspaceWith(10), { inputs });
+    expect([run.exitCode, run.outputs['signed-count'], errorsOf(run).length]).toEqual([1, '4', 1]);
+  });
+});
+
+describe('a file that fails', () => {
+  test('alone: its annotation has the reason and what to do, the others are sealed', async () => {
+    const sandbox = await sandboxed();
+    const workspace = workspaceWith({ 'bad.pdf': 'no PDF', 'empty.pdf': '', 'good.pdf': minimalPdf() });
+    const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
+    expect(run.outputs).toMatchObject({ 'signed-count': '1', 'failed-count': '2' });
+    expect(run.exitCode).toBe(1);
+    const [bad, empty, conclusion] = errorsOf(run);
+    expect(bad?.properties).toEqual({ title: 'Not sealed: DOCUMENT_NOT_PDF', file: 'bad.pdf' });
+    expect(bad?.data).toBe(
+      "bad.pdf is not a PDF file. Narrow 'files' to PDF files, or set signature-type to XAdES (XML) or CAdES.",
+    );
+    expect(empty?.properties.title).toBe('Not sealed: DOCUMENT_EMPTY');
+    expect(conclusion?.data).toBe('2 of 3 files were not sealed.');
+    expect(run.summary.indexOf('| bad.pdf | failed')).toBeLessThan(run.summary.indexOf('| good.pdf | sealed'));
+  });
+
+  test('at the service: its reason is passed on', async () => {
+    const sandbox = await sandboxed();
+    sandbox.admin.addFault({ kind: 'document-error', signError: 'TIMESTAMP_SIGN_ERROR' });
+    const run = await runAction(workspaceWith(3), { inputs: inputsFor(sandbox) });
+    expect(run.outputs).toMatchObject({ 'signed-count': '2', 'failed-count': '1' });
+    expect(errorsOf(run)[0]?.data).toContain('TIMESTAMP_SIGN_ERROR');
+  });
+
+  test('by its size (413)', async () => {
+    const sandbox = await sandboxed({ maxBodyBytes: 20_000 });
+    const workspace = workspaceWith({ 'large.pdf': Buffer.concat([minimalPdf(), Buffer.alloc(40_000, ' ')]) });
+    const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
+    expect(errorsOf(run)[0]?.properties).toEqual({ title: 'Not sealed: PAYLOAD_TOO_LARGE', file: 'large.pdf' });
+    expect(errorsOf(run)[0]?.data).toContain('lower batch-size');
+  });
+
+  test('with fail-fast: what is under way is finished, nothing more is sent', async () => {
+    const sandbox = await sandboxed();
+    sandbox.admin.addFault({ kind: 'document-error' });
+    const inputs = inputsFor(sandbox, { 'fail-fast': 'true', 'batch-size': '1', concurrency: '1' });
+    const run = await runAction(workspaceWith(40), { inputs });
+    const { totals } = reportOf(run);
+    expect([run.exitCode, totals.failed]).toEqual([1, 1]);
+    expect(totals['not-sent']).toBeGreaterThan(20);
+    expect(Number(totals.sealed) + Number(totals['not-sent'])).toBe(39);
+    expect(sandbox.admin.counts().documentsSealed).toBe(totals.sealed);
+  });
+});
+
+describe('verify', () => {
+  test.each([
+    ['true', '0', 'its bytes are not the ones that were signed'],
+    ['false', '1', undefined],
+  ])('%s: an answer that was tampered with', async (verify, signed, told) => {
+    const sandbox = await sandboxed();
+    const apiUrl = await tamperingWith(sandbox.apiUrl);
+    const workspace = workspaceWith({ 'a.pdf': minimalPdf() });
+    const inputs = inputsFor(sandbox, { 'api-url': apiUrl, 'in-place': 'true', verify });
+    const run = await runAction(workspace, { inputs });
+    expect(run.outputs['signed-count']).toBe(signed);
+    if (told) expect(errorsOf(run)[0]?.data).toContain(told);
+    // A file is replaced only by what is known to be good.
+    expect(readFileSync(join(workspace, 'a.pdf')).equals(minimalPdf())).toBe(verify === 'true');
+  });
+});

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { runAction, temporaryFolder } from './harness/run-action.ts';
+import { errorsOf } from './support/workspace.ts';
+
+/** Nothing listens there: a run that sent something would fail in other words. */
+const inputs = {
+  files: '*.pdf',
+  'token-url': 'http://127.0.0.1:9/token',
+  'api-url': 'http://127.0.0.1:9/api',
+  'client-id': 'PRT.1-PRT.1-a',
+  'client-secret': 'not-real',
+};
+
+test.each<[string, Record<string, string>, string]>([
+  ['files', { files: '' }, 'it is required'],
+  ['client-id', { 'client-id': '' }, 'it is required'],
+  ['client-secret', { 'client-secret': '' }, 'GitHub passes no secrets'],
+  ['environment', { 'token-url': '' }, "or else 'token-url'"],
+  ['environment', { environment: 'prod', 'token-url': '', 'api-url': '' }, 'not one of staging, production'],
+  ['environment', { environment: 'staging' }, "contradicts 'token-url'"],
+  ['api-url', { 'api-url': '' }, 'it is required'],
+  ['api-url', { 'api-url': 'ftp://x' }, 'not an http(s) URL'],
+  ['api-url', { 'api-url': 'http://signstash.example/api' }, 'allow-insecure-http: true'],
+  ['in-place', { 'in-place': 'true', 'output-directory': 'out' }, "contradicts 'output-directory'"],
+  ['in-place', { 'in-place': 'true', suffix: '-x' }, "contradicts 'suffix'"],
+  ['output-directory', { 'output-directory': './' }, 'replace the originals'],
+  ['suffix', { suffix: '/x' }, 'no slash'],
+  ['timestamp', { timestamp: 'yes' }, '"yes" is neither true nor false'],
+  ['signature-type', { 'signature-type': 'PDF' }, 'not one of PAdES, XAdES, CAdES'],
+  ['location', { 'signature-type': 'XAdES', location: 'Lisboa' }, 'PAdES only'],
+  ['visible-field', { 'signature-type': 'CAdES', 'visible-field': 'F', 'visible-template': 'x' }, 'PAdES only'],
+  ['visible-template', { 'visible-field': 'Seal' }, 'needs a text'],
+  ['visible-size', { 'visible-size': '155x50' }, 'needs a place'],
+  ['visible-size', { 'visible-size': '155', 'visible-field': 'F', 'visible-template': 'x' }, 'no size'],
+  ['visible-placeholder', { 'visible-field': 'F', 'visible-placeholder': '#', 'visible-template': 'x' }, 'one place'],
+  ['visible-position', { 'visible-position': '1,70,100', 'visible-template': 'x' }, 'no position'],
+  ['visible-image', { 'visible-image': 'no.png', 'visible-field': 'F', 'visible-template': 'x' }, 'cannot be read'],
+  ['external-reference', { 'external-reference': '{sha1}' }, '{sha1} is not one of'],
+  ['external-reference', { 'external-reference': '{run}' }, 'every file would get the same reference'],
+  ['delivery-emails', { 'delivery-emails': 'a@b.pt, nobody' }, '"nobody" is no e-mail address'],
+  ['delivery-attach', { 'delivery-attach': 'true' }, "needs 'delivery-emails'"],
+  ['batch-size', { 'batch-size': '100' }, 'from 1 to 99'],
+  ['concurrency', { concurrency: '' }, 'from 1 to 64'],
+  ['timeout', { timeout: '5' }, 'no duration'],
+  ['timeout', { timeout: '99h' }, 'up to 24h'],
+  ['retries', { retries: '-1' }, 'from 0 to 20'],
+  ['if-no-files-found', { 'if-no-files-found': 'fail' }, 'not one of error, warn, ignore'],
+  ['outputdirectory', { outputdirectory: 'x' }, "did you mean 'output-directory'?"],
+  ['client_secret', { client_secret: 'x' }, "did you mean 'client-secret'?"],
+])('%s: %j is refused by its name', async (name, wrong, told) => {
+  const run = await runAction(temporaryFolder('signstash-workspace-'), { inputs: { ...inputs, ...wrong } });
+  expect(run.exitCode).toBe(1);
+  expect(errorsOf(run)).toHaveLength(1);
+  expect(errorsOf(run)[0]?.data).toContain(`Input '${name}': `);
+  expect(errorsOf(run)[0]?.data).toContain(told);
+});
+
+test.each([
+  ['error', 1, 'error'],
+  ['warn', 0, 'warning'],
+  ['ignore', 0, undefined],
+])('no file found: %s', async (choice, exitCode, command) => {
+  const found = { ...inputs, files: 'none/*.pdf\nmissing.pdf', 'if-no-files-found': choice };
+  const missing = await runAction(temporaryFolder('signstash-workspace-'), { inputs: found });
+  expect(missing.commands.find(({ data }) => data.startsWith('No such file: "missing.pdf".'))?.name).toBe(command);
+  const nothing = await runAction(temporaryFolder('signstash-workspace-'), { inputs: { ...found, files: '*.pdf' } });
+  expect(nothing.commands.find(({ data }) => data.startsWith('No file matches "*.pdf".'))?.name).toBe(command);
+  for (const run of [missing, nothing]) expect(run.exitCode).toBe(exitCode);
+  if (exitCode === 0) expect(nothing.outputs).toMatchObject({ 'signed-files': '[]', 'signed-count': '0' });
+});

@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Sandbox, type SandboxOptions, startSandbox } from '@signstash-connect/sandbox';
+import { onTestFinished } from 'vitest';
+
+/** One certificate authority for all tests of a process: making keys is the slow part of starting a sandbox. */
+const stateDirectory = mkdtempSync(join(tmpdir(), 'signstash-action-state-'));
+process.on('exit', () => rmSync(stateDirectory, { recursive: true, force: true }));
+
+/** A sandbox that closes with the test. It would seal, and count, a repeated reference once more. */
+export async function sandboxed(options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox({ stateDirectory, duplicateReferences: 'seal-again', ...options });
+  onTestFinished(() => sandbox.close());
+  return sandbox;
+}
+
+/** Inputs that seal every PDF of the workspace with a sandbox. */
+export const inputsFor = (sandbox: Sandbox, more: Record<string, string> = {}): Record<string, string> => ({
+  files: '**/*.pdf',
+  'token-url': sandbox.tokenUrl,
+  'api-url': sandbox.apiUrl,
+  'client-id': sandbox.clientId,
+  'client-secret': sandbox.clientSecret,
+  ...more,
+});
