@@ -7,9 +7,12 @@ export function makeDocuments(folder: string, count: number, bytes: number): str
   mkdirSync(folder, { recursive: true });
   const content = Buffer.alloc(bytes);
   randomFillSync(content);
-  const tail = '\ntrailer\n<< /Size 1 >>\nstartxref\n0\n%%EOF\n';
   content.write('%PDF-1.7\n', 0, 'latin1');
-  content.write(tail, bytes - tail.length, 'latin1');
+  // A cross-reference table where a PDF has it, since the client looks there.
+  const tail = (offset: number) =>
+    `xref\n0 1\n0000000000 65535 f \ntrailer\n<< /Size 1 >>\nstartxref\n${offset}\n%%EOF\n`;
+  const offset = bytes - tail(bytes).length;
+  content.write(tail(offset).padEnd(bytes - offset, '\n'), offset, 'latin1');
   return Array.from({ length: count }, (_, index) => {
     content.writeUInt32LE(index, 16);
     const path = join(folder, `${index}.pdf`);
