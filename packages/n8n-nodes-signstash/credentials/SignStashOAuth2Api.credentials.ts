@@ -37,21 +37,10 @@ export class SignStashOAuth2Api implements ICredentialType {
       default: 'production',
     },
     {
-      displayName: 'Proxy URL',
-      name: 'proxyUrl',
-      type: 'string',
-      default: '',
-      required: true,
-      placeholder: 'e.g. http://signstash.intranet:8080',
-      description: 'Address of the proxy client in your network; the documented path is added where it is missing',
-      displayOptions: { show: { environment: ['onPremise'] } },
-    },
-    {
       displayName: 'Service Behind the Proxy',
       name: 'onPremiseService',
       type: 'options',
       options: [
-        { name: 'Custom', value: 'custom' },
         { name: 'Production', value: 'production' },
         { name: 'Staging', value: 'staging' },
       ],
@@ -59,8 +48,35 @@ export class SignStashOAuth2Api implements ICredentialType {
       description: 'Which service issues tokens and answers questions about operations',
       displayOptions: { show: { environment: ['onPremise'] } },
     },
-    ...customAddress('environment'),
-    ...customAddress('onPremiseService', { environment: ['onPremise'] }),
+    {
+      displayName: 'Token URL',
+      name: 'tokenUrl',
+      type: 'string',
+      default: '',
+      required: true,
+      placeholder: 'e.g. https://signstash.example.com/oauth2/authorization-server/oauth/token',
+      displayOptions: { show: { environment: ['custom'] } },
+    },
+    {
+      displayName: 'API URL',
+      name: 'apiUrl',
+      type: 'string',
+      default: '',
+      required: true,
+      placeholder: 'e.g. https://signstash.example.com/signstash/einvoice-integration-ws',
+      description: 'Base address of the Integration Service',
+      displayOptions: { show: { environment: ['custom'] } },
+    },
+    {
+      displayName: 'Proxy URL',
+      name: 'proxyUrl',
+      type: 'string',
+      default: '',
+      placeholder: 'e.g. http://signstash.intranet:8080',
+      description:
+        'Address of the proxy client in your network, which documents then go through; the documented path is added where it is missing',
+      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
+    },
     {
       displayName: 'Allow Plain HTTP',
       name: 'allowInsecureHttp',
@@ -115,32 +131,6 @@ export class SignStashOAuth2Api implements ICredentialType {
       },
     ] as NonNullable<ICredentialTestRequest['rules']>,
   };
-}
-
-/** The two addresses of a service that has no name here. */
-function customAddress(field: string, also: Record<string, string[]> = {}): INodeProperties[] {
-  const displayOptions = { show: { ...also, [field]: ['custom'] } };
-  return [
-    {
-      displayName: 'Token URL',
-      name: 'tokenUrl',
-      type: 'string',
-      default: '',
-      required: true,
-      placeholder: 'e.g. https://signstash.example.com/oauth2/authorization-server/oauth/token',
-      displayOptions,
-    },
-    {
-      displayName: 'API URL',
-      name: 'apiUrl',
-      type: 'string',
-      default: '',
-      required: true,
-      placeholder: 'e.g. https://signstash.example.com/signstash/einvoice-integration-ws',
-      description: 'Base address of the Integration Service',
-      displayOptions,
-    },
-  ];
 }
 
 const rule = (value: number, message: string) => ({

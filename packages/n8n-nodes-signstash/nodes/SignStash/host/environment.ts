@@ -1,6 +1,5 @@
 import {
   ConfigurationError,
-  type CustomEnvironment,
   type Environment,
   type NamedEnvironment,
   onPremise,
@@ -10,8 +9,9 @@ import {
 /** The credential's own fields, as the editor stores them. */
 export interface CredentialFields {
   environment: NamedEnvironment | 'onPremise' | 'custom';
-  /** Which authorization server and SaaS stand behind the proxy. */
-  onPremiseService?: NamedEnvironment | 'custom';
+  /** Which service stands behind the proxy. */
+  onPremiseService?: NamedEnvironment;
+  /** With a custom environment: only where documents go through a proxy. */
   proxyUrl?: string;
   tokenUrl?: string;
   apiUrl?: string;
@@ -25,19 +25,17 @@ export function endpointsOf(fields: CredentialFields) {
 }
 
 function environmentOf(fields: CredentialFields): Environment {
-  const { environment, onPremiseService = 'production', proxyUrl = '' } = fields;
-  const custom = (): CustomEnvironment => ({ tokenUrl: fields.tokenUrl ?? '', apiUrl: fields.apiUrl ?? '' });
+  const { environment, onPremiseService = 'production', proxyUrl = '', tokenUrl = '', apiUrl = '' } = fields;
   switch (environment) {
     case 'staging':
     case 'production':
       return environment;
     case 'onPremise':
-      return onPremise({
-        proxyUrl,
-        authorizationServer: onPremiseService === 'custom' ? custom() : onPremiseService,
-      });
-    case 'custom':
-      return custom();
+      return onPremise({ proxyUrl, authorizationServer: onPremiseService });
+    case 'custom': {
+      const service = { tokenUrl, apiUrl };
+      return proxyUrl.trim() === '' ? service : onPremise({ proxyUrl, authorizationServer: service });
+    }
     default: {
       const message = `The credential has an unknown environment: ${String(environment)}.`;
       throw new ConfigurationError('CONFIGURATION_INVALID', 'environment', message);

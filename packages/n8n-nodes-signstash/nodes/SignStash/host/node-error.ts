@@ -35,20 +35,29 @@ export function nodeError(
   });
 }
 
-/** The item that takes the place of a failed one, where the workflow shall go on. */
-export function failedItem(context: IExecuteFunctions, problem: unknown, itemIndex: number): INodeExecutionData {
-  const error = nodeError(context, problem, itemIndex);
+/**
+ * The item that takes the place of a failed one, where the workflow shall go on.
+ *
+ * @param reference - The external reference that the document was to get, where one was given.
+ */
+export function failedItem(
+  context: IExecuteFunctions,
+  problem: unknown,
+  itemIndex: number,
+  reference?: string,
+): INodeExecutionData {
+  const { message, description } = nodeError(context, problem, itemIndex);
   const known = isSignStashError(problem) ? problem : undefined;
+  const facts = {
+    code: known?.code ?? null,
+    httpCode: known?.status ?? null,
+    description: description ?? null,
+    externalReference: known?.references?.[0] ?? reference ?? null,
+  };
+  // n8n knows an item for the error output by its having no other properties than `error` and `details`.
+  const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
   return {
-    json: {
-      error: error.message,
-      code: known?.code ?? null,
-      httpCode: known?.status ?? null,
-      description: error.description ?? null,
-      externalReference: known?.references?.[0] ?? null,
-    },
-    // Tells n8n which items to send to the error output, where the node has one.
-    error,
+    json: hasErrorOutput ? { error: message, details: facts } : { error: message, ...facts },
     pairedItem: { item: itemIndex },
   };
 }

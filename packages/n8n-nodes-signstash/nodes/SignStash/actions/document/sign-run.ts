@@ -42,7 +42,7 @@ export class SignRun {
         const jobs = await jobsOf(this.#context, item, this.#sending.maxFileBytes);
         for (const job of jobs) places.push({ job, at: next++ });
       } catch (problem) {
-        this.#fail(next++, item, problem);
+        this.#fail(next++, { item }, problem);
       }
     }
     return places;
@@ -77,7 +77,7 @@ export class SignRun {
         first.set(reference, place);
         documents.push(document);
       } else if (place.job.document.reference === undefined) twins.push([place, reference]);
-      else this.#fail(place.at, place.job.item, repeated(document));
+      else this.#fail(place.at, place.job, repeated(document));
     }
     if (documents.length > 0) {
       const results = await this.#client.sealChecked(documents, call);
@@ -99,20 +99,20 @@ export class SignRun {
       const content = await job.file.read();
       return await this.#client.check({ ...job.document, content }, at + 1, call);
     } catch (problem) {
-      this.#fail(at, job.item, problem);
+      this.#fail(at, job, problem);
     }
     return undefined;
   }
 
   #settle({ job, at }: Place, outcome: Outcome): void {
-    if ('failure' in outcome) this.#fail(at, job.item, outcome.failure);
+    if ('failure' in outcome) this.#fail(at, job, outcome.failure);
     else this.#outputs[at] = outputItem(job, outcome);
   }
 
   /** @throws NodeApiError, NodeOperationError - Where the workflow shall stop; what is sealed by then is found by the next run. */
-  #fail(at: number, item: number, problem: unknown): void {
+  #fail(at: number, { item, document }: Pick<Job, 'item'> & Partial<Job>, problem: unknown): void {
     if (!this.#context.continueOnFail()) throw nodeError(this.#context, problem, item);
-    this.#outputs[at] = failedItem(this.#context, problem, item);
+    this.#outputs[at] = failedItem(this.#context, problem, item, document?.reference);
   }
 }
 

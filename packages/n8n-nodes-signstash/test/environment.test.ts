@@ -1,0 +1,68 @@
+import { onPremise, resolveEnvironment } from '@signstash-connect/core/protocol';
+import { describe, expect, it } from 'vitest';
+import { SignStashOAuth2Api } from '../credentials/SignStashOAuth2Api.credentials.ts';
+import { type CredentialFields, endpointsOf } from '../nodes/SignStash/host/environment.ts';
+
+const own = {
+  tokenUrl: 'https://sign.example.com/oauth/token',
+  apiUrl: 'https://sign.example.com/einvoice-integration-ws',
+};
+const proxyUrl = 'https://proxy.example.com';
+
+/** What n8n makes of an expression: it may use the credential's fields and nothing else. */
+function evaluate(expression: string | undefined, name: '$self' | '$credentials', fields: CredentialFields): unknown {
+  const code = /^=\{\{(.+)\}\}$/s.exec(expression ?? '')?.[1];
+  return new Function(name, `return ${code}`)(fields);
+}
+
+const credential = new SignStashOAuth2Api();
+const tokenUrl = (fields: CredentialFields) => {
+  const property = credential.properties.find(({ name }) => name === 'accessTokenUrl');
+  return evaluate(property?.default as string, '$self', fields);
+};
+const testUrl = (fields: CredentialFields) => evaluate(credential.test.request.baseURL, '$credentials', fields);
+
+const cases: [string, CredentialFields, ReturnType<typeof resolveEnvironment>][] = [
+  ['staging', { environment: 'staging' }, resolveEnvironment('staging')],
+  ['production', { environment: 'production' }, resolveEnvironment('production')],
+  [
+    'a proxy before production',
+    { environment: 'onPremise', onPremiseService: 'production', proxyUrl },
+    resolveEnvironment(onPremise({ proxyUrl, authorizationServer: 'production' })),
+  ],
+  [
+    'a proxy before staging',
+    { environment: 'onPremise', onPremiseService: 'staging', proxyUrl },
+    resolveEnvironment(onPremise({ proxyUrl, authorizationServer: 'staging' })),
+  ],
+  ['addresses of one’s own', { environment: 'custom', ...own, proxyUrl: '' }, resolveEnvironment(own)],
+  [
+    'addresses with blanks and slashes about them',
+    { environment: 'custom', tokenUrl: ` ${own.tokenUrl}/ `, apiUrl: `${own.apiUrl}/` },
+    resolveEnvironment(own),
+  ],
+  [
+    'a proxy before addresses of one’s own',
+    { environment: 'custom', ...own, proxyUrl },
+    resolveEnvironment(onPremise({ proxyUrl, authorizationServer: own })),
+  ],
+];
+
+describe('addresses', () => {
+  it.each(cases)('are core’s in the node, in the token call and in the connection test: %s', (_, fields, endpoints) => {
+    expect(endpointsOf(fields)).toEqual(endpoints);
+    expect(tokenUrl(fields)).toBe(endpoints.tokenUrl);
+    expect(testUrl(fields)).toBe(endpoints.consultUrl);
+  });
+
+  it('may be plain http only where that is allowed', () => {
+    const fields: CredentialFields = { environment: 'onPremise', proxyUrl: 'http://signstash.intranet:8080' };
+    expect(() => endpointsOf(fields)).toThrow(/plain http/);
+    expect(endpointsOf({ ...fields, allowInsecureHttp: true }).signUrl).toMatch(/^http:\/\/signstash.intranet:8080\//);
+  });
+
+  it('are asked for by name where one is missing', () => {
+    expect(() => endpointsOf({ environment: 'custom', tokenUrl: own.tokenUrl })).toThrow(/apiUrl is missing/);
+    expect(() => endpointsOf({ environment: 'onPremise' })).toThrow(/proxyUrl is missing/);
+  });
+});

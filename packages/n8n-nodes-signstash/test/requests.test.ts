@@ -1,0 +1,119 @@
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { requestFailure } from '../nodes/SignStash/host/request-failure.ts';
+import { FakeN8n } from './support/fake-n8n.ts';
+import { pdfItem } from './support/pdf.ts';
+
+let sandbox: Sandbox;
+let n8n: FakeN8n;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.close());
+beforeEach(() => {
+  sandbox.admin.reset();
+  n8n = new FakeN8n(sandbox);
+});
+
+const failing = async (credentials: Record<string, unknown> = {}, more = {}) =>
+  (await n8n.run([pdfItem('a')], { credentials, ...more }).catch((error: unknown) => error)) as {
+    name: string;
+    message: string;
+    description: string;
+  };
+const status = { parameters: { resource: 'operation', operation: 'getStatus', operationId: '1' } };
+
+describe('what n8n throws, in core’s words', () => {
+  it('refused credentials are not tried again, however many requests wait for a token', async () => {
+    const items = Array.from({ length: 6 }, (_, index) => pdfItem(`invoice-${index}`));
+    const outputs = await n8n.run(items, { credentials: { clientSecret: 'wrong' }, onError: 'continueRegularOutput' });
+    expect(outputs.map(({ json }) => json.code)).toEqual(Array(6).fill('CREDENTIALS_REFUSED'));
+    expect(sandbox.admin.counts().tokenRequests).toBe(1);
+  });
+
+  it('one token serves all questions that are asked at once', async () => {
+    await n8n.run(Array.from({ length: 6 }, (_, index) => pdfItem(`invoice-${index}`)));
+    expect(sandbox.admin.counts()).toMatchObject({ tokenRequests: 1, requests: { operationId: 6, sign: 1 } });
+  });
+
+  it('a revoked token is renewed and the same body sent again', async () => {
+    await n8n.run([pdfItem('a')]);
+    sandbox.admin.expireTokens();
+    const [output] = await n8n.run([pdfItem('b')], { parameters: { sending: { lookUpFirst: false } } });
+    expect(output?.json).toMatchObject({ documentStatus: 'SIGNED', recovered: false });
+    expect(sandbox.admin.requests().filter(({ status }) => status === 401)).toHaveLength(1);
+  });
+
+  it('an API that refuses even a new token says to compare the addresses', async () => {
+    sandbox.admin.addFault({ kind: 'unauthorized', endpoint: 'status', times: 2 });
+    expect(await failing({}, status)).toMatchObject({ description: expect.stringContaining('same environment') });
+  });
+
+  it('an authorization server that fails is asked again later', async () => {
+    sandbox.admin.addFault({ kind: 'server-error', endpoint: 'token', times: 2 });
+    const [output] = await n8n.run([pdfItem('a')]);
+    expect(output?.json.documentStatus).toBe('SIGNED');
+    expect(sandbox.admin.counts().tokensIssued).toBe(1);
+  });
+
+  it('a connection that was never made is told from one that broke', async () => {
+    const closed = createServer();
+    const cutting = createServer((socket) => socket.once('data', () => socket.destroy()));
+    const failureAt = async (url: string) => {
+      const cause = await fetch(url).catch((error: unknown) => error);
+      const thrown = Object.assign(new Error('fetch failed', { cause }), { isAxiosError: true, config: { url } });
+      return requestFailure(new Error('wrapped by n8n', { cause: thrown }), { ...request, url });
+    };
+    const [nobody, cut] = [await listening(closed), await listening(cutting)];
+    await new Promise((resolve) => closed.close(resolve));
+    expect(await failureAt(nobody)).toMatchObject({ code: 'NETWORK_UNREACHABLE' });
+    expect(await failureAt(cut)).toMatchObject({ code: 'NETWORK_INTERRUPTED' });
+    cutting.close();
+  });
+
+  it('a request that n8n itself refuses to send is a matter of settings', () => {
+    const refusal = requestFailure(new Error('wrapped', { cause: new Error('Domain not allowed') }), request);
+    expect(refusal).toMatchObject({ code: 'CONFIGURATION_INVALID', retryable: false });
+  });
+
+  it('a receiver that is no address is not sent', async () => {
+    const parameters = { resource: 'operation', operation: 'resendMails', operationId: '1', receivers: 'nobody' };
+    expect(await failing({}, { parameters })).toMatchObject({ message: expect.stringContaining('no e-mail address') });
+    expect(sandbox.admin.requests()).toEqual([]);
+  });
+
+  it('an unknown operation is a 404 with advice', async () => {
+    expect(await failing({}, status)).toMatchObject({
+      httpCode: '404',
+      description: expect.stringContaining('no such operation'),
+    });
+  });
+
+  it('an operation id that is no number is not sent at all', async () => {
+    const parameters = { ...status.parameters, operationId: '../token' };
+    expect(await failing({}, { parameters })).toMatchObject({ name: 'NodeOperationError' });
+    expect(sandbox.admin.requests()).toEqual([]);
+  });
+
+  it('an address that is missing names the credential', async () => {
+    expect(await failing({ apiUrl: '' })).toMatchObject({
+      description: expect.stringContaining('Open the credential'),
+    });
+  });
+});
+
+const request = {
+  endpoint: 'status',
+  method: 'GET',
+  url: 'http://127.0.0.1/status',
+  headers: {},
+  timeoutMs: 1000,
+} as const;
+
+function listening(server: Server): Promise<string> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+  });
+}
