@@ -2,6 +2,7 @@ import type { PreparedDocument } from '../client/document-input.ts';
 import { duplicateReference } from '../client/prepare-document.ts';
 import type { Outcome, SealedOutcome } from '../client/seal-once.ts';
 import { documentContent, type OpenedContent } from '../files/document-content.ts';
+import type { DocumentSource } from '../protocol/document-source.ts';
 import { errorCodes } from '../protocol/error-codes.ts';
 import {
   AbortedError,
@@ -206,8 +207,14 @@ export class BatchRun {
       this.#queue.weigh(bytes);
       name = input.name ?? opened.name ?? name;
       const given = { ...input, ...(opened.name === undefined ? {} : { name }), content: opened.source };
-      const document = await this.#client.prepare(given, position, this.#call);
-      ({ reference, name } = document);
+      const checked = await this.#client.prepare(given, position, this.#call);
+      ({ reference, name } = checked);
+      const free = this.#keep(opened);
+      release = async () => {
+        free();
+        await opened.release?.();
+      };
+      const document = { ...checked, source: whenRead(checked.source, free) };
       this.#refuseTwin(document);
       const target = this.#outputs.claim({ name, path: opened.path, output: input.output });
       const known = this.#journal?.find(reference);
@@ -218,7 +225,7 @@ export class BatchRun {
         return undefined;
       }
       const inDoubt = known?.event === 'sending' || known?.event === 'sealed';
-      return { document, target, inDoubt, release: this.#keep(opened) };
+      return { document, target, inDoubt, release };
     } catch (problem) {
       await release?.();
       this.#report({ ok: false, reference, name, error: asError(problem, name) }, bytes);
@@ -227,15 +234,17 @@ export class BatchRun {
   }
 
   /** Lets a few documents wait in memory, where reading them again would cost more than it saves; gives what ends that. */
-  #keep({ source, forget, release }: OpenedContent): () => Promise<void> {
-    const bytes = forget && this.#keptBytes + source.size <= maxKeptBytes ? source.size : 0;
-    if (bytes === 0) forget?.();
+  #keep({ source, forget }: OpenedContent): () => void {
+    if (!forget) return () => {};
+    let bytes = this.#keptBytes + source.size <= maxKeptBytes ? source.size : 0;
     this.#keptBytes += bytes;
-    return async () => {
+    const free = () => {
       this.#keptBytes -= bytes;
-      forget?.();
-      await release?.();
+      bytes = 0;
+      forget();
     };
+    if (bytes === 0) free();
+    return free;
   }
 
   /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` */
@@ -341,6 +350,20 @@ export class BatchRun {
 
 /** A little more than 50 documents of a megabyte; the vendor's own sizing goes to 500 MB. */
 const defaultMaxRequestBytes = 64 * 1024 * 1024;
+
+/** A source that tells when its content is on its way: what was kept of it need not be any more, and a retry reads it again. */
+function whenRead(source: DocumentSource, tell: () => void): DocumentSource {
+  return {
+    size: source.size,
+    slice: (start, end) => source.slice(start, end),
+    async *read() {
+      for await (const chunk of source.read()) {
+        tell();
+        yield chunk;
+      }
+    },
+  };
+}
 
 function inRange(setting: string, value: number, most: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;

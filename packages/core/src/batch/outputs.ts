@@ -71,6 +71,7 @@ export class Outputs {
     known: JournalEntry | undefined,
   ): Promise<BatchSealed | undefined> {
     const { overwrite = false } = this.#options;
+    if (!known && overwrite) return undefined;
     const common = { ok: true, reference, name, recovered: false, resumed: true, durationMs: 0 } as const;
     const there = await fileSize(target);
     if (known?.event === 'sealed') {

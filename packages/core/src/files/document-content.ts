@@ -29,7 +29,7 @@ export async function documentContent(content: DocumentContent, signal?: AbortSi
   if (typeof content === 'string' || content instanceof URL) {
     const path = typeof content === 'string' ? content : pathOf(content);
     const source = await fileSource(path);
-    return { source, name: basename(path), path, forget: source.forget };
+    return { source, name: basename(path), path, ...(source.forget ? { forget: source.forget } : {}) };
   }
   if (content instanceof Uint8Array) return { source: bytesSource(content) };
   if (content instanceof ArrayBuffer) return { source: bytesSource(new Uint8Array(content)) };
