@@ -5,7 +5,7 @@ export function memoryStore(): ContentWriter<Uint8Array> {
   let chunks: Uint8Array[] = [];
   return {
     write(chunk) {
-      chunks.push(chunk);
+      chunks.push(chunk.slice());
     },
     finish() {
       const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));

@@ -6,6 +6,11 @@ export interface Platform {
   sha256(chunks: AsyncIterable<Uint8Array>): Promise<string>;
   /** The ASCII bytes of the base64 form. */
   toBase64(bytes: Uint8Array): Uint8Array;
-  /** Decodes ASCII base64 bytes whose length is a multiple of four, padding included. */
-  fromBase64(ascii: Uint8Array): Uint8Array;
+  /**
+   * Decodes ASCII base64 bytes whose length is a multiple of four, padding included.
+   *
+   * @param into - Has room for three bytes of each four.
+   * @returns How many bytes it wrote.
+   */
+  fromBase64(ascii: Uint8Array, into: Uint8Array): number;
 }

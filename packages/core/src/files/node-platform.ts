@@ -35,9 +35,9 @@ export const nodePlatform: Platform = {
     }
     return to;
   },
-  fromBase64(ascii) {
+  fromBase64(ascii, into) {
     const from = view(ascii);
-    const to = Buffer.allocUnsafe((from.byteLength / 4) * 3);
+    const to = view(into);
     let written = 0;
     for (let at = 0; at < from.byteLength; at += decodedAtOnce) {
       written += to.write(
@@ -46,6 +46,6 @@ export const nodePlatform: Platform = {
         'base64',
       );
     }
-    return to.subarray(0, written);
+    return written;
   },
 };

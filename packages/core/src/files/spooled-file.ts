@@ -18,8 +18,13 @@ export interface SpooledFile {
 const { host, pid, started } = thisProcess;
 const temporaryName = () => `.signstash-${host}-${pid}-${started}-${randomUUID()}.part`;
 
-/** Chunks are written together once they have this size. Bytes. */
+/** Chunks are gathered, and written together once they have this size. Bytes. */
 const writeBytes = 512 * 1024;
+
+/** Memory for gathering that no writer has: each document's own would be garbage a moment later. */
+const spare: Buffer[] = [];
+/** More than are spare after a run with many requests at once. */
+const maxSpare = 8;
 
 /**
  * Writes contents as they arrive to `.signstash-….part` files of a directory.
@@ -30,51 +35,49 @@ export function spoolStore(directory: string, { durable }: { durable: boolean })
   return () => {
     const path = join(directory, temporaryName());
     let file: FileHandle | undefined;
-    let waiting: Uint8Array[] = [];
-    let waitingBytes = 0;
+    let gathered: Buffer | undefined;
+    let filled = 0;
     let size = 0;
     const flush = async () => {
-      const chunks = waiting;
-      waiting = [];
-      waitingBytes = 0;
       file ??= await open(path, 'wx', 0o666);
-      await writeAll(file, chunks);
+      if (gathered) await writeAll(file, gathered.subarray(0, filled));
+      filled = 0;
+    };
+    const end = async () => {
+      if (gathered && spare.length < maxSpare) spare.push(gathered);
+      gathered = undefined;
+      await file?.close();
+      file = undefined;
     };
     return {
       async write(chunk) {
-        waiting.push(chunk);
-        waitingBytes += chunk.byteLength;
         size += chunk.byteLength;
-        if (waitingBytes >= writeBytes) await flush();
+        for (let at = 0; at < chunk.byteLength; ) {
+          gathered ??= spare.pop() ?? Buffer.allocUnsafeSlow(writeBytes);
+          const part = chunk.subarray(at, at + writeBytes - filled);
+          gathered.set(part, filled);
+          filled += part.byteLength;
+          at += part.byteLength;
+          if (filled === writeBytes) await flush();
+        }
       },
       async finish() {
         await flush();
         if (durable) await file?.datasync();
-        await file?.close();
-        file = undefined;
+        await end();
         return { path, size };
       },
       async discard() {
-        waiting = [];
-        await file?.close();
+        await end();
         await rm(path, { force: true });
       },
     };
   };
 }
 
-/** One system call for many chunks, and another one only where the system took less than it was given. */
-async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {
-  for (let rest = chunks; rest.length > 0; ) {
-    let { bytesWritten } = await file.writev(rest);
-    const left: Uint8Array[] = [];
-    for (const chunk of rest) {
-      const taken = Math.min(bytesWritten, chunk.byteLength);
-      bytesWritten -= taken;
-      if (taken < chunk.byteLength) left.push(chunk.subarray(taken));
-    }
-    rest = left;
-  }
+/** The system may take less than it is given. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten;
 }
 
 /**

@@ -10,13 +10,14 @@ test.each(sizes)('%i bytes go to base64 and back', (size) => {
   const bytes = randomBytes(size + 7).subarray(5, size + 5);
   const ascii = nodePlatform.toBase64(bytes);
   expect(Buffer.from(ascii).toString('latin1')).toBe(bytes.toString('base64'));
-  expect(Buffer.from(nodePlatform.fromBase64(ascii)).equals(bytes)).toBe(true);
+  const back = Buffer.alloc((ascii.byteLength / 4) * 3);
+  expect(back.subarray(0, nodePlatform.fromBase64(ascii, back)).equals(bytes)).toBe(true);
 });
 
 test('what is not base64 comes out shorter than its length promises, so that the reader notices', () => {
   const ascii = Buffer.from(randomBytes(60_000).toString('base64'), 'latin1');
   ascii[40_000] = 0x21;
-  expect(nodePlatform.fromBase64(ascii).byteLength).toBeLessThan(60_000);
+  expect(nodePlatform.fromBase64(ascii, Buffer.alloc(60_000))).toBeLessThan(60_000);
 });
 
 test('a hash is of all chunks', async () => {

@@ -5,7 +5,8 @@ import { parseOperation } from '../../src/protocol/answer/operation.ts';
 import { parseJson } from '../../src/protocol/answer/parse-json.ts';
 import { splitSignedContent } from '../../src/protocol/answer/signed-content-reader.ts';
 
-const fromBase64 = (ascii: Uint8Array) => new Uint8Array(Buffer.from(Buffer.from(ascii).toString('latin1'), 'base64'));
+const fromBase64 = (ascii: Uint8Array, into: Uint8Array) =>
+  Buffer.from(into.buffer, into.byteOffset, into.byteLength).write(Buffer.from(ascii).toString('latin1'), 'base64');
 
 async function* inChunks(bytes: Uint8Array, sizes: readonly number[]): AsyncIterable<Uint8Array> {
   let at = 0;

@@ -26,9 +26,10 @@ export async function readZip<T>(body: AsyncIterable<Uint8Array>, store: Content
     open++;
     file.ondata = (error, chunk, final) => {
       if (error) failure ??= error;
+      // A copy: it waits its turn, and the unpacker uses its buffer again.
+      const piece = chunk.slice();
       work = work.then(async () => {
-        // A copy: the unpacker uses its buffer again.
-        if (chunk.byteLength > 0) await writer.write(chunk.slice());
+        if (piece.byteLength > 0) await writer.write(piece);
         if (final) {
           documents.push({ entryName: file.name, content: await writer.finish() });
           open--;

@@ -2,6 +2,7 @@ import { ProtocolError } from '../errors.ts';
 
 /** Takes the sealed bytes of one document as they arrive. */
 export interface ContentWriter<T> {
+  /** The chunk's memory is used again as soon as this is done: keep a copy, not the chunk. */
   write(chunk: Uint8Array): void | Promise<void>;
   /** All bytes have come; gives what stands for them. */
   finish(): T | Promise<T>;
@@ -23,6 +24,7 @@ const contentProperty = 'signedContent';
 /** Far above an answer without contents; guards memory against an answer that is not ours. */
 const maxJsonBytes = 64 * 1024 * 1024;
 
+const noBytes = new Uint8Array(0);
 const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
@@ -37,7 +39,7 @@ const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0
  */
 export async function splitSignedContent<T>(
   body: AsyncIterable<Uint8Array>,
-  fromBase64: (ascii: Uint8Array) => Uint8Array,
+  fromBase64: FromBase64,
   store: ContentStore<T>,
 ): Promise<SplitAnswer<T>> {
   const splitter = new Splitter(fromBase64, store);
@@ -50,10 +52,13 @@ export async function splitSignedContent<T>(
   }
 }
 
+/** Decodes whole groups of four into memory that has room for them; gives the number of bytes. */
+export type FromBase64 = (ascii: Uint8Array, into: Uint8Array) => number;
+
 type State = 'between' | 'string' | 'escape' | 'content' | 'contentEscape';
 
 class Splitter<T> {
-  readonly #fromBase64: (ascii: Uint8Array) => Uint8Array;
+  readonly #fromBase64: FromBase64;
   readonly #store: ContentStore<T>;
   readonly #decoder = new TextDecoder();
   readonly #contents: T[] = [];
@@ -67,10 +72,12 @@ class Splitter<T> {
   #lastString = '';
   #writer: ContentWriter<T> | undefined;
   /** Base64 characters that do not yet fill a group of four. */
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest: Uint8Array = noBytes;
+  /** Where every chunk is decoded: memory for each would be more than all else that reading an answer needs. */
+  #decoded = noBytes;
   #escape = '';
 
-  constructor(fromBase64: (ascii: Uint8Array) => Uint8Array, store: ContentStore<T>) {
+  constructor(fromBase64: FromBase64, store: ContentStore<T>) {
     this.#fromBase64 = fromBase64;
     this.#store = store;
   }
@@ -197,24 +204,30 @@ class Splitter<T> {
       return true;
     }
     // Only the few characters at the seam of two chunks are copied.
-    const seam = missing > 0 ? this.#groups(concat(this.#rest, ascii.subarray(0, missing))) : noBytes;
+    const room = ((ascii.byteLength + 4) / 4) * 3;
+    if (this.#decoded.byteLength < room) this.#decoded = new Uint8Array(room);
+    const seam = missing > 0 ? this.#groups(concat(this.#rest, ascii.subarray(0, missing)), 0) : 0;
+    if (seam === undefined) return false;
     const whole = ascii.byteLength - ((ascii.byteLength - missing) % 4);
-    const bytes = this.#groups(ascii.subarray(missing, whole));
+    const end = this.#groups(ascii.subarray(missing, whole), seam);
     const rest = new Uint8Array(ascii.subarray(whole));
-    if (!seam || !bytes || rest.includes(backslash)) return false;
+    if (end === undefined || rest.includes(backslash)) return false;
     this.#rest = rest;
-    if (seam.byteLength > 0) await this.#writer?.write(seam);
-    if (bytes.byteLength > 0) await this.#writer?.write(bytes);
+    if (end > 0) await this.#writer?.write(this.#decoded.subarray(0, end));
     return true;
   }
 
-  /** Decodes whole groups of four. Decoders skip what they do not know; that would silently corrupt a sealed document. */
-  #groups(ascii: Uint8Array): Uint8Array | undefined {
+  /**
+   * Decodes whole groups of four. Decoders skip what they do not know; that would silently corrupt a sealed document.
+   *
+   * @param at - Where the decoded bytes begin. @returns Where they end; undefined where these are not all base64 characters.
+   */
+  #groups(ascii: Uint8Array, at: number): number | undefined {
     const length = ascii.byteLength;
-    if (length === 0) return noBytes;
+    if (length === 0) return at;
     const padding = ascii[length - 1] !== 0x3d ? 0 : ascii[length - 2] !== 0x3d ? 1 : 2;
-    const bytes = this.#fromBase64(ascii);
-    return bytes.byteLength === (length / 4) * 3 - padding ? bytes : undefined;
+    const written = this.#fromBase64(ascii, this.#decoded.subarray(at));
+    return written === (length / 4) * 3 - padding ? at + written : undefined;
   }
 
   #keep(bytes: Uint8Array): void {
@@ -248,6 +261,5 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   return both;
 }
 
-const noBytes = new Uint8Array(0);
 const notBase64 = () =>
   new ProtocolError('PROTOCOL_UNEXPECTED', 'A sealed document in the answer is not valid base64.');

@@ -15,7 +15,7 @@ export const platform: Platform = {
     return hash.digest('hex');
   },
   toBase64: (bytes) => Buffer.from(view(bytes).toString('base64'), 'latin1'),
-  fromBase64: (ascii) => Buffer.from(view(ascii).toString('latin1'), 'base64'),
+  fromBase64: (ascii, into) => view(into).write(view(ascii).toString('latin1'), 'base64'),
 };
 
 /** The same memory as a Buffer: base64 is what Buffers can do and plain arrays cannot. */
