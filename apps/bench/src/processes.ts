@@ -17,7 +17,7 @@ export interface Sink {
 export async function startSink(documentBytes: number, tokenDelayMs = 0): Promise<Sink> {
   const settings = [documentBytes, tokenDelayMs].map(String);
   const child = spawn(process.execPath, [script('./sink/main.ts'), ...settings], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const url = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).once('line', resolve);

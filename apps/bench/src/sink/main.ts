@@ -21,6 +21,8 @@ const server = createServer((request, response) => {
     else seal(request, response);
   }
 });
+// Its parent may be killed, and then nobody else would end it.
+process.stdin.resume().once('close', () => process.exit());
 server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
 
 async function issueToken(request: IncomingMessage, response: ServerResponse): Promise<void> {
