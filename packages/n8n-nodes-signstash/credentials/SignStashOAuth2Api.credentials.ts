@@ -21,20 +21,39 @@ export class SignStashOAuth2Api implements ICredentialType {
   properties: INodeProperties[] = [
     { displayName: 'Grant Type', name: 'grantType', type: 'hidden', default: 'clientCredentials' },
     {
+      displayName: 'Client ID',
+      name: 'clientId',
+      type: 'string',
+      default: '',
+      required: true,
+      placeholder: 'e.g. PRT.500000000-PRT.500000000-7c0f…',
+      description: "Alias of your client service in Sign'Stash",
+    },
+    {
+      displayName: 'Client Secret',
+      name: 'clientSecret',
+      type: 'string',
+      typeOptions: { password: true },
+      default: '',
+      required: true,
+      description: "Secret of the client service, as set in the Sign'Stash backoffice",
+    },
+    {
       displayName: 'Environment',
       name: 'environment',
       type: 'options',
       options: [
-        { name: 'Custom', value: 'custom', description: 'Addresses of your own, such as a local sandbox' },
+        { name: 'Custom', value: 'custom', description: 'Addresses that you give, such as those of a local sandbox' },
         {
           name: 'On-Premise Proxy',
           value: 'onPremise',
-          description: 'Documents go to the proxy in your network; tokens and questions go to the service',
+          description: 'Documents go to the proxy in your network, all else to the service',
         },
-        { name: 'Production', value: 'production' },
-        { name: 'Staging', value: 'staging' },
+        { name: 'Production', value: 'production', description: 'Seals that count, and are charged' },
+        { name: 'Staging', value: 'staging', description: 'For trying things out' },
       ],
       default: 'production',
+      description: "Which Sign'Stash to use. Each has its own client ID and secret.",
     },
     {
       displayName: 'Service Behind the Proxy',
@@ -55,6 +74,7 @@ export class SignStashOAuth2Api implements ICredentialType {
       default: '',
       required: true,
       placeholder: 'e.g. https://signstash.example.com/oauth2/authorization-server/oauth/token',
+      description: 'Address at which the authorization server issues tokens',
       displayOptions: { show: { environment: ['custom'] } },
     },
     {
@@ -74,7 +94,7 @@ export class SignStashOAuth2Api implements ICredentialType {
       default: '',
       placeholder: 'e.g. http://signstash.intranet:8080',
       description:
-        'Address of the proxy client in your network, which documents then go through; the documented path is added where it is missing',
+        'Address of the proxy in your network through which documents go. Its usual path is added if you give none.',
       displayOptions: { show: { environment: ['onPremise', 'custom'] } },
     },
     {
@@ -83,7 +103,7 @@ export class SignStashOAuth2Api implements ICredentialType {
       type: 'boolean',
       default: false,
       description:
-        'Whether addresses that are not https may be used beyond this machine. Tokens and documents then travel unencrypted.',
+        'Whether to allow addresses without https on other machines. Tokens and documents then travel unencrypted.',
       displayOptions: { show: { environment: ['onPremise', 'custom'] } },
     },
     {

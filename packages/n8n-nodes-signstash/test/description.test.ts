@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { describe, expect, it } from 'vitest';
 import { SignStashOAuth2Api } from '../credentials/SignStashOAuth2Api.credentials.ts';
 import { SignStash } from '../nodes/SignStash/SignStash.node.ts';
@@ -14,15 +14,52 @@ const shownFor = (resource: unknown, operation: unknown) =>
       (!operations || operations.includes(operation as string))
     );
   });
+/** Parameters and, in collections, those within. */
+const flat = (properties: readonly INodeProperties[]): INodeProperties[] =>
+  properties.flatMap((property) =>
+    property.type === 'collection' ? [property, ...flat((property.options ?? []) as INodeProperties[])] : [property],
+  );
+
+/** Label and explanation of all that users choose or fill in, but for what needs none: n8n's own lists and groups. */
+function described(properties: readonly INodeProperties[]): [label: string, explanation: string][] {
+  return flat(properties)
+    .filter(({ name, type }) => type !== 'hidden' && name !== 'resource' && name !== 'operation')
+    .filter(({ type }) => type !== 'collection')
+    .map(({ displayName, description: text = '' }): [string, string] => [displayName, text])
+    .concat(
+      properties
+        .filter(({ name }) => name === 'resource' || name === 'operation')
+        .flatMap(({ options = [] }) => options as INodePropertyOptions[])
+        .map(({ name, description: text = '' }) => [name, text]),
+    );
+}
+
+const words = (text: string) => text.toLowerCase().match(/[a-z]+/g);
 const optionNames = ({ options = [] }: INodeProperties) => options.map((option) => option.name);
 
 describe('description', () => {
-  it('hides from agents what binds or gives files', () => {
-    const hidden = description.properties
-      .flatMap(({ options = [] }) => options)
-      .filter((option) => 'value' in option && option.displayOptions?.hide?.['@tool'])
-      .map(({ name }) => name);
-    expect(hidden).toEqual(['Document', 'Download Documents']);
+  it('lets agents ask and resend, but neither seal nor handle files', () => {
+    expect(description.usableAsTool).toBe(true);
+    const forTools = ({ displayOptions }: Pick<INodeProperties, 'displayOptions'>) =>
+      !displayOptions?.hide?.['@tool']?.includes(true);
+    const [resource, ...more] = description.properties.filter((each) => each.name === 'resource' && forTools(each));
+    expect(more).toEqual([]);
+    expect(resource).toMatchObject({ default: 'operation', displayOptions: { show: { '@tool': [true] } } });
+    expect(optionNames(resource as INodeProperties)).toEqual(['Operation']);
+    const operations = shownFor('operation', undefined).find(({ name }) => name === 'operation')?.options ?? [];
+    expect(operations.filter((each) => forTools(each as INodeProperties)).map(({ name }) => name)).toEqual([
+      'Get',
+      'Get by Document Reference',
+      'Get Status',
+      'Resend Delivery Mails',
+    ]);
+  });
+
+  it('is titled in the workflow by what it does', () => {
+    const code = /^=\{\{(.+)\}\}$/.exec(description.subtitle ?? '')?.[1];
+    const subtitle = (operation: string) => new Function('$parameter', `return ${code}`)({ operation });
+    expect(subtitle('sign')).toBe('Sign document');
+    expect(subtitle('getByReference')).toBe('Get operation by document reference');
   });
 
   it('uses the credential that the package brings', () => {
@@ -32,6 +69,53 @@ describe('description', () => {
   it('has the names that n8n looks for', () => {
     expect(manifest.n8n.nodes).toEqual([`dist/nodes/SignStash/${SignStash.name}.node.js`]);
     expect(manifest.n8n.credentials).toEqual([`dist/credentials/${SignStashOAuth2Api.name}.credentials.js`]);
+  });
+});
+
+describe('what users read', () => {
+  const texts = [...described(description.properties), ...described(new SignStashOAuth2Api().properties)];
+
+  it.each(texts)('%s is explained, and not by its own name', (label, explanation) => {
+    expect(explanation).toMatch(/^[A-Z].{9,}/);
+    expect(words(explanation)).not.toEqual(words(label));
+    // As n8n's guidelines want it: one sentence without a full stop, several with one each.
+    expect(explanation.endsWith('.')).toBe(/[.] [A-Z]/.test(explanation));
+    // Words that n8n asks to keep from users, as long as nothing has gone wrong.
+    expect(explanation).not.toMatch(/\b(errors?|problems?|failures?|mistakes?)\b/i);
+  });
+
+  it('names what to type by example', () => {
+    const placeholders = flat([...description.properties, ...new SignStashOAuth2Api().properties])
+      .filter(({ type }) => type === 'string')
+      .flatMap(({ placeholder = [] }) => placeholder);
+    expect(placeholders.length).toBeGreaterThan(5);
+    for (const placeholder of placeholders) expect(placeholder).toMatch(/^e\.g\. /);
+  });
+
+  it('says what switches switch', () => {
+    const switches = flat(description.properties).filter(({ type }) => type === 'boolean');
+    expect(switches.length).toBeGreaterThan(4);
+    for (const { description: text } of switches) expect(text).toMatch(/^Whether /);
+  });
+});
+
+describe('pictures and codex', () => {
+  const nodeFolder = new URL('../nodes/SignStash/', import.meta.url);
+  const icons = [description.icon, new SignStashOAuth2Api().icon] as { light: string; dark: string }[];
+
+  it.each(icons)('has a drawing for light and another for dark: $light', async ({ light, dark }) => {
+    const files = await Promise.all(
+      [light, dark].map((icon) => readFile(new URL(icon.replace(/^file:.*?([^/]+)$/, '$1'), nodeFolder), 'utf8')),
+    );
+    expect(new Set(files).size).toBe(2);
+    for (const file of files) expect(file).toMatch(/^<svg [^>]*viewBox="0 0 60 60"/);
+  });
+
+  it('has a codex that names the node', async () => {
+    const codex = JSON.parse(await readFile(new URL('SignStash.node.json', nodeFolder), 'utf8'));
+    expect(codex.node).toBe(`${manifest.name}.${description.name}`);
+    expect(Number(codex.nodeVersion)).toBe(description.version);
+    expect(codex.categories).not.toHaveLength(0);
   });
 });
 

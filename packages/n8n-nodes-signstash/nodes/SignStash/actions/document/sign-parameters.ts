@@ -18,7 +18,7 @@ const options: INodeProperties = {
       name: 'timestamp',
       type: 'boolean',
       default: false,
-      description: 'Whether to add a qualified timestamp, which may be charged',
+      description: 'Whether to add a qualified timestamp to the seal. It may be charged.',
     },
     {
       displayName: 'Description',
@@ -26,7 +26,7 @@ const options: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. Invoices of October',
-      description: 'What signers are shown; documents with the same description share requests',
+      description: 'What the service shows to signers. Only documents with the same description share a request.',
     },
     {
       displayName: 'External Reference',
@@ -35,7 +35,7 @@ const options: INodeProperties = {
       default: '',
       placeholder: 'e.g. FT-2026-0001',
       description:
-        'Key by which the service knows the document, unique in the whole system. A document whose reference is known is fetched, not sealed again. Made from content and file name if empty.',
+        'Key of the document, unique in the whole service. A document whose key the service knows is fetched, not sealed again. If empty, the key is made from content and file name.',
     },
     {
       displayName: 'Location',
@@ -43,7 +43,7 @@ const options: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. Lisboa',
-      description: 'Place of sealing, which PDF readers show',
+      description: 'Place of sealing, as PDF readers show it',
       ...forPdf,
     },
     {
@@ -51,14 +51,15 @@ const options: INodeProperties = {
       name: 'outputFileName',
       type: 'string',
       default: '{name}-sealed{extension}',
-      description: 'Name of the sealed file; {name} and {extension} stand for those of the input file',
+      description: 'Name of the sealed file, where {name} and {extension} stand for those of the input file',
     },
     {
       displayName: 'Put Output File in Field',
       name: 'outputField',
       type: 'string',
       default: 'data',
-      description: 'Binary field of the output item; the field of the input file if not set. Several as for the input.',
+      description:
+        'Name of the output binary field. If not set, the sealed file goes to the field that it came from. Separate several names with commas.',
     },
     {
       displayName: 'Reason',
@@ -66,7 +67,7 @@ const options: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. Invoice',
-      description: 'Reason of sealing, which PDF readers show',
+      description: 'Reason for sealing, as PDF readers show it',
     },
     {
       displayName: 'XML Canonicalization',
@@ -77,6 +78,7 @@ const options: INodeProperties = {
         { name: 'Exclusive With Comments', value: 'EXCLUSIVE_WITH_COMMENTS' },
       ],
       default: 'EXCLUSIVE',
+      description: 'How the XML is normalized before it is hashed',
       ...forXml,
     },
     {
@@ -85,7 +87,7 @@ const options: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. ext:ExtensionContent',
-      description: 'Element that takes the signature',
+      description: 'Name of the element in which the signature is placed',
       ...forXml,
     },
     {
@@ -98,6 +100,7 @@ const options: INodeProperties = {
         { name: 'XPath 2 Filter', value: 'XPATH2_FILTER' },
       ],
       default: 'ENVELOPED',
+      description: 'Which part of the XML the signature covers',
       ...forXml,
     },
   ],
@@ -116,14 +119,14 @@ const delivery: INodeProperties = {
       name: 'attachDocuments',
       type: 'boolean',
       default: false,
-      description: 'Whether the e-mail has the sealed documents attached, not only a link to them',
+      description: 'Whether to attach the sealed documents to the e-mail instead of only linking to them',
     },
     {
       displayName: 'Keep in Archive',
       name: 'preserveContent',
       type: 'boolean',
       default: false,
-      description: 'Whether the service keeps the sealed document',
+      description: 'Whether the service archives the sealed document, so that it can be downloaded later',
     },
     {
       displayName: 'Send to E-Mail Addresses',
@@ -131,7 +134,7 @@ const delivery: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. accounting@example.com, archive@example.com',
-      description: 'Who gets the sealed document from the service, separated by commas',
+      description: 'Addresses to which the service sends the sealed document. Separate several with commas.',
     },
   ],
 };
@@ -150,7 +153,8 @@ const sending: INodeProperties = {
       type: 'number',
       typeOptions: { minValue: 1, maxValue: 99 },
       default: 50,
-      description: 'Most documents in one request; many in one request are sealed much faster than one each',
+      description:
+        'Maximum number of documents in one request. Many in one request are sealed much faster than one each.',
     },
     {
       displayName: 'Batch Size (MB)',
@@ -158,7 +162,7 @@ const sending: INodeProperties = {
       type: 'number',
       typeOptions: { minValue: 1 },
       default: 25,
-      description: 'A request is not filled beyond this, to keep within the memory of n8n; a larger file goes alone',
+      description: 'Maximum size of one request, so that n8n does not run out of memory. A larger file goes alone.',
     },
     {
       displayName: 'Look Up First',
@@ -166,7 +170,7 @@ const sending: INodeProperties = {
       type: 'boolean',
       default: true,
       description:
-        'Whether to ask for each reference before sending, so that what an earlier execution sealed is fetched instead of sealed and paid for again',
+        'Whether to ask the service for each document before sending it, so that what an earlier execution sealed is fetched instead of sealed and paid for again',
     },
     {
       displayName: 'Max File Size (MB)',
@@ -174,7 +178,7 @@ const sending: INodeProperties = {
       type: 'number',
       typeOptions: { minValue: 1 },
       default: 100,
-      description: 'Larger files are refused before they are read',
+      description: 'Maximum size of one file. Larger files are rejected before they are read.',
     },
     {
       displayName: 'Request Format',
@@ -182,9 +186,10 @@ const sending: INodeProperties = {
       type: 'options',
       options: [
         { name: 'JSON', value: 'json' },
-        { name: 'Multipart', value: 'multipart', description: 'A third less to send' },
+        { name: 'Multipart', value: 'multipart', description: 'A third less to send, if your service accepts it' },
       ],
       default: 'json',
+      description: 'How documents are packed for sending',
     },
     {
       displayName: 'Timeout (Seconds)',
@@ -193,7 +198,7 @@ const sending: INodeProperties = {
       typeOptions: { minValue: 1 },
       default: 300,
       description:
-        'How long to wait for the answer to one request. After it the service is asked what became of the documents; none is sent twice in doubt.',
+        'How long to wait for the answer to one request. After that, the node asks the service what became of the documents instead of sending them again.',
     },
     {
       displayName: 'Wait for Execution (Seconds)',
@@ -201,7 +206,7 @@ const sending: INodeProperties = {
       type: 'number',
       typeOptions: { minValue: 0 },
       default: 300,
-      description: 'How long to wait for an operation that the service has taken but not executed yet',
+      description: 'How long to wait for documents that the service has accepted but not sealed yet',
     },
   ],
 };
@@ -213,20 +218,21 @@ export const signParameters: INodeProperties[] = [
     type: 'string',
     default: 'data',
     required: true,
-    hint: 'The name of the input field containing the file to be sealed; several are separated by commas',
-    description: 'An expression may also give the file itself, or a list of files',
+    hint: 'The name of the input binary field containing the file to be sealed. Separate several names with commas.',
+    description: 'Name of the field with the file. An expression may also return the file itself, or a list of files.',
   },
   {
     displayName: 'Signature Type',
     name: 'signatureType',
     type: 'options',
     options: [
-      { name: 'Automatic', value: 'auto', description: 'PAdES for PDF files, XAdES for XML files' },
-      { name: 'CAdES', value: 'CAdES', description: 'Any file' },
-      { name: 'PAdES', value: 'PAdES', description: 'PDF files' },
-      { name: 'XAdES', value: 'XAdES', description: 'XML files' },
+      { name: 'Automatic', value: 'auto', description: 'PAdES for PDF files and XAdES for XML files' },
+      { name: 'CAdES', value: 'CAdES', description: 'For any file' },
+      { name: 'PAdES', value: 'PAdES', description: 'For PDF files' },
+      { name: 'XAdES', value: 'XAdES', description: 'For XML files' },
     ],
     default: 'auto',
+    description: 'Format of the electronic seal',
   },
   ...visibleSealParameters,
   simplifyParameter,

@@ -10,7 +10,7 @@ export const visibleSealParameters: INodeProperties[] = [
     name: 'visibleSeal',
     type: 'boolean',
     default: false,
-    description: 'Whether the seal can be seen on a page; it is valid either way',
+    description: 'Whether to show the seal on a page. An invisible seal is just as valid.',
     displayOptions: { show: { signatureType: ['auto', 'PAdES'] } },
   },
   {
@@ -18,11 +18,12 @@ export const visibleSealParameters: INodeProperties[] = [
     name: 'sealPlace',
     type: 'options',
     options: [
-      { name: 'At Coordinates', value: 'coordinates' },
+      { name: 'At Coordinates', value: 'coordinates', description: 'A point on a page' },
       { name: 'At Placeholder Text', value: 'placeholder', description: 'A word that occurs once in the document' },
       { name: 'In Signature Field', value: 'field', description: 'An empty signature field of the PDF' },
     ],
     default: 'coordinates',
+    description: 'How the place of the seal is found',
     displayOptions: { show: visible },
   },
   {
@@ -31,7 +32,7 @@ export const visibleSealParameters: INodeProperties[] = [
     type: 'number',
     typeOptions: { minValue: 1 },
     default: 1,
-    description: 'Page of the seal, counted from 1',
+    description: 'Number of the page that shows the seal, counted from 1',
     ...at('coordinates'),
   },
   {
@@ -40,7 +41,7 @@ export const visibleSealParameters: INodeProperties[] = [
     type: 'number',
     typeOptions: { minValue: 0 },
     default: 70,
-    description: 'Points from the left edge of the page; 72 points are an inch',
+    description: 'Distance of the seal from the left edge of the page in points, of which an inch has 72',
     ...at('coordinates'),
   },
   {
@@ -49,7 +50,7 @@ export const visibleSealParameters: INodeProperties[] = [
     type: 'number',
     typeOptions: { minValue: 0 },
     default: 100,
-    description: 'Points from the lower edge of the page',
+    description: 'Distance of the seal from the lower edge of the page in points',
     ...at('coordinates'),
   },
   {
@@ -59,6 +60,7 @@ export const visibleSealParameters: INodeProperties[] = [
     default: '',
     required: true,
     placeholder: 'e.g. Signature1',
+    description: 'Name of an empty signature field of the PDF',
     ...at('field'),
   },
   {
@@ -68,7 +70,7 @@ export const visibleSealParameters: INodeProperties[] = [
     default: '',
     required: true,
     placeholder: 'e.g. #seal#',
-    description: 'The service fails a document in which this word is not found',
+    description: 'Word of the document at which the seal is placed. The service rejects a document without it.',
     ...at('placeholder'),
   },
   {
@@ -77,7 +79,8 @@ export const visibleSealParameters: INodeProperties[] = [
     type: 'string',
     typeOptions: { rows: 2 },
     default: 'Digitally signed by $certificate.getCommonName()',
-    description: 'Template of the service (Velocity). Leave empty for the template that the service keeps for you.',
+    description:
+      'What the seal says, as a Velocity template. Leave empty to use the template that the service keeps for your company.',
     displayOptions: { show: visible },
   },
   {
@@ -93,7 +96,7 @@ export const visibleSealParameters: INodeProperties[] = [
         name: 'background',
         type: 'string',
         default: 'transparent',
-        description: 'As #RRGGBB, or transparent',
+        description: 'Color behind the seal text, as #RRGGBB or the word transparent',
       },
       {
         displayName: 'Font Size',
@@ -101,6 +104,7 @@ export const visibleSealParameters: INodeProperties[] = [
         type: 'number',
         typeOptions: { minValue: 1 },
         default: 11,
+        description: 'Size of the seal text in points',
       },
       {
         displayName: 'Height',
@@ -108,7 +112,7 @@ export const visibleSealParameters: INodeProperties[] = [
         type: 'number',
         typeOptions: { minValue: 1 },
         default: 50,
-        description: 'Height of the seal in points, together with Width',
+        description: 'Height of the seal in points. Set it together with Width.',
       },
       {
         displayName: 'Image Field Name',
@@ -116,7 +120,7 @@ export const visibleSealParameters: INodeProperties[] = [
         type: 'string',
         default: '',
         placeholder: 'e.g. logo',
-        description: 'Binary field of the input item with a PNG or JPEG image for the seal',
+        description: 'Name of the input binary field containing a PNG or JPEG image for the seal',
       },
       {
         displayName: 'Width',
@@ -124,7 +128,7 @@ export const visibleSealParameters: INodeProperties[] = [
         type: 'number',
         typeOptions: { minValue: 1 },
         default: 155,
-        description: 'Width of the seal in points, together with Height',
+        description: 'Width of the seal in points. Set it together with Height.',
       },
     ],
   },

@@ -6,7 +6,7 @@ export const downloadDocuments: NodeOperation = {
   option: {
     name: 'Download Documents',
     value: 'downloadDocuments',
-    description: 'Download the sealed documents of an operation, one item each',
+    description: 'Download the sealed documents of an operation, each as an item',
     action: 'Download sealed documents',
     displayOptions: { hide: { '@tool': [true] } },
   },
@@ -19,6 +19,7 @@ export const downloadDocuments: NodeOperation = {
       default: 'data',
       required: true,
       hint: 'The name of the output binary field to put the file in',
+      description: 'Name of the field that gets the sealed file',
     },
     questionOptions,
   ],

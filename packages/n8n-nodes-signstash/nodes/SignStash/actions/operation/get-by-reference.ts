@@ -8,7 +8,7 @@ export const getByReference: NodeOperation = {
   option: {
     name: 'Get by Document Reference',
     value: 'getByReference',
-    description: 'Get the operation that holds a document, by the document’s external reference',
+    description: 'Get the operation that sealed the document with an external reference',
     action: 'Get operation by document reference',
   },
   parameters: [
@@ -19,7 +19,7 @@ export const getByReference: NodeOperation = {
       default: '',
       required: true,
       placeholder: 'e.g. FT-2026-0001',
-      description: 'External reference of the document, as it was given to the Sign operation or made by it',
+      description: 'Key of the document, as Document > Sign returned it',
     },
     simplifyParameter,
     questionOptions,

@@ -6,7 +6,11 @@ import { getStatus } from './get-status.ts';
 import { resendMails } from './resend-mails.ts';
 
 export const operation: NodeResource = {
-  option: { name: 'Operation', value: 'operation', description: 'What became of documents that were sent' },
+  option: {
+    name: 'Operation',
+    value: 'operation',
+    description: 'Status, documents and e-mails of what was sent for sealing',
+  },
   operations: [downloadDocuments, get, getByReference, getStatus, resendMails],
   defaultOperation: 'get',
 };

@@ -8,7 +8,7 @@ export const operationIdParameter: INodeProperties = {
   default: '',
   required: true,
   placeholder: 'e.g. 1000001',
-  description: 'Number of the operation, as the Sign operation gives it',
+  description: 'Number of the operation, as Document > Sign returns it',
 };
 
 export const simplifyParameter: INodeProperties = {
@@ -32,7 +32,7 @@ export const questionOptions: INodeProperties = {
       type: 'number',
       typeOptions: { minValue: 1 },
       default: 60,
-      description: 'How long to wait for one answer; questions are asked again while their failure may pass',
+      description: 'How long to wait for one answer of the service',
     },
   ],
 };
@@ -45,7 +45,7 @@ export function operationId(context: IExecuteFunctions, item: number): string {
     'REFERENCE_INVALID',
     `The Operation ID ${JSON.stringify(id.slice(0, 60))} is not a number.`,
     {
-      hint: 'Take the operationId of the Sign operation; to find it by external reference use Get by Document Reference.',
+      hint: 'Use the operationId that Document > Sign returned, or find the operation with Get by Document Reference.',
     },
   );
 }
