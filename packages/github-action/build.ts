@@ -1,9 +1,10 @@
 // Bundles the action into one file, byte for byte the same on every machine, with the licences of what is inside.
 // `node build.ts [folder]`; default: dist, which is committed, since that is what `uses:` runs.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'rolldown';
 import { parse } from 'yaml';
+import { bundledLicenses } from '../../.ci/bundled-licenses.ts';
 
 const root = import.meta.dirname;
 const folder = process.argv[2] ?? join(root, 'dist');
@@ -29,26 +30,7 @@ const { output } = await build({
   output: { format: 'esm', minify: true, codeSplitting: false },
 });
 const bundle = output[0];
-const packages = new Set<string>();
-for (const [id, { renderedLength }] of Object.entries(bundle.modules)) {
-  const found = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll('\\', '/'))?.[0];
-  if (found && renderedLength > 0) packages.add(found);
-}
-
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, 'index.js'), bundle.code);
-writeFileSync(
-  join(folder, 'licenses.txt'),
-  [...packages]
-    .map(notice)
-    .sort()
-    .join(`\n${'-'.repeat(80)}\n\n`),
-);
-
-function notice(directory: string): string {
-  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-  const file = readdirSync(directory).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
-  if (!file || !existsSync(join(directory, file))) throw new Error(`${name} brings no licence text.`);
-  return `${name} ${version} (${license})\n\n${readFileSync(join(directory, file), 'utf8').replaceAll('\r', '').trim()}\n`;
-}
+writeFileSync(join(folder, 'licenses.txt'), bundledLicenses(bundle.modules));

@@ -1,13 +1,15 @@
 // Bundles what n8n loads by path: one CommonJS file each, with core inside, since a verified node has no dependencies.
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'rolldown';
+import { type BundledModules, bundledLicenses } from '../../.ci/bundled-licenses.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const root = import.meta.dirname;
 rmSync(join(root, 'dist'), { recursive: true, force: true });
+const bundles: BundledModules[] = [];
 for (const output of [...manifest.n8n.nodes, ...manifest.n8n.credentials]) {
-  await build({
+  const { output: chunks } = await build({
     cwd: root,
     input: output.replace(/^dist\//, '').replace(/\.js$/, '.ts'),
     platform: 'node',
@@ -16,7 +18,9 @@ for (const output of [...manifest.n8n.nodes, ...manifest.n8n.credentials]) {
     output: { file: join(root, output), format: 'cjs', codeSplitting: false, sourcemap: false },
     logLevel: 'warn',
   });
+  bundles.push(chunks[0].modules);
 }
+writeFileSync(join(root, 'dist/licenses.txt'), bundledLicenses(...bundles));
 for (const node of manifest.n8n.nodes) {
   const folder = dirname(node);
   const codex = `${basename(node, '.js')}.json`;

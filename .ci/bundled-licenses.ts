@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a bundler tells of a bundle: each module's path and how much of it is left. */
+export type BundledModules = Record<string, { renderedLength: number }>;
+
+/** The licences of all packages inside a bundle, as most of them demand; the same on every machine. */
+export function bundledLicenses(...bundles: BundledModules[]): string {
+  const packages = new Set<string>();
+  for (const modules of bundles) {
+    for (const [id, { renderedLength }] of Object.entries(modules)) {
+      const found = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll('\\', '/'))?.[0];
+      if (found && renderedLength > 0) packages.add(found);
+    }
+  }
+  return [...packages]
+    .map(notice)
+    .sort()
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function notice(directory: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const file = readdirSync(directory).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
+  if (!file) throw new Error(`${name} brings no licence text.`);
+  return `${name} ${version} (${license})\n\n${readFileSync(join(directory, file), 'utf8').replaceAll('\r', '').trim()}\n`;
+}
