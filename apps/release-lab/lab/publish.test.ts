@@ -58,7 +58,14 @@ describe.each<Installer>(['npm', 'pnpm'])('a project that installs with %s', (in
   let consumer: Consumer;
 
   beforeAll(async () => {
-    consumer = await Consumer.create(released, installer, [core, express, sandbox, 'express@5.3.0']);
+    consumer = await Consumer.create(released, installer, [
+      core,
+      express,
+      sandbox,
+      'express@5.3.0',
+      '@types/express@5',
+      '@types/node@22',
+    ]);
     await copyFile(invoice, join(consumer.folder, 'invoice.pdf'));
   });
 
@@ -94,8 +101,7 @@ describe.each<Installer>(['npm', 'pnpm'])('a project that installs with %s', (in
     await consumer.write('types.ts', types);
     const settings = ['--module', moduleResolution === 'bundler' ? 'preserve' : 'nodenext'];
     const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2023', '--types', 'node'];
-    const typeRoots = ['--typeRoots', new URL('../node_modules/@types', import.meta.url).pathname];
-    await run(tsc, [...settings, '--moduleResolution', moduleResolution, ...strict, ...typeRoots, 'types.ts'], {
+    await run(tsc, [...settings, '--moduleResolution', moduleResolution, ...strict, 'types.ts'], {
       cwd: consumer.folder,
     });
   });

@@ -24,7 +24,8 @@ export const pnpm = (cwd: string, args: string[], env?: NodeJS.ProcessEnv): Prom
 /** What the pull request of a release holds, committed. */
 export async function versionPackages(clone: string): Promise<void> {
   await run('npm', ['run', '--silent', 'version-packages'], { cwd: clone });
-  await run('git', ['commit', '--quiet', '--all', '--message', 'Release'], { cwd: clone });
+  await run('git', ['add', '--all'], { cwd: clone });
+  await run('git', ['commit', '--quiet', '--message', 'Release'], { cwd: clone });
 }
 
 /** Versions, builds, publishes and tags, as the workflow does. */
