@@ -113,3 +113,8 @@ export function signStash(
     ...more,
   };
 }
+
+/** Our node as n8n hands it to agents. */
+export function signStashTool(name: string): WorkflowNode {
+  return { ...step(name, 'n8n-nodes-signstash.signStashTool', 1, {}), credentials: credentialReference };
+}
