@@ -1,8 +1,18 @@
-// Packs every public package as npm would get it, and lets publint and are-the-types-wrong judge the tarballs.
+// Packs every public package as npm would get it, lets publint and are-the-types-wrong judge the tarballs, and weighs them.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** What a package may weigh, in kilobytes packed and unpacked: a little more than it does. A larger one needs a reason. */
+const budgets: Record<string, [packed: number, unpacked: number]> = {
+  '@signstash-connect/core': [235, 930],
+  '@signstash-connect/express': [60, 215],
+  '@signstash-connect/sandbox': [165, 630],
+  'n8n-nodes-signstash': [70, 240],
+};
+/** What every run of the action downloads and loads. Kilobytes. */
+const actionBudget = 215;
 
 interface Manifest {
   name: string;
@@ -30,6 +40,10 @@ try {
       console.log(manifest.name);
       const inside = run('tar', ['xzOf', tarball, 'package/package.json']);
       if (/"workspace:/.test(inside)) throw new Error('a workspace: link would be published');
+      const [packed, unpacked] = weight(tarball);
+      const [mostPacked, mostUnpacked] = budgets[manifest.name] ?? [0, 0];
+      console.log(`  ${packed} kB packed (at most ${mostPacked}), ${unpacked} kB unpacked (at most ${mostUnpacked})`);
+      if (packed > mostPacked || unpacked > mostUnpacked) throw new Error('heavier than its budget');
       run(bin('publint'), ['run', '--strict', tarball]);
       // A package that is loaded by file path, such as an n8n node, offers no types to check.
       if (manifest.exports) run(bin('attw'), ['--profile', 'esm-only', tarball]);
@@ -38,7 +52,20 @@ try {
       console.error((error as { stdout?: string }).stdout || (error as Error).message);
     }
   }
+  const bundle = Math.ceil(statSync(join(root, 'packages/github-action/dist/index.js')).size / 1000);
+  console.log(`the action's bundle\n  ${bundle} kB (at most ${actionBudget})`);
+  if (bundle > actionBudget) failed++;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
+
+function weight(tarball: string): [packed: number, unpacked: number] {
+  const sizes = run('tar', ['tzvf', tarball])
+    .trim()
+    .split('\n')
+    .map((line) => Number(line.split(/\s+/)[2]));
+  const kilobytes = (bytes: number) => Math.ceil(bytes / 1000);
+  return [kilobytes(statSync(tarball).size), kilobytes(sizes.reduce((sum, size) => sum + size, 0))];
+}
+
 process.exitCode = failed > 0 ? 1 : 0;
