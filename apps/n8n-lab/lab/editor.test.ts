@@ -10,6 +10,7 @@ import { example } from './support/examples.ts';
 import { N8n } from './support/n8n.ts';
 import { packageFolder } from './support/packed-node.ts';
 import { checkSeal, goodSeal } from './support/pdfsig.ts';
+import { leaks } from './support/secrets.ts';
 import { chain, credentialFor, filesThrough, signStash, signStashTool, step } from './support/workflow.ts';
 
 /** The README's pictures are taken anew only when asked: `SCREENSHOTS=1`. */
@@ -128,6 +129,8 @@ describe('the node panel', () => {
 
   it('shows the settings of a visible seal where one is wanted', async () => {
     await editor.openWorkflow('seal');
+    // The whole panel shall be in the picture.
+    await editor.page.setViewportSize({ width: 1280, height: 1360 });
     const panel = await editor.openNode("Sign'Stash");
     await panel.switchOn('visibleSeal');
     await panel.choose('sealPlace', 'At Placeholder Text');
@@ -135,6 +138,7 @@ describe('the node panel', () => {
     await panel.choose('sealPlace', 'At Coordinates');
     expect(await panel.labels()).toEqual(expect.arrayContaining(['Page', 'X', 'Y', 'Seal Text', 'Seal Appearance']));
     await editor.picture(pictures, 'visible-seal', panel.parameters);
+    await editor.page.setViewportSize({ width: 1280, height: 900 });
     await panel.choose('signatureType', 'XAdES');
     expect(await panel.labels()).not.toContain('Visible Seal');
   });
@@ -186,4 +190,9 @@ it('has an icon for light and one for dark', async () => {
   expect(light).toMatch(/^<svg /);
   expect(dark).toMatch(/^<svg /);
   expect(dark).not.toBe(light);
+});
+
+it('shows no secret and no token in what it logged and stored', async () => {
+  expect(n8n.printed).toContain('Editor is now accessible');
+  expect(await leaks(n8n, sandbox)).toEqual([]);
 });

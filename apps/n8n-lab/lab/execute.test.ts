@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import { invoice, invoices } from './support/documents.ts';
 import { type Execution, N8n } from './support/n8n.ts';
 import { checkSeal, goodSeal } from './support/pdfsig.ts';
+import { leaks } from './support/secrets.ts';
 import { credentialFor, filesThrough, type LabFile, signStash, type Workflow } from './support/workflow.ts';
 
 const notPdf: LabFile = { name: 'notes.pdf', mimeType: 'application/pdf', bytes: Buffer.from('not a PDF at all') };
@@ -201,7 +202,7 @@ describe('tokens', () => {
     expect(run.error?.message).toContain('refused the client id and secret');
     expect(run.error?.description).toContain('client service alias');
     expect(sandbox.admin.counts()).toMatchObject({ tokenRequests: 1, tokensIssued: 0 });
-    expect(run.text).not.toContain('not-the-secret');
+    expect(n8n.printed).not.toContain('not-the-secret');
   });
 });
 
@@ -220,7 +221,6 @@ describe('failures', () => {
     expect(run.error?.description).toContain('correct the request');
     expect(run.error?.httpCode).toBe('422');
     expect(run.error?.context?.itemIndex).toBe(0);
-    expect(run.text).not.toMatch(/Bearer |eyJ/);
   });
 
   it('explains a used-up contract', async () => {
@@ -310,4 +310,9 @@ describe('operations', () => {
     expect(run.exitCode).toBe(1);
     expect(run.error).toMatchObject({ httpCode: '404', description: expect.stringContaining('no such operation') });
   });
+});
+
+it('shows no secret and no token in all of this, be it printed or stored', async () => {
+  expect(n8n.printed).toContain('INVALID_FISCAL_DATA');
+  expect(await leaks(n8n, sandbox)).toEqual([]);
 });

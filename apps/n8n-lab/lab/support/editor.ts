@@ -66,7 +66,10 @@ export class Editor {
   /** Runs the open workflow and waits for its end. */
   async runWorkflow(): Promise<void> {
     await this.page.getByTestId('execute-workflow-button').click();
-    await this.page.getByText('Workflow executed successfully').first().waitFor();
+    const notice = this.page.getByRole('alert').filter({ hasText: 'Workflow executed successfully' });
+    await notice.waitFor();
+    await notice.locator('.el-notification__closeBtn').click();
+    await notice.waitFor({ state: 'detached' });
   }
 
   /** The panel of a node of the open workflow. */
@@ -81,6 +84,8 @@ export class Editor {
   async picture(folder: string | undefined, name: string, of: Page | Locator = this.page): Promise<void> {
     if (!folder) return;
     await mkdir(folder, { recursive: true });
+    // What the mouse rests on looks different.
+    await this.page.mouse.move(0, 0);
     await of.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', caret: 'hide' });
   }
 
@@ -122,8 +127,7 @@ export class NodePanel {
   /** The entries of a list, with what they say about themselves. */
   async entries(parameter: string): Promise<Record<string, string>> {
     const list = await this.#open(parameter);
-    const entries = await list.getByRole('option').all();
-    const texts = await Promise.all(entries.map(async (entry) => (await entry.innerText()).split('\n')));
+    const texts = (await list.getByRole('option').allInnerTexts()).map((text) => text.split('\n'));
     await this.#input(parameter).click();
     await list.waitFor({ state: 'hidden' });
     return Object.fromEntries(texts.map(([name = '', ...description]) => [name, description.join(' ')]));

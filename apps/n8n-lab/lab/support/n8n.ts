@@ -22,13 +22,13 @@ export interface Execution {
   /** Items of a node's outputs; the second output is the one for errors. */
   output(node: string, index?: number): OutputItem[];
   error: { message: string; description?: string; httpCode?: string; context?: { itemIndex?: number } } | undefined;
-  /** All that n8n printed, to look for what must not be in it. */
-  text: string;
 }
 
 /** A user folder of n8n with our node installed, and the programs that work on it. */
 export class N8n {
   readonly folder: string;
+  /** All that n8n printed so far, to look for what must not be in it. */
+  printed = '';
   readonly #toolbox: Toolbox;
   readonly #env: NodeJS.ProcessEnv;
   #server: ChildProcess | undefined;
@@ -85,6 +85,7 @@ export class N8n {
     const { exitCode, stdout, stderr, seconds } = await run(node, [n8n, 'execute', `--id=${id}`, '--rawOutput'], {
       env,
     });
+    this.printed += stdout + stderr;
     const start = /^\{$/m.exec(stdout)?.index;
     if (start === undefined) throw new Error(`n8n printed no result:\n${stdout}\n${stderr}`);
     const json = JSON.parse(stdout.slice(start, stdout.lastIndexOf('}') + 1)) as RunJson;
@@ -94,7 +95,6 @@ export class N8n {
       seconds,
       output: (name, index = 0) => runData[name]?.[0]?.data?.main[index] ?? [],
       error,
-      text: stdout + stderr,
     };
   }
 
@@ -123,6 +123,7 @@ export class N8n {
     for (const stream of [server.stdout, server.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         said += text;
+        this.printed += text;
       });
     }
     for (const deadline = Date.now() + 120_000; ; ) {

@@ -11,6 +11,7 @@ export interface NodeResource {
 
 /** The Resource list; the first resource is chosen where the user chooses none. */
 export function resourceList(resources: readonly NodeResource[], displayOptions: IDisplayOptions): INodeProperties {
+  const preset = resources[0]?.option.value ?? '';
   return {
     displayName: 'Resource',
     name: 'resource',
@@ -18,7 +19,7 @@ export function resourceList(resources: readonly NodeResource[], displayOptions:
     noDataExpression: true,
     displayOptions,
     options: resources.map(({ option }) => option),
-    default: resources[0]?.option.value ?? '',
+    default: preset,
   };
 }
 

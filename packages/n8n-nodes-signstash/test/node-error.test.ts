@@ -1,0 +1,47 @@
+import { type ErrorCode, errorCodes, SignStashError } from '@signstash-connect/core/protocol';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { describe, expect, it } from 'vitest';
+import { nodeError } from '../nodes/SignStash/host/node-error.ts';
+
+/** An error as core would throw it, by its code alone. */
+class SomeError extends SignStashError {}
+
+const context = { getNode: () => ({ name: 'Seal', type: 'n8n-nodes-signstash.signStash' }) } as IExecuteFunctions;
+const shown = (code: ErrorCode, details = {}) => nodeError(context, new SomeError(code, 'It happened.', details), 3);
+
+/** What only core's work on files can meet. */
+const elsewhere: ErrorCode[] = [
+  'DOCUMENT_CHANGED',
+  'DOCUMENT_UNREADABLE',
+  'JOURNAL_UNUSABLE',
+  'OUTPUT_EXISTS',
+  'OUTPUT_FAILED',
+];
+const codes = (Object.keys(errorCodes) as ErrorCode[]).filter((code) => !elsewhere.includes(code));
+
+describe('what n8n shows', () => {
+  it.each(codes)('advises on %s in words of n8n, not of programs', (code) => {
+    const { message, description, context: about } = shown(code);
+    expect(message).toBe('It happened.');
+    expect(description).toMatch(/^[A-Z].{20,}[.]$/);
+    expect(description).not.toMatch(/\b[a-z]+[A-Z]|[{}]|journal|environment variable|this process/);
+    expect(about.itemIndex).toBe(3);
+  });
+
+  it('names what to look for', () => {
+    const { description } = shown('OUTCOME_UNKNOWN', { operationId: '7', references: ['FT-1', 'FT-2'] });
+    expect(description).toMatch(/Execute the workflow again.+\(operation ID: 7; external reference: FT-1, FT-2\)$/);
+  });
+
+  it('prefers the advice that belongs to this one failure', () => {
+    expect(shown('CONFIGURATION_INVALID', { hint: 'Ask Ana.' }).description).toBe('Ask Ana.');
+  });
+
+  it('says of anything else what it said', () => {
+    expect(nodeError(context, new Error('out of paper'), 1)).toMatchObject({
+      name: 'NodeOperationError',
+      message: 'out of paper',
+      context: { itemIndex: 1 },
+    });
+  });
+});
