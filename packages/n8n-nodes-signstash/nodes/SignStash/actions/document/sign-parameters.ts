@@ -186,7 +186,7 @@ const sending: INodeProperties = {
       type: 'options',
       options: [
         { name: 'JSON', value: 'json' },
-        { name: 'Multipart', value: 'multipart', description: 'A third less to send, if your service accepts it' },
+        { name: 'Multipart', value: 'multipart', description: 'A quarter less to send, if your service accepts it' },
       ],
       default: 'json',
       description: 'How documents are packed for sending',
