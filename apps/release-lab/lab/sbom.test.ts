@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { beforeAll, expect, inject, it } from 'vitest';
@@ -56,4 +56,27 @@ it('names what is bundled', async () => {
   expect(parts(action)).toEqual(
     expect.arrayContaining([expect.stringMatching(/^@actions\/core@/), expect.stringMatching(/^ky@/)]),
   );
+});
+
+it('is attached to the releases that this commit made, and to no older ones', async () => {
+  const bin = join(released.work, 'bin');
+  const calls = join(released.work, 'gh-calls');
+  await mkdir(bin);
+  await writeFile(join(bin, 'gh'), `#!/bin/sh\necho "$@" >>'${calls}'\n`);
+  await chmod(join(bin, 'gh'), 0o755);
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+  const attach = (cwd: string) => run(process.execPath, ['apps/release-lab/src/attach-sbom.ts', folder], { cwd, env });
+
+  await attach(released.clone);
+  const uploads = (await readFile(calls, 'utf8')).trim().split('\n').sort();
+  const tags = Object.entries(released.versions).map(([name, version]) => `${name}@${version}`);
+  expect(uploads.map((call) => call.split(' ')[2])).toEqual(tags.sort());
+  for (const call of uploads) expect(call).toMatch(/^release upload \S+ \S+\.cdx\.json --clobber$/);
+
+  const later = join(released.work, 'later');
+  await run('git', ['clone', '--quiet', released.remote, later], { cwd: released.work });
+  const identity = ['-c', 'user.name=Release Lab', '-c', 'user.email=lab@example.com'];
+  await run('git', [...identity, 'commit', '--quiet', '--allow-empty', '--message', 'Later'], { cwd: later });
+  await attach(later);
+  expect((await readFile(calls, 'utf8')).trim().split('\n')).toHaveLength(tags.length);
 });

@@ -57,6 +57,19 @@ test('every action is pinned to a commit, with its version beside it, one for th
   }
 });
 
+test('changesets finds the pnpm that it calls by name', () => {
+  const { packageManager } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+    packageManager: string;
+  };
+  const calling = jobs.filter(([, { steps = [] }]) => steps.some(({ uses }) => uses?.startsWith('changesets/action/')));
+  expect(calling.map(([where]) => where)).toEqual(
+    ['choose', 'version', 'pack', 'publish'].map((job) => `release.yml ${job}`),
+  );
+  for (const [, { steps = [] }] of calling) {
+    expect(steps.map(({ run }) => run)).toContain(`npm install --global ${packageManager}`);
+  }
+});
+
 test('an identity is only where tarballs or pages are published', () => {
   const holders = jobs.filter(([, { permissions }]) => permissions?.['id-token'] === 'write').map(([where]) => where);
   expect(holders).toEqual(['docs.yml deploy', 'release.yml publish']);

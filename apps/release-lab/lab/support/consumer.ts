@@ -1,4 +1,4 @@
-import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pnpm, registryEnvironment } from './released-clone.ts';
 import { run } from './run.ts';
@@ -38,12 +38,18 @@ export class Consumer {
   }
 
   /** Runs a file of the project. */
-  run(file: string, node: string = process.execPath): Promise<string> {
-    return run(node, [file], { cwd: this.folder, env: this.#env });
+  run(file: string, args: readonly string[] = [], node: string = process.execPath): Promise<string> {
+    return run(node, [file, ...args], { cwd: this.folder, env: this.#env });
   }
 
   /** Where a package really lies. */
   where(name: string): Promise<string> {
     return realpath(join(this.folder, 'node_modules', name));
+  }
+
+  /** Every link below node_modules. */
+  async links(): Promise<string[]> {
+    const entries = await readdir(join(this.folder, 'node_modules'), { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isSymbolicLink()).map(({ parentPath, name }) => join(parentPath, name));
   }
 }

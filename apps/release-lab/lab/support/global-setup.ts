@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startRegistry } from './registry.ts';
 import { releasedClone } from './released-clone.ts';
-import { run } from './run.ts';
 import { openToolbox } from './toolbox.ts';
 
 export interface Released {
@@ -30,9 +29,8 @@ declare module 'vitest' {
 /** Releases everything once; all tests look at the outcome. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { verdaccio, nodes } = await openToolbox();
-  const uplink = (await run('npm', ['config', 'get', 'registry'], { cwd: tmpdir() })).trim();
   const work = await mkdtemp(join(tmpdir(), 'release-lab-'));
-  const registry = await startRegistry(verdaccio, join(work, 'registry'), uplink);
+  const registry = await startRegistry(verdaccio, join(work, 'registry'));
   const end = async () => {
     await registry.close();
     await rm(work, { recursive: true, force: true, maxRetries: 5 });

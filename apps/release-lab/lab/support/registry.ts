@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { run } from './run.ts';
 
 export interface Registry {
   url: string;
@@ -13,8 +16,10 @@ export interface Registry {
  * A registry on loopback: ours are published to it and never looked up elsewhere; all others it gets from where this machine
  * gets its packages.
  */
-export async function startRegistry(verdaccio: string, folder: string, uplink: string): Promise<Registry> {
+export async function startRegistry(verdaccio: string, folder: string): Promise<Registry> {
   await mkdir(folder, { recursive: true });
+  const uplink = await npmSetting('registry');
+  const authorities = await npmSetting('cafile');
   const own = ['@signstash-connect/*', 'n8n-nodes-signstash'];
   const config = {
     storage: join(folder, 'storage'),
@@ -32,9 +37,16 @@ export async function startRegistry(verdaccio: string, folder: string, uplink: s
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const args = [verdaccio, '--config', join(folder, 'config.yaml'), '--listen', `127.0.0.1:${port}`];
-  const server = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const server = spawn(process.execPath, args, {
+    // Whom npm trusts, verdaccio has to trust.
+    env: { ...process.env, ...(existsSync(authorities) ? { NODE_EXTRA_CA_CERTS: authorities } : {}) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   for (const deadline = Date.now() + 60_000; ; ) {
-    if (server.exitCode !== null || Date.now() > deadline) throw new Error('The local registry did not start.');
+    if (server.exitCode !== null || Date.now() > deadline) {
+      server.kill();
+      throw new Error('The local registry did not start.');
+    }
     const up = await fetch(`${url}/-/ping`).then(
       ({ ok }) => ok,
       () => false,
@@ -43,6 +55,9 @@ export async function startRegistry(verdaccio: string, folder: string, uplink: s
     await wait(200);
   }
 }
+
+const npmSetting = async (name: string): Promise<string> =>
+  (await run('npm', ['config', 'get', name], { cwd: tmpdir() })).trim();
 
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null) return;

@@ -28,6 +28,24 @@ export async function versionPackages(clone: string): Promise<void> {
   await run('git', ['commit', '--quiet', '--message', 'Release'], { cwd: clone });
 }
 
+/** What the registry lacks. */
+export async function planned(clone: string, work: string, registry: string): Promise<unknown[]> {
+  const file = join(work, 'publish-plan.json');
+  const env = await registryEnvironment(join(work, 'publisher'), registry);
+  await pnpm(clone, ['exec', 'changeset', 'publish-plan', '--output', file], env);
+  return JSON.parse(await readFile(file, 'utf8')).plan;
+}
+
+/** As the jobs of the workflow do it: a plan, tarballs of what is in it, and from then on only these. */
+async function publish(clone: string, work: string, registry: string): Promise<void> {
+  const tarballs = join(work, 'tarballs');
+  const env = await registryEnvironment(join(work, 'publisher'), registry);
+  await planned(clone, work, registry);
+  const pack = ['changeset', 'pack', '--from-publish-plan', join(work, 'publish-plan.json'), '--out-dir', tarballs];
+  await pnpm(clone, ['exec', ...pack], env);
+  await pnpm(clone, ['exec', 'changeset', 'publish', '--from-pack-dir', tarballs], env);
+}
+
 /** Versions, builds, publishes and tags, as the workflow does. */
 export async function releasedClone(
   work: string,
@@ -39,8 +57,7 @@ export async function releasedClone(
   await run('git', ['remote', 'add', 'origin', remote], { cwd: clone });
   await versionPackages(clone);
   await pnpm(clone, ['run', 'build']);
-  const env = await registryEnvironment(join(work, 'publisher'), registry);
-  await pnpm(clone, ['exec', 'changeset', 'publish'], env);
+  await publish(clone, work, registry);
   await run('git', ['push', '--quiet', '--follow-tags', 'origin', 'main'], { cwd: clone });
   await run('git', ['push', '--quiet', '--tags', 'origin'], { cwd: clone });
   await run(process.execPath, ['apps/release-lab/src/action-tags.ts', 'origin'], { cwd: clone });

@@ -61,6 +61,34 @@ const listening = app.listen(0, '127.0.0.1', async () => {
 });
 `;
 
+/** Runs an action's bundle as the runner does: each declared input in the environment, and files for what it says. */
+export const action = `
+import { spawn } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { startSandbox } from '@signstash-connect/sandbox';
+
+const [bundle, declared] = process.argv.slice(2);
+const server = await startSandbox();
+const inputs = {
+  ...JSON.parse(declared),
+  files: 'invoice.pdf',
+  'token-url': server.tokenUrl,
+  'api-url': server.apiUrl,
+  'client-id': server.clientId,
+  'client-secret': server.clientSecret,
+};
+const folder = process.cwd();
+const env = { PATH: process.env.PATH, GITHUB_WORKSPACE: folder, RUNNER_TEMP: folder };
+for (const [name, value] of Object.entries(inputs)) env['INPUT_' + name.toUpperCase()] = value;
+for (const name of ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY']) writeFileSync((env[name] = folder + '/' + name), '');
+const child = spawn(process.execPath, [bundle], { env, stdio: 'inherit' });
+child.once('exit', async (code) => {
+  copyFileSync(server.caCertificatePath, 'ca.pem');
+  await server.close();
+  process.exitCode = code;
+});
+`;
+
 /** Types only: whether each package's declarations resolve and say what they should. */
 export const types = `
 import { createSignStash, type SealedDocument, SignStashError } from '@signstash-connect/core';
