@@ -99,6 +99,28 @@ describe('what users read', () => {
   });
 });
 
+describe('README', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const texts = [...described(description.properties), ...described(new SignStashOAuth2Api().properties)];
+
+  it.each(texts)('tells of %s', (label) => expect(readme).toContain(label));
+
+  it('has the chapter that the credential dialog links to', () => {
+    const { documentationUrl } = new SignStashOAuth2Api();
+    expect(readme).toContain(`\n## ${new URL(documentationUrl).hash === '#credential' ? 'Credential' : '?'}\n`);
+  });
+
+  it('links to pictures and examples that exist, by addresses that hold on npm', async () => {
+    const home =
+      'https://raw.githubusercontent.com/signstash-connect/signstash-connect/main/packages/n8n-nodes-signstash/';
+    const links = [...readme.matchAll(/(?:\]\(|src=")([^)"#][^)"]*)/g)].map(([, link = '']) => link);
+    for (const link of links) expect(link).toMatch(/^https:/);
+    const files = links.filter((link) => link.startsWith(home)).map((link) => link.slice(home.length));
+    expect(files).toHaveLength(7);
+    for (const file of files) await readFile(new URL(`../${file}`, import.meta.url));
+  });
+});
+
 describe('pictures and codex', () => {
   const nodeFolder = new URL('../nodes/SignStash/', import.meta.url);
   const icons = [description.icon, new SignStashOAuth2Api().icon] as { light: string; dark: string }[];
