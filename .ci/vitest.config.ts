@@ -14,7 +14,7 @@ export default defineConfig({
   resolve: { conditions, alias: { 'n8n-workflow': n8nWorkflow } },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'docs/test/**/*.test.ts'],
     // Tests that ask programs a newcomer may not have run apart: see vitest.external.config.ts.
     exclude: ['**/*.external.test.ts', '**/node_modules/**'],
     reporters: ['dot', new URL('./plain-reporter.ts', import.meta.url).pathname],

@@ -1,3 +1,8 @@
+/**
+ * A local Sign'Stash for tests and development. Start at {@link startSandbox}.
+ *
+ * @module @signstash-connect/sandbox
+ */
 export type { SandboxAdmin } from './admin/admin.ts';
 export type { SandboxCounts } from './admin/counts.ts';
 export { connectSandboxAdmin, type RemoteSandboxAdmin } from './admin/remote-admin.ts';

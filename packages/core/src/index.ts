@@ -1,7 +1,7 @@
 /**
  * Seals documents with Sign'Stash from Node applications. Start at {@link createSignStash}.
  *
- * @packageDocumentation
+ * @module @signstash-connect/core
  */
 export type { StoredToken, TokenStore } from './auth/token-store.ts';
 export { MemoryTokenStore } from './auth/token-store.ts';

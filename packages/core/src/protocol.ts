@@ -2,7 +2,7 @@
  * Everything that needs no HTTP library, timer or Node built-in: what the service's words mean, and the client over an
  * injected transport. For hosts that bring their own HTTP, such as n8n.
  *
- * @packageDocumentation
+ * @module @signstash-connect/core/protocol
  */
 export { Packer } from './batch/pack.ts';
 export * from './client/client.ts';

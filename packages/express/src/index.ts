@@ -1,7 +1,7 @@
 /**
  * Sign'Stash seals for Express 4 and 5. Start at {@link signstash}.
  *
- * @packageDocumentation
+ * @module @signstash-connect/express
  */
 import './augment-express.ts';
 
