@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../../../.ci/free-port.ts';
 import type { PackedNode } from './packed-node.ts';
 import { mustRun, run } from './run.ts';
 import type { Toolbox } from './toolbox.ts';
@@ -163,18 +163,4 @@ interface RunJson {
       error?: Execution['error'];
     };
   };
-}
-
-/** n8n has no "any free port" for its task broker. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
 }
