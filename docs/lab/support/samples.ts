@@ -44,11 +44,11 @@ const surroundings: Record<string, { before: string; after?: string }> = {
 export function program({ words: [kind = '', ...more], code, file, line }: Fence): string {
   const around = surroundings[kind];
   if (!around)
-    throw new Error(`${file}:${line}: the fence says nothing after "ts" that docs/test/support/samples.ts knows.`);
+    throw new Error(`${file}:${line}: the fence says nothing after "ts" that docs/lab/support/samples.ts knows.`);
   const calls = more.flatMap((word) => /^call=(.+)$/.exec(word)?.[1] ?? []);
   if (around.after && calls.length === 0) throw new Error(`${file}:${line}: an application needs call=/path.`);
   const helpers = around.after
-    ? `import { callApp } from '../../test/support/call-app.ts'; const calls = ${JSON.stringify(calls)};\n`
+    ? `import { callApp } from '../../lab/support/call-app.ts'; const calls = ${JSON.stringify(calls)};\n`
     : '';
   return `// ${file}:${line}\n${helpers}${around.before}\n${code}\n${around.after ?? ''}\nexport {};\n`;
 }

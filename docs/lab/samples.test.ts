@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fences, root } from './support/pages.ts';
+import { fences, root } from '../test/support/pages.ts';
 import { program } from './support/samples.ts';
 
 const run = promisify(execFile);
@@ -56,7 +56,7 @@ describe.concurrent('they run', () => {
       writeFileSync(join(work, name), Buffer.concat([invoice, Buffer.from(`\n% ${where} ${name}\n`)]));
     }
     const file = join(folder, `${samples.findIndex(([, other]) => other === fence)}.ts`);
-    const preload = join(root, 'docs/test/support/staging-is-sandbox.mjs');
+    const preload = join(root, 'docs/lab/support/staging-is-sandbox.mjs');
     const { stderr } = await run(
       process.execPath,
       ['--conditions=@signstash-connect/source', '--import', preload, file],
