@@ -34,23 +34,27 @@ export function kyFetch({ fetch = patientFetch, userAgent: adapter }: KyTranspor
     redirect: 'manual',
     // There are no cookies to keep; and Node 24.14 and 24.15 take a 401 to a streamed body for a network error otherwise.
     credentials: 'omit',
-    fetch: async (request, extra) => {
-      const sent = request as Request;
-      return fetch(sent.url, {
-        method: sent.method,
-        // Here, since the OAuth library puts its own name into its requests.
-        headers: { ...Object.fromEntries(sent.headers), 'user-agent': agent },
-        // A body of unknown length would be sent chunked, which gateways refuse.
-        body: sent.headers.has('content-length') || !sent.body ? sent.body : await sent.arrayBuffer(),
-        ...(sent.body ? { duplex: 'half' } : {}),
-        redirect: sent.redirect,
-        credentials: sent.credentials,
-        signal: sent.signal,
-        ...extra,
-      });
-    },
   });
-  return (url, init) => client(url, init);
+  return (url, init) =>
+    client(url, {
+      ...init,
+      fetch: async (request, extra) => {
+        const sent = request as Request;
+        return fetch(sent.url, {
+          method: sent.method,
+          // Here, since the OAuth library puts its own name into its requests.
+          headers: { ...Object.fromEntries(sent.headers), 'user-agent': agent },
+          // A body of unknown length would be sent chunked, which gateways refuse.
+          body: sent.headers.has('content-length') || !sent.body ? sent.body : await sent.arrayBuffer(),
+          ...(sent.body ? { duplex: 'half' } : {}),
+          redirect: sent.redirect,
+          credentials: sent.credentials,
+          // Not the request's: that one only follows the caller's, and no longer once the request was collected as garbage.
+          signal: init.signal ?? null,
+          ...extra,
+        });
+      },
+    });
 }
 
 /** Sends requests as they are: one attempt each, Content-Length always, one deadline for everything. */

@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +28,17 @@ const get = (url: string, more: Partial<TransportRequest> = {}): TransportReques
 });
 const post = (url: string, body: RequestBody, more: Partial<TransportRequest> = {}): TransportRequest =>
   get(url, { endpoint: 'sign', method: 'POST', body, ...more });
+
+setFlagsFromString('--expose-gc');
+const gc: () => void = runInNewContext('gc');
+
+/** What nobody refers to is gone afterwards, and what was to happen at its end has happened. */
+async function collectGarbage(): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    gc();
+    await wait(10);
+  }
+}
 
 /** A body of so many pieces of 64 KiB; tells how far it was read, and whether it was closed. */
 function pieces(count: number, beforePiece: (index: number) => void | Promise<void> = () => {}) {
@@ -330,6 +344,15 @@ describe('the deadline', () => {
     expect(await failure(readAll(response.body))).toBeInstanceOf(TimeoutError);
   });
 
+  it('holds for an answer that outlives its request', async () => {
+    const url = await serve((_, response) => response.writeHead(200).write('{'));
+    const { body } = await transport.send(get(url, { timeoutMs: 500 }));
+    const chunks = body[Symbol.asyncIterator]();
+    await chunks.next();
+    await collectGarbage();
+    expect(await failure(chunks.next())).toBeInstanceOf(TimeoutError);
+  });
+
   it('holds for a source that hangs', async () => {
     const { url } = await recorder((response) => answer(response, 200, ''));
     const { body } = pieces(2, (index) => (index === 1 ? new Promise(() => {}) : undefined));
@@ -373,6 +396,17 @@ describe('the caller’s signal', () => {
     const error = await failure(chunks.next());
     expect(error).toBeInstanceOf(AbortedError);
     expect(error.cause).toBe('plain text');
+  });
+
+  it('ends an answer that outlives its request', async () => {
+    const stop = new AbortController();
+    const url = await serve((_, response) => response.writeHead(200).write('{'));
+    const { body } = await transport.send(get(url, { signal: stop.signal }));
+    const chunks = body[Symbol.asyncIterator]();
+    await chunks.next();
+    await collectGarbage();
+    stop.abort();
+    expect(await failure(chunks.next())).toBeInstanceOf(AbortedError);
   });
 
   it('that has fired already lets nothing out', async () => {
