@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'rolldown';
 import { parse } from 'yaml';
-import { bundledLicenses } from '../../.ci/bundled-licenses.ts';
+import { bundledLicenses } from '../../scripts/bundled-licenses.ts';
 
 const root = import.meta.dirname;
 const folder = process.argv[2] ?? join(root, 'dist');

@@ -2,7 +2,7 @@
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'rolldown';
-import { type BundledModules, bundledLicenses } from '../../.ci/bundled-licenses.ts';
+import { type BundledModules, bundledLicenses } from '../../scripts/bundled-licenses.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const root = import.meta.dirname;

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDocuments } from './documents.ts';
-import { type Contender, inTurns, type Standing } from './in-turns.ts';
+import { type Contender, interleave, type Stats } from './in-turns.ts';
 import type { Settings } from './job.ts';
 import { type ClientName, runClient, startSink } from './processes.ts';
 import { megabytes, percent, ratio } from './statistics.ts';
@@ -20,10 +20,10 @@ export interface Load {
 }
 
 export interface Standings {
-  wire: Standing;
-  json: Standing;
-  handWritten: Standing;
-  idle: Standing;
+  wire: Stats;
+  json: Stats;
+  handWritten: Stats;
+  idle: Stats;
 }
 
 const names = {
@@ -66,7 +66,7 @@ export async function carrying(work: string, load: Load): Promise<Result> {
   });
   const ours = (name: string, more: Settings) => client(name, 'ours', { ...load.settings, ...more });
   try {
-    const standings = await inTurns(
+    const standings = await interleave(
       [
         curl(names.wire, bodies),
         curl(names.wireMultipart, multipartBodies),
@@ -89,8 +89,8 @@ export async function carrying(work: string, load: Load): Promise<Result> {
   }
 }
 
-function report(load: Load, standings: ReadonlyMap<string, Standing>): Result {
-  const of = (name: string) => standings.get(name) as Standing;
+function report(load: Load, standings: ReadonlyMap<string, Stats>): Result {
+  const of = (name: string) => standings.get(name) as Stats;
   const [wire, idle] = [of(names.wire), of(names.idle)];
   const rows = [...standings].map(([name, standing]) => {
     if (standing.failure !== undefined) return [name, `fails: ${standing.failure.slice(0, 60)}`, '', '', ''];

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDocuments } from './documents.ts';
-import { inTurns } from './in-turns.ts';
+import { interleave } from './in-turns.ts';
 import { runClient, startSink } from './processes.ts';
 import { percent, ratio } from './statistics.ts';
 import type { Result } from './tables.ts';
@@ -27,7 +27,7 @@ export async function growth(
   };
   try {
     const contenders = counts.map((count) => ({ name: String(count), run: sealMany(count) }));
-    const standings = await inTurns(contenders, runs);
+    const standings = await interleave(contenders, runs);
     const base = standings.get(String(flatFrom));
     if (!base) throw new RangeError(`${flatFrom} documents were not measured.`);
     const measured = [...standings].map(([count, standing]) => ({

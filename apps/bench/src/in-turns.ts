@@ -12,7 +12,7 @@ export interface Contender {
 }
 
 /** What the runs of one contender came to. */
-export class Standing {
+export class Stats {
   readonly #measured: Measured[] = [];
   /** The first failure; nothing is measured after it. */
   failure: string | undefined;
@@ -37,14 +37,14 @@ export class Standing {
 }
 
 /** Runs all contenders, one after another, as often as asked; each round begins with another one of them. */
-export async function inTurns(contenders: readonly Contender[], runs: number): Promise<Map<string, Standing>> {
-  const standings = new Map(contenders.map(({ name }) => [name, new Standing()]));
+export async function interleave(contenders: readonly Contender[], runs: number): Promise<Map<string, Stats>> {
+  const standings = new Map(contenders.map(({ name }) => [name, new Stats()]));
   // Unmeasured: the sink's process and the disk's cache are cold.
   await contenders[0]?.run();
   for (let round = 0; round < runs; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(round + turn) % contenders.length] as Contender;
-      const standing = standings.get(contender.name) as Standing;
+      const standing = standings.get(contender.name) as Stats;
       if (standing.failure === undefined) standing.add(await contender.run());
     }
   }

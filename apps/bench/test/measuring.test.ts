@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inTurns } from '../src/in-turns.ts';
+import { interleave } from '../src/in-turns.ts';
 import { ReferenceScanner } from '../src/sink/reference-scanner.ts';
 import { sealedContent, sealedContents } from '../src/sink/sealed-content.ts';
 import { median, spread } from '../src/statistics.ts';
@@ -20,7 +20,7 @@ test('contenders run in turns, each round beginning with another, and not again 
       return typeof next === 'string' ? { failed: next } : { ms: next };
     },
   });
-  const standings = await inTurns([contender('a', [99, 1, 2, 9]), contender('b', [5, 'RangeError'])], 3);
+  const standings = await interleave([contender('a', [99, 1, 2, 9]), contender('b', [5, 'RangeError'])], 3);
   // The first run is a warm-up.
   expect(order.join('')).toBe('aabbaa');
   expect(standings.get('a')?.ms).toBe(2);

@@ -9,7 +9,7 @@ import { startSandboxProcess } from './sandbox-process.ts';
 import { whatIsWrongWithSeal } from './verify-seal.ts';
 
 /** Real invoices of many producers; the encrypted one among them is for the sandbox's own tests. */
-const invoices = fileURLToPath(new URL('../../sandbox/test/fixtures/', import.meta.url));
+const invoices = fileURLToPath(new URL('../../../packages/sandbox/test/fixtures/', import.meta.url));
 const ownOutput = fileURLToPath(new URL('../signed/', import.meta.url));
 
 const given = process.argv.slice(2).filter((argument) => argument !== '--');

@@ -3,11 +3,11 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { errorCodes } from '@signstash-connect/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { fixture } from '../lab/support/documents.ts';
-import { type PracticeDesk, practiceDesk } from '../lab/support/practice-desk.ts';
+import { fixture } from '../e2e/support/documents.ts';
+import { type PracticeDesk, practiceDesk } from '../e2e/support/practice-desk.ts';
 import type { BatchView } from '../src/http/batch-view.ts';
-import { en } from '../web/words/en.ts';
-import { pt } from '../web/words/pt.ts';
+import { en } from '../web/locales/en.ts';
+import { pt } from '../web/locales/pt.ts';
 
 let practice: PracticeDesk;
 let url: string;

@@ -1,5 +1,5 @@
-import { en, type Words } from './words/en.js';
-import { pt } from './words/pt.js';
+import { en, type Words } from './locales/en.js';
+import { pt } from './locales/pt.js';
 
 const languages = { en, pt } as const;
 export type Language = keyof typeof languages;

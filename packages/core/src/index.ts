@@ -13,13 +13,13 @@ export type {
   BatchOptions,
   BatchProgress,
   BatchResult,
-  BatchSealed,
+  BatchSigned,
   BatchSummary,
   SignBatch,
 } from './batch/options.ts';
-export { environmentVariables, optionsFromEnv } from './connect/from-env.ts';
-export type { SignStashOptions } from './connect/options.ts';
-export { createSignStash, fromEnv, SignStash } from './connect/signstash.ts';
+export * from './client.ts';
+export { environmentVariables, optionsFromEnv } from './env.ts';
 export { type DocumentContent, documentContent } from './files/document-content.ts';
 export { nodePlatform } from './files/node-platform.ts';
-export * from './protocol.ts';
+export type { SignStashOptions } from './options.ts';
+export { createSignStash, fromEnv, SignStash } from './signstash.ts';

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 
 /** Fires when the caller hangs up before the answer is complete, so that no work goes on for nobody. */
-export function clientGone(res: Response): AbortSignal {
+export function abortOnClose(res: Response): AbortSignal {
   const controller = new AbortController();
   const hangUp = () => {
     if (!res.writableFinished) controller.abort(new Error('The caller closed the connection.'));

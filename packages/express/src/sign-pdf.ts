@@ -1,7 +1,7 @@
-import type { DocumentContent, SealedDocument, SignStash } from '@signstash-connect/core';
+import type { DocumentContent, SignedDocument, SignStash } from '@signstash-connect/core';
 import { create as contentDisposition } from 'content-disposition';
 import type { Request, Response } from 'express';
-import { clientGone } from './client-gone.ts';
+import { abortOnClose } from './client-gone.ts';
 import { SealHttpError } from './errors/seal-http-error.ts';
 import { toHttpError } from './errors/to-http-error.ts';
 import type { PdfSealOptions } from './seal-options.ts';
@@ -31,7 +31,7 @@ export interface SignPdfOptions extends PdfSealOptions {
 export type SignPdf = (
   content: DocumentContent | SavablePdf,
   options?: SignPdfOptions,
-) => Promise<SealedDocument | undefined>;
+) => Promise<SignedDocument | undefined>;
 
 export function signPdfOn(req: Request, res: Response, client: SignStash): SignPdf {
   return async (content, { filename, disposition, signal, ...seal } = {}) => {
@@ -45,7 +45,7 @@ export function signPdfOn(req: Request, res: Response, client: SignStash): SignP
       res.end();
       return undefined;
     }
-    const gone = clientGone(res);
+    const gone = abortOnClose(res);
     try {
       const sealed = await client.sign(await opened(content), {
         ...(filename === undefined ? {} : { name: filename }),

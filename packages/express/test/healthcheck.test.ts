@@ -5,7 +5,7 @@ import { listen } from './support/listen.ts';
 import { useSandbox } from './support/sandbox.ts';
 
 const setup = useSandbox();
-const questions = () => setup.sandbox.admin.counts().requests.operationId;
+const lookups = () => setup.sandbox.admin.counts().requests.operationId;
 
 describe.each(majors)('healthcheck on %s', (_major, express) => {
   const health = async (url: string) => {
@@ -21,7 +21,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
     for (const answer of answers) {
       expect(answer).toEqual([200, { status: 'up', checkedAt: expect.any(String), tookMs: expect.any(Number) }]);
     }
-    expect(questions()).toBe(1);
+    expect(lookups()).toBe(1);
     expect(setup.sandbox.admin.counts().documentsSealed).toBe(0);
   });
 
@@ -31,7 +31,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
     const url = await listen(app);
     await health(url);
     await health(url);
-    expect(questions()).toBe(2);
+    expect(lookups()).toBe(2);
   });
 
   it('is down where the credentials are wrong, and says no more than a code', async () => {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { ConfigurationError, createSignStash, type SealedDocument } from '@signstash-connect/core';
+import { ConfigurationError, createSignStash, type SignedDocument } from '@signstash-connect/core';
 import type { ErrorRequestHandler } from 'express';
 import { describe, expect, it } from 'vitest';
 import { problemDetails, SealHttpError, signstash } from '../src/index.ts';
@@ -23,7 +23,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
   };
 
   it.each(Object.entries(contents))('seals %s and sends it', async (_kind, content) => {
-    let sealed: SealedDocument | undefined;
+    let sealed: SignedDocument | undefined;
     const app = express().use(signstash({ client: setup.client() }));
     app.get('/invoice', async (_req, res) => {
       sealed = await res.signPdf(content(), { filename: 'Fatura nº 7 – março.pdf', reason: 'Fatura' });

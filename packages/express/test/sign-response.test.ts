@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
-import type { SealedDocument } from '@signstash-connect/core';
+import type { SignedDocument } from '@signstash-connect/core';
 import compression from 'compression';
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
 import { describe, expect, it } from 'vitest';
@@ -83,7 +83,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
   });
 
   it('keeps the headers of the route, and its name for the document', async () => {
-    let record: SealedDocument | undefined;
+    let record: SignedDocument | undefined;
     const options: SignResponseOptions = {
       options: async (req) => ({ reason: String(req.query.reason) }),
       onSealed: (document) => {

@@ -7,13 +7,13 @@ import { type FileReport, failure } from './report/file-report.ts';
 import type { Runner } from './runner.ts';
 import { client } from './seal/client.ts';
 import { type Sealing, sealDocuments } from './seal/seal-documents.ts';
-import { tryLogin } from './seal/try-login.ts';
+import { checkLogin } from './seal/try-login.ts';
 
 /** What the action does, from inputs to what became of each file. Throws only what concerns all files. */
 export async function runAction(inputs: Inputs, runner: Runner, context: Context): Promise<Sealing> {
   const { clientSecret } = inputs;
   const signstash = clientSecret === undefined ? undefined : client(inputs, clientSecret, runner, context);
-  const files = await filesOf(inputs, runner, context);
+  const files = await findFilesOf(inputs, runner, context);
   if (files.length === 0) return { reports: [] };
   const means = { runner, context };
 
@@ -33,7 +33,7 @@ export async function runAction(inputs: Inputs, runner: Runner, context: Context
   ];
 
   if (inputs.dryRun || !signstash) {
-    await tryLogin(signstash, ready, inputs, means);
+    await checkLogin(signstash, ready, inputs, means);
     for (const { file, document } of ready) {
       reports.push({ file: file.name, status: 'checked', reference: document.reference });
     }
@@ -44,7 +44,7 @@ export async function runAction(inputs: Inputs, runner: Runner, context: Context
   return { ...sealing, reports: inOrder(files, [...reports, ...sealing.reports]) };
 }
 
-async function filesOf(inputs: Inputs, runner: Runner, { workspace }: Context): Promise<FoundFile[]> {
+async function findFilesOf(inputs: Inputs, runner: Runner, { workspace }: Context): Promise<FoundFile[]> {
   const { files, missing } = await findDocuments(inputs, workspace);
   const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
   if (missing.length > 0) complain(inputs, runner, `No such file: ${quoted(missing)}.`);

@@ -7,7 +7,7 @@ import { readInputs } from './inputs/inputs.ts';
 import { rawInputs, refuseUnknownInputs } from './inputs/raw-inputs.ts';
 import { settingError } from './inputs/setting-error.ts';
 import { maskSecret } from './masks.ts';
-import { obeyProxyVariables } from './proxy.ts';
+import { configureProxyFromEnv } from './proxy.ts';
 import { totals } from './report/file-report.ts';
 import { hintFor } from './report/hints.ts';
 import { summaryMarkdown } from './report/summary.ts';
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   // Before anything else can print.
   maskSecret(runner, raw('client-id'), raw('client-secret'));
   const context = contextFrom(env, cancellation());
-  obeyProxyVariables(runner, env);
+  configureProxyFromEnv(runner, env);
   refuseUnknownInputs(env);
   const inputs = readInputs(raw);
   const started = performance.now();

@@ -7,7 +7,7 @@ const { setGlobalProxyFromEnv } = http as { setGlobalProxyFromEnv?: (env: NodeJS
 const variables = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'];
 
 /** Sends all requests through HTTP_PROXY, HTTPS_PROXY and past NO_PROXY, where they are set. */
-export function obeyProxyVariables(runner: Runner, env: NodeJS.ProcessEnv): void {
+export function configureProxyFromEnv(runner: Runner, env: NodeJS.ProcessEnv): void {
   const proxies = variables.flatMap((name) => env[name] || []);
   if (proxies.length === 0) return;
   for (const proxy of proxies) maskPassword(runner, proxy);

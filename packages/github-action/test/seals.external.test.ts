@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { fixture } from '../../../apps/sandbox/test/support/fixtures.ts';
-import { verifySeal } from '../../../apps/sandbox/test/support/pdfsig.ts';
 import { minimalPdf } from '../../core/test/support/minimal-pdf.ts';
+import { fixture } from '../../sandbox/test/support/fixtures.ts';
+import { verifySeal } from '../../sandbox/test/support/pdfsig.ts';
 import { runAction } from './harness/run-action.ts';
 import { inputsFor, sandboxed } from './support/sandboxed.ts';
 import { signedFiles, workspaceWith } from './support/workspace.ts';

@@ -1,4 +1,4 @@
-import { endpoints } from '@signstash-connect/core/protocol';
+import { endpoints } from '@signstash-connect/core/client';
 import type { ICredentialTestRequest, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
 import { addressExpression } from '../nodes/SignStash/host/environment.ts';
 
@@ -122,7 +122,7 @@ export class SignStashOAuth2Api implements ICredentialType {
    */
   test: ICredentialTestRequest = {
     request: {
-      baseURL: addressExpression('consultUrl', '$credentials'),
+      baseURL: addressExpression('queryUrl', '$credentials'),
       url: `/${endpoints.operationId('n8n-connection-test').path}`,
       timeout: 30_000,
       disableFollowRedirect: true,
@@ -140,7 +140,7 @@ export class SignStashOAuth2Api implements ICredentialType {
         'The API refused a token that was just issued: check that the token URL and the API URL belong together.',
       ),
       rule(403, 'The API took the token but does not let this client in: ask your operator to allow it.'),
-      rule(405, 'The API address does not answer questions: check that it is the Integration Service.'),
+      rule(405, 'The API address does not answer maxLookupAttempts: check that it is the Integration Service.'),
       ...[500, 501, 502, 503, 504].map((status) =>
         rule(status, `The service is not available now (${status}): try again later.`),
       ),

@@ -1,4 +1,4 @@
-import { onPremise, resolveEnvironment } from '@signstash-connect/core/protocol';
+import { onPremise, resolveEnvironment } from '@signstash-connect/core/client';
 import { describe, expect, it } from 'vitest';
 import { SignStashOAuth2Api } from '../credentials/SignStashOAuth2Api.credentials.ts';
 import { type CredentialFields, endpointsOf } from '../nodes/SignStash/host/environment.ts';
@@ -52,7 +52,7 @@ describe('addresses', () => {
   it.each(cases)('are core’s in the node, in the token call and in the connection test: %s', (_, fields, endpoints) => {
     expect(endpointsOf(fields)).toEqual(endpoints);
     expect(tokenUrl(fields)).toBe(endpoints.tokenUrl);
-    expect(testUrl(fields)).toBe(endpoints.consultUrl);
+    expect(testUrl(fields)).toBe(endpoints.queryUrl);
   });
 
   it('may be plain http only where that is allowed', () => {

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, SignStashError } from '@signstash-connect/core/protocol';
+import { type ErrorCode, errorCodes, SignStashError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { describe, expect, it } from 'vitest';
 import { nodeError } from '../nodes/SignStash/host/node-error.ts';

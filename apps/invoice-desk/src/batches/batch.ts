@@ -1,7 +1,7 @@
-import type { ErrorFamily, SealOptions } from '@signstash-connect/core';
+import type { ErrorFamily, SignatureOptions } from '@signstash-connect/core';
 
 /** How every document of a batch is sealed. */
-export type BatchSeal = Pick<SealOptions, 'reason' | 'location' | 'visible'>;
+export type BatchSeal = Pick<SignatureOptions, 'reason' | 'location' | 'visible'>;
 
 /** Documents that were handed in together. */
 export interface Batch {

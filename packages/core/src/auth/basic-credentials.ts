@@ -1,5 +1,5 @@
 import { type ClientAuth, ClientSecretBasic } from 'oauth4webapi';
-import { ConfigurationError } from '../protocol/errors.ts';
+import { ConfigurationError } from '../errors/errors.ts';
 
 /**
  * How client id and secret are written into the Basic header. `raw`: as they are, which Spring's classic authorization server

@@ -1,4 +1,4 @@
-import { redact } from '../protocol/redact.ts';
+import { redact } from '../errors/redact.ts';
 import type { StoredToken } from './token-store.ts';
 
 /** Before this much of its life is left, a token is renewed in the background while it still serves. */
@@ -14,9 +14,9 @@ export class IssuedToken {
   readonly issuedAt: number;
   readonly expiresAt: number;
   /** From here on it should be renewed, without haste. */
-  readonly renewAt: number;
+  readonly refreshAt: number;
   /** From here on it must not be used. */
-  readonly uselessAt: number;
+  readonly unusableAt: number;
   readonly #accessToken: string;
 
   constructor({ accessToken, issuedAt, expiresAt }: Omit<StoredToken, 'tokenType'>) {
@@ -25,8 +25,8 @@ export class IssuedToken {
     this.expiresAt = expiresAt;
     const life = Math.max(0, expiresAt - issuedAt);
     // Fractions, so that even a token of a few seconds has some use before its windows begin.
-    this.uselessAt = expiresAt - Math.min(hardWindowMs, life / 2);
-    this.renewAt = Math.min(this.uselessAt, expiresAt - Math.min(softWindowMs, life / 10));
+    this.unusableAt = expiresAt - Math.min(hardWindowMs, life / 2);
+    this.refreshAt = Math.min(this.unusableAt, expiresAt - Math.min(softWindowMs, life / 10));
   }
 
   /** A token from a store, whose content is anybody's: undefined where it is no usable bearer token. */

@@ -1,9 +1,9 @@
-import { AbortedError, CredentialsError } from '../protocol/errors.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { AbortedError, CredentialsError } from '../errors/errors.ts';
+import { type Clock, systemClock } from '../utils/clock.ts';
+import { type OnWarning, warn } from '../utils/warning.ts';
 import type { IssuedToken } from './issued-token.ts';
-import { SharedFlight } from './shared-flight.ts';
-import type { TokenShelf } from './token-shelf.ts';
-import { type OnWarning, warn } from './warning.ts';
+import { SingleFlight } from './single-flight.ts';
+import type { TokenCache } from './token-cache.ts';
 
 /** Where authorised calls have their tokens from. */
 export interface TokenSource {
@@ -17,7 +17,7 @@ export interface TokenManagerOptions {
   /** Asks the server for a token. */
   readonly issue: (signal: AbortSignal) => Promise<IssuedToken>;
   /** The place in the store that is shared with other clients and processes. */
-  readonly shelf: TokenShelf;
+  readonly shelf: TokenCache;
   readonly onWarning?: OnWarning | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -45,11 +45,11 @@ const refusedTokensKept = 8;
  */
 export class TokenManager implements TokenSource {
   readonly #issue: TokenManagerOptions['issue'];
-  readonly #shelf: TokenShelf;
+  readonly #shelf: TokenCache;
   readonly #onWarning: OnWarning | undefined;
   readonly #clock: Clock;
   #current: IssuedToken | undefined;
-  #flight: SharedFlight<IssuedToken> | undefined;
+  #flight: SingleFlight<IssuedToken> | undefined;
   #generation = 0;
   #refusedTokens: IssuedToken[] = [];
   #refusal: { error: CredentialsError; until: number } | undefined;
@@ -73,8 +73,8 @@ export class TokenManager implements TokenSource {
     const now = this.#clock.now();
     const current = this.#current;
     const refusal = this.#refusal && now < this.#refusal.until ? this.#refusal.error : undefined;
-    if (current && now < current.uselessAt) {
-      const due = now >= current.renewAt && now >= this.#quietUntil;
+    if (current && now < current.unusableAt) {
+      const due = now >= current.refreshAt && now >= this.#quietUntil;
       if (due && !refusal && !this.#flight) this.#renewInBackground(current);
       return current;
     }
@@ -92,9 +92,9 @@ export class TokenManager implements TokenSource {
   }
 
   /** The renewal in progress, or a new one. */
-  #renewal(): SharedFlight<IssuedToken> {
-    if (this.#flight && !this.#flight.abandoned) return this.#flight;
-    const flight: SharedFlight<IssuedToken> = new SharedFlight(async (signal) => {
+  #renewal(): SingleFlight<IssuedToken> {
+    if (this.#flight && !this.#flight.cancelled) return this.#flight;
+    const flight: SingleFlight<IssuedToken> = new SingleFlight(async (signal) => {
       try {
         return await this.#renew(signal);
       } finally {
@@ -112,8 +112,8 @@ export class TokenManager implements TokenSource {
     if (generation !== this.#generation) return token;
     this.#current = token;
     this.#quietUntil = 0;
-    const ttlMs = token.uselessAt - this.#clock.now();
-    if (!shared && ttlMs > 0) void this.#shelf.write(token, ttlMs).then(() => this.#shelf.endTurn());
+    const ttlMs = token.unusableAt - this.#clock.now();
+    if (!shared && ttlMs > 0) void this.#shelf.write(token, ttlMs).then(() => this.#shelf.releaseLock());
     return token;
   }
 
@@ -121,11 +121,11 @@ export class TokenManager implements TokenSource {
   async #askInTurn(signal: AbortSignal): Promise<IssuedToken> {
     const shelf = this.#shelf;
     if (!shelf.shared) return this.#ask(signal);
-    if (await shelf.takeTurn(() => this.#clock.sleep(turnSettleMs, signal))) {
+    if (await shelf.acquireLock(() => this.#clock.sleep(turnSettleMs, signal))) {
       try {
         return await this.#ask(signal);
       } catch (error) {
-        shelf.endTurn();
+        shelf.releaseLock();
         throw error;
       }
     }
@@ -148,8 +148,8 @@ export class TokenManager implements TokenSource {
     const now = this.#clock.now();
     const current = this.#current;
     // While ours still serves, only one that need not be renewed itself is worth the change.
-    if (current && now < current.uselessAt) return now < stored.renewAt ? stored : undefined;
-    return now < stored.uselessAt ? stored : undefined;
+    if (current && now < current.unusableAt) return now < stored.refreshAt ? stored : undefined;
+    return now < stored.unusableAt ? stored : undefined;
   }
 
   async #ask(signal: AbortSignal): Promise<IssuedToken> {
@@ -164,7 +164,7 @@ export class TokenManager implements TokenSource {
   }
 
   #renewInBackground(current: IssuedToken): void {
-    const softWindow = current.expiresAt - current.renewAt;
+    const softWindow = current.expiresAt - current.refreshAt;
     this.#renewal()
       .wait()
       .catch((problem: unknown) => {

@@ -6,14 +6,14 @@ import {
   clientCredentialsGrantRequest,
   customFetch,
 } from 'oauth4webapi';
-import { Deadline } from '../http/deadline.ts';
-import { describeFailure } from '../http/network-failure.ts';
-import { AbortedError, TokenError } from '../protocol/errors.ts';
+import { AbortedError, TokenError } from '../errors/errors.ts';
+import { type Clock, systemClock } from '../utils/clock.ts';
+import { Deadline } from '../utils/deadline.ts';
+import { describeFailure } from '../utils/network-errors.ts';
 import { basicCredentials, type Credentials } from './basic-credentials.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { secretHider } from './hide-secrets.ts';
 import type { IssuedToken } from './issued-token.ts';
-import { readTokenAnswer, type TokenOutcome } from './token-answer.ts';
+import { createRedactor } from './redactor.ts';
+import { readTokenAnswer, type TokenOutcome } from './token-response.ts';
 
 /** How a token request is repeated. Safe: a new token of this grant makes no other one invalid. */
 export interface TokenRetryPolicy {
@@ -64,7 +64,7 @@ export class TokenRequest {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#retry = options.retry ?? defaultTokenRetryPolicy;
     this.#clock = options.clock ?? systemClock;
-    this.#hideSecrets = secretHider(options);
+    this.#hideSecrets = createRedactor(options);
   }
 
   /**

@@ -1,28 +1,28 @@
-import type { PreparedDocument } from '../client/document-input.ts';
-import { duplicateReference } from '../client/prepare-document.ts';
-import type { Outcome, SealedOutcome } from '../client/seal-once.ts';
-import { documentContent, type OpenedContent } from '../files/document-content.ts';
-import type { DocumentSource } from '../protocol/document-source.ts';
-import { errorCodes } from '../protocol/error-codes.ts';
+import { maxDocumentsPerRequest } from '../api/assumptions.ts';
+import type { DocumentSource } from '../api/request/document-source.ts';
+import { errorCodes } from '../errors/codes.ts';
 import {
   AbortedError,
   ConfigurationError,
   DocumentFailedError,
   isSignStashError,
   type SignStashError,
-} from '../protocol/errors.ts';
-import { maxDocumentsPerRequest } from '../protocol/inferred.ts';
+} from '../errors/errors.ts';
+import { documentContent, type OpenedContent } from '../files/document-content.ts';
+import type { PreparedDocument } from '../signing/document-input.ts';
+import { duplicateReference } from '../signing/prepare.ts';
+import type { Outcome, SignedOutcome } from '../signing/sign-exactly-once.ts';
+import { mapConcurrent } from '../utils/map-concurrent.ts';
+import { raceTimeout } from '../utils/race-timeout.ts';
+import { takeUntilAborted } from '../utils/take-until-aborted.ts';
+import { BatchPacker } from './batch-packer.ts';
 import { openInput } from './input.ts';
 import { Journal, type JournalEntry } from './journal.ts';
-import { mapAhead } from './map-ahead.ts';
 import type { BatchDocument, BatchInput, BatchOptions, BatchResult, BatchSummary } from './options.ts';
-import { orAfter } from './or-after.ts';
 import { type Content, Outputs } from './outputs.ts';
-import { Packer } from './pack.ts';
 import { Progress } from './progress.ts';
 import { ResultQueue } from './result-queue.ts';
 import type { BatchClient } from './sign-all.ts';
-import { untilStopped } from './until-stopped.ts';
 
 /** A document that is ready to be sent. */
 interface Ready {
@@ -37,7 +37,7 @@ interface Ready {
 /** A document that the service sealed. */
 interface Sealed {
   readonly ready: Ready;
-  readonly outcome: SealedOutcome<Content>;
+  readonly outcome: SignedOutcome<Content>;
   readonly durationMs: number;
 }
 
@@ -152,14 +152,14 @@ export class BatchRun {
   async #readAndSend(): Promise<void> {
     const { documents, total } = await openInput(this.#input, this.#options);
     this.#progress.total = total;
-    const fresh = new Packer<Ready>(this.#batchSize, this.#maxRequestBytes);
+    const fresh = new BatchPacker<Ready>(this.#batchSize, this.#maxRequestBytes);
     // Kept apart, since what may have been sent a moment ago is asked for with more patience.
-    const doubtful = new Packer<Ready>(this.#batchSize, this.#maxRequestBytes);
+    const doubtful = new BatchPacker<Ready>(this.#batchSize, this.#maxRequestBytes);
     const packers = [doubtful, fresh];
     const prepared = this.#prepared(documents);
     try {
       for (let next = prepared.next(); ; ) {
-        const ready = await orAfter(next, lingerMs);
+        const ready = await raceTimeout(next, lingerMs);
         if (ready === 'late') {
           // The source is slow: what it gave so far need not wait for company, while there is room for a request.
           if (this.#requests.size < this.#concurrency) for (const packer of packers) await this.#send(packer.flush());
@@ -187,7 +187,7 @@ export class BatchRun {
       this.#queue.enter();
       return this.#prepare(document, ++position);
     };
-    return mapAhead(untilStopped(documents, this.#noMore.signal, room), prepare, preparedAtOnce);
+    return mapConcurrent(takeUntilAborted(documents, this.#noMore.signal, room), prepare, preparedAtOnce);
   }
 
   /** True once nothing more may be sent. */
@@ -204,7 +204,7 @@ export class BatchRun {
       const opened = await documentContent(input.content, this.#stop.signal);
       release = opened.release;
       bytes = opened.source.size;
-      this.#queue.weigh(bytes);
+      this.#queue.addBytes(bytes);
       name = input.name ?? opened.name ?? name;
       const given = { ...input, ...(opened.name === undefined ? {} : { name }), content: opened.source };
       const checked = await this.#client.prepare(given, position, this.#call);
@@ -215,7 +215,7 @@ export class BatchRun {
         await opened.release?.();
       };
       const document = { ...checked, source: whenRead(checked.source, free) };
-      this.#refuseTwin(document);
+      this.#assertUniqueReference(document);
       const target = this.#outputs.claim({ name, path: opened.path, output: input.output });
       const known = this.#journal?.find(reference);
       const earlier = target === undefined ? undefined : await this.#outputs.finishedEarlier(document, target, known);
@@ -248,7 +248,7 @@ export class BatchRun {
   }
 
   /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` */
-  #refuseTwin(document: PreparedDocument): void {
+  #assertUniqueReference(document: PreparedDocument): void {
     const twin = this.#references.get(document.reference);
     if (twin !== undefined) throw duplicateReference(document.name, twin, document.reference);
     this.#references.set(document.reference, document.name);

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory } from '../files/spooled-file.ts';
-import { ConfigurationError } from '../protocol/errors.ts';
+import { ConfigurationError } from '../errors/errors.ts';
+import { syncDirectory } from '../files/temp-file.ts';
 import { LockedError, lock } from './journal-lock.ts';
 
 /** What a journal says of a document. */

@@ -1,8 +1,8 @@
-import type { SignOptions } from '../client/client.ts';
-import type { DocumentInput } from '../client/document-input.ts';
+import type { OperationDocument } from '../api/response/operation.ts';
+import type { SignStashError } from '../errors/errors.ts';
 import type { DocumentContent } from '../files/document-content.ts';
-import type { OperationDocument } from '../protocol/answer/operation.ts';
-import type { SignStashError } from '../protocol/errors.ts';
+import type { SignOptions } from '../signing/client.ts';
+import type { DocumentInput } from '../signing/document-input.ts';
 
 /** One document of a batch. */
 export interface BatchDocument extends DocumentInput<DocumentContent> {
@@ -58,10 +58,10 @@ export interface BatchProgress {
   etaMs?: number;
 }
 
-export type BatchResult = BatchSealed | BatchFailed;
+export type BatchResult = BatchSigned | BatchFailed;
 
 /** A document that is sealed and whose content is where it should be. */
-export interface BatchSealed {
+export interface BatchSigned {
   readonly ok: true;
   readonly reference: string;
   readonly name: string;

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import { ConfigurationError } from '../protocol/errors.ts';
+import { ConfigurationError } from '../errors/errors.ts';
 import type { BatchOptions } from './options.ts';
 
 /** Where a document's sealed content goes. @throws {@link ConfigurationError} where that cannot be known. */

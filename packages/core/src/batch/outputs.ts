@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
-import { memoryStore } from '../client/content-stores.ts';
-import type { PreparedDocument } from '../client/document-input.ts';
-import type { SealedOutcome } from '../client/seal-once.ts';
+import type { ContentStore } from '../api/response/signed-content-reader.ts';
+import { DocumentFailedError } from '../errors/errors.ts';
 import { fileSize } from '../files/file-size.ts';
 import {
   commitSpooled,
@@ -9,22 +8,23 @@ import {
   keepSpooled,
   outputExists,
   prepareDirectory,
-  type SpooledFile,
   spoolStore,
   syncDirectory,
-} from '../files/spooled-file.ts';
-import type { ContentStore } from '../protocol/answer/signed-content-reader.ts';
-import { DocumentFailedError } from '../protocol/errors.ts';
+  type TempFile,
+} from '../files/temp-file.ts';
+import { memoryStore } from '../signing/content-stores.ts';
+import type { PreparedDocument } from '../signing/document-input.ts';
+import type { SignedOutcome } from '../signing/sign-exactly-once.ts';
 import type { JournalEntry } from './journal.ts';
-import type { BatchFailed, BatchOptions, BatchResult, BatchSealed } from './options.ts';
+import type { BatchFailed, BatchOptions, BatchResult, BatchSigned } from './options.ts';
 import { outputPath } from './output-path.ts';
 
 /** Sealed content, wherever it waits. */
-export type Content = SpooledFile | Uint8Array;
+export type Content = TempFile | Uint8Array;
 
 /** One sealed document and where it goes. */
 export interface Delivery {
-  readonly outcome: SealedOutcome<Content>;
+  readonly outcome: SignedOutcome<Content>;
   /** Undefined where contents stay in memory. */
   readonly target: string | undefined;
   /** Whether what lies at the target, from a run that was killed before it could record it, is this very document. */
@@ -69,7 +69,7 @@ export class Outputs {
     { reference, name }: PreparedDocument,
     target: string,
     known: JournalEntry | undefined,
-  ): Promise<BatchSealed | undefined> {
+  ): Promise<BatchSigned | undefined> {
     const { overwrite = false } = this.#options;
     if (!known && overwrite) return undefined;
     const common = { ok: true, reference, name, recovered: false, resumed: true, durationMs: 0 } as const;

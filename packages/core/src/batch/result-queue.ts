@@ -32,7 +32,7 @@ export class ResultQueue {
   }
 
   /** Its size is known. */
-  weigh(bytes: number): void {
+  addBytes(bytes: number): void {
     this.#bytes += bytes;
   }
 

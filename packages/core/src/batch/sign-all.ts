@@ -1,14 +1,14 @@
-import type { SignOptions } from '../client/client.ts';
-import type { DocumentInput, PreparedDocument } from '../client/document-input.ts';
-import type { SealRunOptions } from '../client/seal-once.ts';
-import type { DocumentSource } from '../protocol/document-source.ts';
+import type { DocumentSource } from '../api/request/document-source.ts';
+import type { SignOptions } from '../signing/client.ts';
+import type { DocumentInput, PreparedDocument } from '../signing/document-input.ts';
+import type { SignRunOptions } from '../signing/sign-exactly-once.ts';
 import { BatchRun } from './batch-run.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
 
 /** The client as a batch needs it. */
 export interface BatchClient {
   prepare(input: DocumentInput<DocumentSource>, position: number, options: SignOptions): Promise<PreparedDocument>;
-  seal<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SealRunOptions<T>): Promise<void>;
+  seal<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRunOptions<T>): Promise<void>;
   readonly viaProxy: boolean;
 }
 

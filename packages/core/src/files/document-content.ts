@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DocumentBytes } from '../client/document-input.ts';
-import { blobSource, bytesSource, type DocumentSource } from '../protocol/document-source.ts';
-import { ValidationError } from '../protocol/errors.ts';
+import { blobSource, bytesSource, type DocumentSource } from '../api/request/document-source.ts';
+import { ValidationError } from '../errors/errors.ts';
+import type { DocumentBytes } from '../signing/document-input.ts';
 import { fileSource } from './file-source.ts';
 import { streamSource } from './stream-source.ts';
 

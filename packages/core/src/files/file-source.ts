@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import type { DocumentSource } from '../protocol/document-source.ts';
-import { isSignStashError, ValidationError } from '../protocol/errors.ts';
+import type { DocumentSource } from '../api/request/document-source.ts';
+import { isSignStashError, ValidationError } from '../errors/errors.ts';
 
 /** A file up to this size is read once for all its checks and its hash. Bytes. */
 const keptBytes = 256 * 1024;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Platform } from '../client/platform.ts';
-import { base64Length } from '../protocol/body/base64-stream.ts';
+import { base64Length } from '../api/request/base64-stream.ts';
+import type { Platform } from '../signing/platform.ts';
 
 /**
  * Node has no direct way between bytes and base64 bytes: both go by a one-byte string. In pieces of this size the strings stay

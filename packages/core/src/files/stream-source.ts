@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { bytesSource, type DocumentSource } from '../protocol/document-source.ts';
-import { AbortedError, ValidationError } from '../protocol/errors.ts';
+import { bytesSource, type DocumentSource } from '../api/request/document-source.ts';
+import { AbortedError, ValidationError } from '../errors/errors.ts';
+import { raceAbort } from '../utils/race-abort.ts';
 import { fileSource } from './file-source.ts';
-import { orAbort } from './or-abort.ts';
 
 /** A stream up to this size stays in memory: a batch may hold hundreds of them. Bytes. */
 const memoryBytes = 256 * 1024;
@@ -48,7 +48,7 @@ async function spool(
   const start: Buffer[] = [];
   let bytes = 0;
   while (bytes <= memoryBytes) {
-    const { done, value } = await orAbort(reader.next(), signal);
+    const { done, value } = await raceAbort(reader.next(), signal);
     if (done) return { source: bytesSource(Buffer.concat(start)) };
     const chunk = Buffer.from(value as Uint8Array);
     start.push(chunk);
@@ -59,7 +59,7 @@ async function spool(
   const all = async function* () {
     yield* start.splice(0);
     for (;;) {
-      const { done, value } = await orAbort(reader.next(), signal);
+      const { done, value } = await raceAbort(reader.next(), signal);
       if (done) return;
       yield value;
     }

@@ -1,9 +1,9 @@
+import { discard } from '../api/response/read-text.ts';
 import type { IssuedToken } from '../auth/issued-token.ts';
 import type { TokenSource } from '../auth/token-manager.ts';
-import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts';
-import { discard } from '../protocol/answer/read-text.ts';
-import { TokenError } from '../protocol/errors.ts';
-import { Deadline } from './deadline.ts';
+import { TokenError } from '../errors/errors.ts';
+import type { Transport, TransportRequest, TransportResponse } from '../signing/transport.ts';
+import { Deadline } from '../utils/deadline.ts';
 
 /**
  * Adds the token to each request. Where the API refuses it, the request is replayed once with a new one (API reference,

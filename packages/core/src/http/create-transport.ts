@@ -1,11 +1,11 @@
+import type { Endpoints } from '../api/environments.ts';
 import type { Credentials } from '../auth/basic-credentials.ts';
+import { TokenCache } from '../auth/token-cache.ts';
 import { TokenManager } from '../auth/token-manager.ts';
 import { TokenRequest } from '../auth/token-request.ts';
-import { TokenShelf } from '../auth/token-shelf.ts';
 import { MemoryTokenStore, type TokenStore } from '../auth/token-store.ts';
-import type { OnWarning } from '../auth/warning.ts';
-import type { Transport } from '../client/transport.ts';
-import type { Endpoints } from '../protocol/environments.ts';
+import type { Transport } from '../signing/transport.ts';
+import type { OnWarning } from '../utils/warning.ts';
 import { AuthorizedTransport } from './authorized-transport.ts';
 import { KyTransport, type KyTransportOptions, kyFetch } from './ky-transport.ts';
 
@@ -33,7 +33,7 @@ export function createTransport(options: TransportOptions): { transport: Transpo
   const request = new TokenRequest({ ...options, tokenUrl, fetch: kyFetch(options), timeoutMs: tokenTimeoutMs });
   const tokens = new TokenManager({
     issue: (signal) => request.issue(signal),
-    shelf: new TokenShelf(tokenStore, { owner: { tokenUrl, clientId, scope }, onWarning, shared }),
+    shelf: new TokenCache(tokenStore, { owner: { tokenUrl, clientId, scope }, onWarning, shared }),
     onWarning,
   });
   return { transport: new AuthorizedTransport(new KyTransport(options), tokens), tokens };

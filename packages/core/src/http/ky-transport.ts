@@ -1,9 +1,9 @@
 import ky from 'ky';
-import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts';
-import { AbortedError, isSignStashError, NetworkError, ProtocolError, TimeoutError } from '../protocol/errors.ts';
-import { Deadline } from './deadline.ts';
-import { describeFailure, surelyUnsent, wasRedirected } from './network-failure.ts';
-import { patientFetch } from './patient-fetch.ts';
+import { AbortedError, isSignStashError, NetworkError, ProtocolError, TimeoutError } from '../errors/errors.ts';
+import type { Transport, TransportRequest, TransportResponse } from '../signing/transport.ts';
+import { Deadline } from '../utils/deadline.ts';
+import { describeFailure, surelyUnsent, wasRedirected } from '../utils/network-errors.ts';
+import { fetchWithoutTimeouts } from './fetch-without-timeouts.ts';
 import { Upload } from './upload.ts';
 import { userAgent } from './user-agent.ts';
 
@@ -25,7 +25,7 @@ export interface KyTransportOptions {
 /**
  * `fetch` by ky, with everything switched off that could send a request twice: retries, redirects. Statuses are answers.
  */
-export function kyFetch({ fetch = patientFetch, userAgent: adapter }: KyTransportOptions = {}): FetchFunction {
+export function kyFetch({ fetch = fetchWithoutTimeouts, userAgent: adapter }: KyTransportOptions = {}): FetchFunction {
   const agent = userAgent(adapter);
   const client = ky.create({
     retry: 0,

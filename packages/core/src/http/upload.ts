@@ -1,4 +1,4 @@
-import type { RequestBody } from '../client/transport.ts';
+import type { RequestBody } from '../signing/transport.ts';
 
 /**
  * A request body on its way. Remembers why its source failed, which `fetch` would hide behind an error of its own, and lets

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { basicCredentials, type Credentials } from '../../src/auth/basic-credentials.ts';
-import { ConfigurationError } from '../../src/protocol/errors.ts';
+import { ConfigurationError } from '../../src/errors/errors.ts';
 
 const header = async (credentials: Credentials) => {
   const headers = new Headers();

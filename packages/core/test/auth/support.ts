@@ -1,9 +1,9 @@
-import type { Clock } from '../../src/auth/clock.ts';
 import { IssuedToken } from '../../src/auth/issued-token.ts';
+import { TokenCache } from '../../src/auth/token-cache.ts';
 import { TokenManager, type TokenManagerOptions } from '../../src/auth/token-manager.ts';
-import { TokenShelf } from '../../src/auth/token-shelf.ts';
 import { MemoryTokenStore, type TokenStore } from '../../src/auth/token-store.ts';
-import type { Warning } from '../../src/auth/warning.ts';
+import type { Clock } from '../../src/utils/clock.ts';
+import type { Warning } from '../../src/utils/warning.ts';
 
 /** Time that passes only when told to; sleeping takes no time and is written down. */
 export class FakeClock implements Clock {
@@ -58,7 +58,7 @@ export function managerWith(
 ) {
   const warnings: Warning[] = [];
   const onWarning = (warning: Warning) => warnings.push(warning);
-  const shelf = new TokenShelf(store, { owner, onWarning, patienceMs: 20 });
+  const shelf = new TokenCache(store, { owner, onWarning, patienceMs: 20 });
   const manager = new TokenManager({ issue: issuer.issue, shelf, clock, onWarning, ...options });
   return { manager, warnings };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { IssuedToken } from '../../src/auth/issued-token.ts';
+import { tokenKey } from '../../src/auth/token-cache.ts';
 import { refusalMemoryMs, type TokenManager } from '../../src/auth/token-manager.ts';
-import { tokenKey } from '../../src/auth/token-shelf.ts';
 import { MemoryTokenStore, type StoredToken, type TokenStore } from '../../src/auth/token-store.ts';
-import { AbortedError, CredentialsError, TokenError } from '../../src/protocol/errors.ts';
+import { AbortedError, CredentialsError, TokenError } from '../../src/errors/errors.ts';
 import { FakeClock, FakeIssuer, managerWith, owner, secretOf, settle } from './support.ts';
 
 const hour = 3_600_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { lifeWithoutExpiresInSeconds } from '../../src/auth/token-answer.ts';
 import { TokenRequest, type TokenRequestOptions } from '../../src/auth/token-request.ts';
+import { lifeWithoutExpiresInSeconds } from '../../src/auth/token-response.ts';
+import { AbortedError, CredentialsError, type SignStashError, TokenError } from '../../src/errors/errors.ts';
 import { kyFetch } from '../../src/http/ky-transport.ts';
-import { AbortedError, CredentialsError, type SignStashError, TokenError } from '../../src/protocol/errors.ts';
 import { answer, badCredentials, deadUrl, recorder, serveRaw, tokenBody } from '../http/support/loopback.ts';
 import { FakeClock, secretOf } from './support.ts';
 

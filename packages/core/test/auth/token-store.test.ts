@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import Keyv from 'keyv';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { IssuedToken } from '../../src/auth/issued-token.ts';
-import { TokenShelf, tokenKey } from '../../src/auth/token-shelf.ts';
+import { TokenCache, tokenKey } from '../../src/auth/token-cache.ts';
 import { MemoryTokenStore, type StoredToken, type TokenStore } from '../../src/auth/token-store.ts';
 import { FakeClock, FakeIssuer, managerWith, owner, secretOf, settle } from './support.ts';
 
@@ -101,7 +101,7 @@ describe('a value from a store', () => {
         const back = IssuedToken.fromStore(JSON.parse(JSON.stringify(token.toStored())));
         expect(back?.equals(token)).toBe(true);
         expect(back?.expiresAt).toBe(issuedAt + life);
-        expect(back && back.renewAt <= back.uselessAt && back.uselessAt <= back.expiresAt).toBe(true);
+        expect(back && back.refreshAt <= back.unusableAt && back.unusableAt <= back.expiresAt).toBe(true);
       }),
     );
   });
@@ -116,7 +116,7 @@ describe('a store in trouble', () => {
         throw new Error(`cannot set ${value.accessToken}`);
       },
     };
-    const shelf = new TokenShelf(store, { owner, onWarning: ({ message }) => warnings.push(message) });
+    const shelf = new TokenCache(store, { owner, onWarning: ({ message }) => warnings.push(message) });
     shelf.write(new IssuedToken({ accessToken: 'opaque-token-1', issuedAt: 0, expiresAt: 1 }), 1);
     await settle();
     expect(warnings).toEqual(['The token store could not be written: cannot set [redacted]']);
@@ -129,7 +129,7 @@ describe('a store in trouble', () => {
     const onWarning = () => {
       throw new Error('logger down');
     };
-    const shelf = new TokenShelf({ get: broken, set: broken, delete: broken }, { owner, onWarning });
+    const shelf = new TokenCache({ get: broken, set: broken, delete: broken }, { owner, onWarning });
     expect(await shelf.read()).toBeUndefined();
     shelf.write(new IssuedToken({ accessToken: 'x', issuedAt: 0, expiresAt: 1 }), 1);
     shelf.remove();

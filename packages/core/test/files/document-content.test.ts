@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { DocumentSource } from '../../src/api/request/document-source.ts';
 import { type DocumentContent, documentContent } from '../../src/files/document-content.ts';
-import type { DocumentSource } from '../../src/protocol/document-source.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 async function readAll(source: DocumentSource): Promise<Buffer> {

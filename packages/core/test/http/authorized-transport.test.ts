@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { RequestBody, TransportRequest } from '../../src/client/transport.ts';
+import { CredentialsError, type SignStashError, TokenError, ValidationError } from '../../src/errors/errors.ts';
 import { createTransport, type TransportOptions } from '../../src/http/create-transport.ts';
-import { CredentialsError, type SignStashError, TokenError, ValidationError } from '../../src/protocol/errors.ts';
+import type { RequestBody, TransportRequest } from '../../src/signing/transport.ts';
 import { answer, badCredentials, invalidToken, readAll, recorder, type Seen, tokenBody } from './support/loopback.ts';
 
 const challenge = { 'www-authenticate': 'Bearer realm="oauth2-resource", error="invalid_token"' };

@@ -5,16 +5,16 @@ import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RequestBody, TransportRequest } from '../../src/client/transport.ts';
-import { KyTransport } from '../../src/http/ky-transport.ts';
-import { version } from '../../src/http/user-agent.ts';
 import {
   AbortedError,
   NetworkError,
   type SignStashError,
   TimeoutError,
   ValidationError,
-} from '../../src/protocol/errors.ts';
+} from '../../src/errors/errors.ts';
+import { KyTransport } from '../../src/http/ky-transport.ts';
+import { version } from '../../src/http/user-agent.ts';
+import type { RequestBody, TransportRequest } from '../../src/signing/transport.ts';
 import { answer, deadUrl, readAll, recorder, serve, serveRaw } from './support/loopback.ts';
 
 const transport = new KyTransport();

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { TransportRequest } from '../../src/client/transport.ts';
+import { isSignStashError } from '../../src/errors/errors.ts';
 import { createTransport, type TransportOptions } from '../../src/http/create-transport.ts';
-import { isSignStashError } from '../../src/protocol/errors.ts';
+import type { TransportRequest } from '../../src/signing/transport.ts';
 import { answer, deadUrl, invalidToken, recorder, serveRaw, tokenBody } from './support/loopback.ts';
 
 const clientId = 'PRT.1-PRT.1-a';

@@ -13,7 +13,7 @@ process.on('exit', () => rmSync(stateDirectory, { recursive: true, force: true }
 export const impatient: NonNullable<SignStashOptions['retry']> = {
   delayMs: 5,
   maxDelayMs: 50,
-  settleMs: 30,
+  lookupGraceMs: 30,
   pendingMs: 2_000,
 };
 

@@ -39,7 +39,7 @@ export class ResponseCapture {
   #head: ResponseHead | undefined;
   #failure: SealHttpError | undefined;
   #implicitHead = false;
-  #abandoned = false;
+  #cancelled = false;
 
   constructor(res: Response, options: CaptureOptions) {
     this.#res = res;
@@ -64,7 +64,7 @@ export class ResponseCapture {
 
   /** Gives the response back, empty, for an error handler. */
   fail(error: unknown): void {
-    if (this.#abandoned) return;
+    if (this.#cancelled) return;
     this.#close();
     this.#reopen();
     this.#head?.restore();
@@ -77,7 +77,7 @@ export class ResponseCapture {
   /** Nobody waits for the answer any more. */
   abandon(): void {
     if (this.#state === 'passing') return;
-    this.#abandoned = true;
+    this.#cancelled = true;
     this.#close();
   }
 

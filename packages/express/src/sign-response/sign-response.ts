@@ -1,9 +1,9 @@
-import type { SealedDocument } from '@signstash-connect/core';
+import type { SignedDocument } from '@signstash-connect/core';
 import { parse as parseDisposition } from 'content-disposition';
 import type { Request, RequestHandler, Response } from 'express';
 import { checkLimit, checkOptions } from '../check-options.ts';
 import { type ClientOption, clientFinder } from '../client.ts';
-import { clientGone } from '../client-gone.ts';
+import { abortOnClose } from '../client-gone.ts';
 import { SealHttpError } from '../errors/seal-http-error.ts';
 import { toHttpError } from '../errors/to-http-error.ts';
 import { chooseOptions, type SealChoice } from '../seal-options.ts';
@@ -24,7 +24,7 @@ export interface SignResponseOptions {
   /** A larger PDF fails: it would have to be held in memory. Default 25 MiB. */
   maxBytes?: number;
   /** Told of each sealed document before it is sent, for your records. An error it throws fails the response. */
-  onSealed?: (document: SealedDocument, req: Request, res: Response) => void | Promise<void>;
+  onSealed?: (document: SignedDocument, req: Request, res: Response) => void | Promise<void>;
 }
 
 /**
@@ -41,7 +41,7 @@ export function signResponse(options: SignResponseOptions = {}): RequestHandler 
   return (req, res, next) => {
     dropConditions(req);
     sendBytesAsBytes(res);
-    const gone = clientGone(res);
+    const gone = abortOnClose(res);
     const capture = new ResponseCapture(res, {
       maxBytes,
       judge: () => judge(req, res, when),

@@ -1,12 +1,12 @@
 import { pipeline } from 'node:stream/promises';
-import type { SealedDocument } from '@signstash-connect/core';
+import type { SignedDocument } from '@signstash-connect/core';
 import { create as contentDisposition } from 'content-disposition';
 import type { Response } from 'express';
 import yazl from 'yazl';
 import { sealedResponses } from '../sealed-responses.ts';
 
 /** Answers one document as a PDF, several as a zip of PDFs. */
-export async function answerSealed(res: Response, documents: readonly SealedDocument[]): Promise<void> {
+export async function answerSealed(res: Response, documents: readonly SignedDocument[]): Promise<void> {
   sealedResponses.add(res);
   const [first, ...others] = documents;
   res.setHeader('X-Content-Type-Options', 'nosniff');

@@ -1,8 +1,8 @@
-import { isSignStashError, type SealedDocument, type SignResult } from '@signstash-connect/core';
+import { isSignStashError, type SignedDocument, type SignResult } from '@signstash-connect/core';
 import type { Request, RequestHandler } from 'express';
 import { checkOptions } from '../check-options.ts';
 import { type ClientOption, clientFinder } from '../client.ts';
-import { clientGone } from '../client-gone.ts';
+import { abortOnClose } from '../client-gone.ts';
 import { SealHttpError } from '../errors/seal-http-error.ts';
 import { knownHttpError, toHttpError } from '../errors/to-http-error.ts';
 import { chooseOptions, type SealChoice } from '../seal-options.ts';
@@ -38,7 +38,7 @@ export function signUpload(options: SignUploadOptions = {}): RequestHandler {
   const readUpload = uploadReader(field, resolveLimits(where, options.limits));
 
   return (req, res, next) => {
-    const gone = clientGone(res);
+    const gone = abortOnClose(res);
     const handle = async () => {
       const client = findClient(res);
       const files = await readUpload(req, res);
@@ -59,9 +59,9 @@ export function signUpload(options: SignUploadOptions = {}): RequestHandler {
 }
 
 /** @throws Where any document has no seal: half an upload would look like the whole of it. */
-function allSealed(results: readonly SignResult[]): SealedDocument[] {
+function allSealed(results: readonly SignResult[]): SignedDocument[] {
   const failures = results.flatMap((result) => (result.ok ? [] : [result.error]));
-  if (failures.length === 0) return results.filter((result): result is SealedDocument => result.ok);
+  if (failures.length === 0) return results.filter((result): result is SignedDocument => result.ok);
   if (results.length === 1) throw failures[0];
   const worst = failures
     .filter(isSignStashError)

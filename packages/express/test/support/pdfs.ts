@@ -2,9 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 /** A real invoice, not sealed. */
-export const invoicePath = fileURLToPath(
-  new URL('../../../../apps/sandbox/test/fixtures/pdf-lib.pdf', import.meta.url),
-);
+export const invoicePath = fileURLToPath(new URL('../../../sandbox/test/fixtures/pdf-lib.pdf', import.meta.url));
 export const invoice = await readFile(invoicePath);
 
 /** A second invoice with other bytes: a comment after the end is allowed. */

@@ -17,4 +17,4 @@ export function outputPath({ path, name, outside }: FoundFile, where: OutputInpu
  * Where core writes a file that is to be replaced. Next to it, so that it can be moved over it in one step, once it is known to be
  * good; hidden, so that no pattern finds it.
  */
-export const waitingPath = (path: string): string => join(dirname(path), `.${basename(path)}.sealed`);
+export const stagingPath = (path: string): string => join(dirname(path), `.${basename(path)}.sealed`);

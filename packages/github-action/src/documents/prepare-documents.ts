@@ -13,7 +13,7 @@ import type { Context } from '../context.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { fillTemplate } from './external-reference.ts';
 import type { FoundFile } from './find-documents.ts';
-import { outputPath, waitingPath } from './output-path.ts';
+import { outputPath, stagingPath } from './output-path.ts';
 
 /** A file that may be sent. */
 export interface ReadyDocument {
@@ -51,7 +51,7 @@ export async function prepareDocuments(
       const ready = await prepare(file, inputs, context);
       if (ready === 'signed') preparation.skipped.push(file);
       else {
-        refuseTwin(ready, byReference);
+        assertUniqueReference(ready, byReference);
         preparation.ready.push(ready);
       }
     } catch (error) {
@@ -61,7 +61,10 @@ export async function prepareDocuments(
   return preparation;
 }
 
-function refuseTwin({ file, document: { reference } }: ReadyDocument, byReference: Map<string, FoundFile>): void {
+function assertUniqueReference(
+  { file, document: { reference } }: ReadyDocument,
+  byReference: Map<string, FoundFile>,
+): void {
   const twin = byReference.get(reference);
   if (twin) {
     const message = `${file.name} and ${twin.name} have the same external reference ${reference}.`;
@@ -85,7 +88,7 @@ async function prepare(file: FoundFile, inputs: Inputs, context: Context): Promi
       content: file.path,
       name: basename(file.path),
       reference: checked.reference,
-      output: inputs.inPlace ? waitingPath(target) : target,
+      output: inputs.inPlace ? stagingPath(target) : target,
     };
     return { file, target, size: source.size, document };
   } finally {

@@ -18,7 +18,7 @@ export function environment(raw: RawInputs): Environment {
 }
 
 /** Whether anything can be asked there: a proxy seals and answers no questions. */
-export const canConsult = (environment: Environment): boolean =>
+export const canQuery = (environment: Environment): boolean =>
   typeof environment === 'string' ||
   !('proxyUrl' in environment) ||
   typeof environment.authorizationServer === 'string' ||

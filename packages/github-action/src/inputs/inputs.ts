@@ -1,4 +1,4 @@
-import type { Environment, Preservation, SealOptions } from '@signstash-connect/core';
+import type { Environment, Preservation, SignatureOptions } from '@signstash-connect/core';
 import { checkTemplate } from '../documents/external-reference.ts';
 import { environment } from './environment.ts';
 import { type OutputInputs, outputs } from './outputs.ts';
@@ -17,7 +17,7 @@ export interface Inputs extends OutputInputs {
   clientSecret: string | undefined;
   credentialsEncoding: 'raw' | 'rfc6749';
   allowInsecureHttp: boolean;
-  seal: SealOptions;
+  seal: SignatureOptions;
   /** A template, see `external-reference.ts`. */
   externalReference: string | undefined;
   preservation: Preservation | undefined;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { SealOptions, SealPlace, VisibleSeal } from '@signstash-connect/core';
+import type { SealPosition, SignatureOptions, VisibleSeal } from '@signstash-connect/core';
 import { InputError } from './input-error.ts';
 import type { RawInputs } from './raw-inputs.ts';
 import { choice, flag, optional } from './values.ts';
 
 /** How documents are sealed. */
-export function seal(raw: RawInputs): SealOptions {
+export function seal(raw: RawInputs): SignatureOptions {
   const type = choice(raw, 'signature-type', ['PAdES', 'XAdES', 'CAdES']);
   const [reason, location] = ['reason', 'location'].map((input) => optional(raw, input));
   const visible = visibleSeal(raw);
@@ -51,7 +51,7 @@ function visibleSeal(raw: RawInputs): VisibleSeal | undefined {
   };
 }
 
-function visiblePlace(raw: RawInputs, input: (typeof visiblePlaces)[number]): SealPlace {
+function visiblePlace(raw: RawInputs, input: (typeof visiblePlaces)[number]): SealPosition {
   const value = raw(input);
   if (input === 'visible-field') return { field: value };
   if (input === 'visible-placeholder') return { placeholder: value };

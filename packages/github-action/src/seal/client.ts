@@ -23,11 +23,11 @@ export function client(inputs: Inputs, clientSecret: string, runner: Runner, { a
     lookUpFirst: true,
     timeouts: {
       signMs: timeoutMs,
-      questionMs: Math.min(timeoutMs, longestQuestion),
+      lookupTimeoutMs: Math.min(timeoutMs, longestQuestion),
       tokenMs: Math.min(timeoutMs, longestLogin),
     },
     // Questions are always safe to repeat, and the answer to one may save a request.
-    retry: { attempts: retries + 1, questions: Math.max(1, retries * 2) },
+    retry: { attempts: retries + 1, maxLookupAttempts: Math.max(1, retries * 2) },
     onWarning: ({ message }) => runner.warning(message),
     ...(preservation ? { preservation } : {}),
   });

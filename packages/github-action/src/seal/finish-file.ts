@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { chmod, readFile, rename, stat } from 'node:fs/promises';
-import type { BatchSealed } from '@signstash-connect/core';
+import type { BatchSigned } from '@signstash-connect/core';
 import type { ReadyDocument } from '../documents/prepare-documents.ts';
 import type { FileReport, Problem } from '../report/file-report.ts';
-import { whatIsWrong } from './verify-seal.ts';
+import { findSignatureError } from './verify-seal.ts';
 
 /** Checks what came back for a file, puts it into its place, and says so. */
 export async function finishFile(
   { file, document, target, size }: ReadyDocument,
-  result: BatchSealed,
+  result: BatchSigned,
   { verify, outputName }: { verify: boolean; outputName: (path: string) => string },
 ): Promise<FileReport> {
   const { reference, operationId, recovered, resumed, facts, outputPath = document.output } = result;
@@ -39,7 +39,7 @@ function sealOfAnother(sealedLength: number | undefined, size: number): Problem 
 }
 
 function invalidSeal(content: Buffer): Problem | undefined {
-  const wrong = whatIsWrong(content);
+  const wrong = findSignatureError(content);
   if (wrong === undefined) return undefined;
   const hint = "Do not use it; ask your Sign'Stash operator about the operation.";
   return { code: 'SEAL_NOT_VALID', message: `what came back is no valid seal: ${wrong}.`, hint };

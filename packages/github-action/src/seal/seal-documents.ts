@@ -34,7 +34,7 @@ export async function sealDocuments(
   const byReference = new Map(documents.map((ready) => [ready.document.reference, ready]));
   const reports: FileReport[] = [];
   const stopEarly = () => failFast && reports.some(({ status }) => status === 'failed');
-  const batch = signstash.signAll(untilStopped(documents, stopEarly), {
+  const batch = signstash.signAll(takeUntilAborted(documents, stopEarly), {
     ...seal,
     batchSize,
     concurrency,
@@ -60,7 +60,7 @@ export async function sealDocuments(
 }
 
 /** Requests under way go on where it stops: ending them would only leave their documents in doubt. */
-function* untilStopped(documents: readonly ReadyDocument[], stop: () => boolean): Generator<BatchDocument> {
+function* takeUntilAborted(documents: readonly ReadyDocument[], stop: () => boolean): Generator<BatchDocument> {
   for (const { document } of documents) {
     if (stop()) return;
     yield document;

@@ -10,7 +10,7 @@ const algorithms: Readonly<Record<number, string>> = { 20: 'sha1', 32: 'sha256',
  * the file's bytes, so that it is complete and unchanged. The signature's key and certificate are not checked: that needs a trust
  * list and belongs to a validation service.
  */
-export function whatIsWrong(pdf: Buffer): string | undefined {
+export function findSignatureError(pdf: Buffer): string | undefined {
   const ranges = pdf.toString('latin1').matchAll(/\/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]/g);
   const range = [...ranges].at(-1)?.slice(1).map(Number) as [number, number, number, number] | undefined;
   if (!range) return 'it carries no signature';

@@ -8,7 +8,7 @@ const signstash = createSignStash({
   environment,
   clientId,
   clientSecret,
-  retry: { delayMs: 5, maxDelayMs: 50, settleMs: 150, pendingMs: 2_000 },
+  retry: { delayMs: 5, maxDelayMs: 50, lookupGraceMs: 150, pendingMs: 2_000 },
 });
 const batch = signstash.signAll(`${folder}/*.pdf`, {
   outputDirectory: `${folder}/out`,

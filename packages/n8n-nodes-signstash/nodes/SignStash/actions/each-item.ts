@@ -25,7 +25,7 @@ export function eachItem(action: ItemAction) {
   };
 }
 
-function timeouts(context: IExecuteFunctions): { questionMs?: number } {
+function timeouts(context: IExecuteFunctions): { lookupTimeoutMs?: number } {
   const { timeout } = context.getNodeParameter('options', 0, {}) as { timeout?: number };
-  return timeout === undefined ? {} : { questionMs: timeout * 1000 };
+  return timeout === undefined ? {} : { lookupTimeoutMs: timeout * 1000 };
 }

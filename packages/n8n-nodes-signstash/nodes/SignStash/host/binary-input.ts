@@ -1,4 +1,4 @@
-import { type SignatureType, ValidationError } from '@signstash-connect/core/protocol';
+import { type SignatureType, ValidationError } from '@signstash-connect/core/client';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
 /** A file of an input item, known by its metadata; its bytes are still where n8n keeps them. */

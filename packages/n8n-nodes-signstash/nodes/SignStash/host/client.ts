@@ -7,7 +7,7 @@ import {
   type SignResult,
   SignStashClient,
   signResult,
-} from '@signstash-connect/core/protocol';
+} from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { type CredentialFields, endpointsOf } from './environment.ts';
 import { platform } from './platform.ts';

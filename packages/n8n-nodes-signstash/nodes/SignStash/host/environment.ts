@@ -4,7 +4,7 @@ import {
   type NamedEnvironment,
   onPremise,
   resolveEnvironment,
-} from '@signstash-connect/core/protocol';
+} from '@signstash-connect/core/client';
 
 /** The credential's own fields, as the editor stores them. */
 export interface CredentialFields {
@@ -49,7 +49,7 @@ function environmentOf(fields: CredentialFields): Environment {
  *
  * @param fields - What the expression calls the credential: `$self` in the credential's own fields, `$credentials` in its test.
  */
-export function addressExpression(address: 'tokenUrl' | 'consultUrl', fields: '$self' | '$credentials'): string {
+export function addressExpression(address: 'tokenUrl' | 'queryUrl', fields: '$self' | '$credentials'): string {
   const own = address === 'tokenUrl' ? 'tokenUrl' : 'apiUrl';
   const named = (name: NamedEnvironment) => JSON.stringify(resolveEnvironment(name)[address]);
   const service = `(${fields}["environment"] === "onPremise" ? ${fields}["onPremiseService"] : ${fields}["environment"])`;

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, isSignStashError, type SignStashError } from '@signstash-connect/core/protocol';
+import { type ErrorCode, errorCodes, isSignStashError, type SignStashError } from '@signstash-connect/core/client';
 import {
   type IExecuteFunctions,
   type INodeExecutionData,

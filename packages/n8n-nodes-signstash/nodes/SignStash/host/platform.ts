@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Platform } from '@signstash-connect/core/protocol';
+import type { Platform } from '@signstash-connect/core/client';
 import { sleep } from 'n8n-workflow';
 
 /** What core asks for, by the means that n8n lets a verified node use. */

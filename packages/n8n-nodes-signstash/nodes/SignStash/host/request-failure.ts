@@ -10,7 +10,7 @@ import {
   TimeoutError,
   TokenError,
   type TransportRequest,
-} from '@signstash-connect/core/protocol';
+} from '@signstash-connect/core/client';
 
 /** What n8n's HTTP client and its OAuth2 client throw, as far as it is read here. */
 interface HostFailure extends Error {

@@ -1,5 +1,5 @@
-import type { RequestBody, Transport, TransportRequest, TransportResponse } from '@signstash-connect/core/protocol';
-import { CredentialsError } from '@signstash-connect/core/protocol';
+import type { RequestBody, Transport, TransportRequest, TransportResponse } from '@signstash-connect/core/client';
+import { CredentialsError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import { requestFailure } from './request-failure.ts';
 

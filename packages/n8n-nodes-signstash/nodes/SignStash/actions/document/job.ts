@@ -1,4 +1,4 @@
-import type { DocumentInput, Preservation, SignOptions } from '@signstash-connect/core/protocol';
+import type { DocumentInput, Preservation, SignOptions } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { type BinaryInput, binaryInputs, fieldNames, refuseByMetadata } from '../../host/binary-input.ts';
 import { addresses } from '../receivers.ts';
@@ -30,7 +30,7 @@ interface Delivery {
 }
 
 /** The documents of one item, checked as far as their metadata tells. */
-export async function jobsOf(context: IExecuteFunctions, item: number, maxFileBytes: number): Promise<Job[]> {
+export async function getJobs(context: IExecuteFunctions, item: number, maxFileBytes: number): Promise<Job[]> {
   const files = await binaryInputs(context, item, context.getNodeParameter('inputField', item));
   const seal = await sealOptions(context, item);
   const { description, externalReference, outputField, outputFileName } = context.getNodeParameter(

@@ -1,10 +1,10 @@
-import type { SealedDocument } from '@signstash-connect/core/protocol';
+import type { SignedDocument } from '@signstash-connect/core/client';
 import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Job } from './job.ts';
 
 /** A sealed document whose bytes n8n has stored. */
 export interface StoredDocument {
-  readonly sealed: Omit<SealedDocument, 'content'>;
+  readonly sealed: Omit<SignedDocument, 'content'>;
   readonly binary: IBinaryData;
   /** Bytes. */
   readonly size: number;
@@ -13,7 +13,7 @@ export interface StoredDocument {
 export async function storeDocument(
   context: IExecuteFunctions,
   job: Job,
-  sealed: SealedDocument,
+  sealed: SignedDocument,
 ): Promise<StoredDocument> {
   const { content, ...rest } = sealed;
   const name = outputFileName(job.outputFileName, job.file.fileName || sealed.name);

@@ -1,11 +1,11 @@
 import {
-  type SealOptions,
-  type SealPlace,
+  type SealPosition,
+  type SignatureOptions,
   type SignatureType,
   ValidationError,
   type VisibleSeal,
-  type XmlSeal,
-} from '@signstash-connect/core/protocol';
+  type XmlSignature,
+} from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 interface Options {
@@ -13,8 +13,8 @@ interface Options {
   reason?: string;
   location?: string;
   xmlParentElement?: string;
-  xmlTransform?: NonNullable<XmlSeal['transform']>;
-  xmlCanonicalization?: NonNullable<XmlSeal['canonicalization']>;
+  xmlTransform?: NonNullable<XmlSignature['transform']>;
+  xmlCanonicalization?: NonNullable<XmlSignature['canonicalization']>;
 }
 
 interface Appearance {
@@ -26,7 +26,7 @@ interface Appearance {
 }
 
 /** How one item's documents are sealed, in core's words. */
-export async function sealOptions(context: IExecuteFunctions, item: number): Promise<SealOptions> {
+export async function sealOptions(context: IExecuteFunctions, item: number): Promise<SignatureOptions> {
   const options = context.getNodeParameter('options', item, {}) as Options;
   const type = context.getNodeParameter('signatureType', item) as SignatureType | 'auto';
   const xml = xmlSeal(options);
@@ -44,8 +44,8 @@ export async function sealOptions(context: IExecuteFunctions, item: number): Pro
 
 const suits = (type: SignatureType | 'auto', wanted: SignatureType) => type === 'auto' || type === wanted;
 
-function xmlSeal({ xmlParentElement, xmlTransform, xmlCanonicalization }: Options): XmlSeal | undefined {
-  const seal: XmlSeal = {
+function xmlSeal({ xmlParentElement, xmlTransform, xmlCanonicalization }: Options): XmlSignature | undefined {
+  const seal: XmlSignature = {
     ...(xmlParentElement ? { parentElement: xmlParentElement } : {}),
     ...(xmlTransform ? { transform: xmlTransform } : {}),
     ...(xmlCanonicalization ? { canonicalization: xmlCanonicalization } : {}),
@@ -80,7 +80,7 @@ async function visibleSeal(
   };
 }
 
-function sealPlace(context: IExecuteFunctions, item: number): SealPlace {
+function sealPlace(context: IExecuteFunctions, item: number): SealPosition {
   const parameter = (name: string) => context.getNodeParameter(name, item);
   switch (parameter('sealPlace')) {
     case 'field':

@@ -1,4 +1,4 @@
-import type { BodyFormat, ClientSettings } from '@signstash-connect/core/protocol';
+import type { BodyFormat, ClientSettings } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 /** What holds for a whole run of the node. */
@@ -23,7 +23,7 @@ interface SendingParameters {
 
 const mebibyte = 1024 * 1024;
 
-export function sendingOf(context: IExecuteFunctions): Sending {
+export function getSendOptions(context: IExecuteFunctions): Sending {
   const given = context.getNodeParameter('sending', 0, {}) as SendingParameters;
   const { batchSize = 50, batchMegabytes = 25, maxFileMegabytes = 100, lookUpFirst = true, format = 'json' } = given;
   const maxFileBytes = maxFileMegabytes * mebibyte;
@@ -42,4 +42,4 @@ export function sendingOf(context: IExecuteFunctions): Sending {
 }
 
 /** A question never takes longer than the request it asks about. */
-const timeouts = (milliseconds: number) => ({ signMs: milliseconds, questionMs: Math.min(milliseconds, 60_000) });
+const timeouts = (milliseconds: number) => ({ signMs: milliseconds, lookupTimeoutMs: Math.min(milliseconds, 60_000) });

@@ -1,8 +1,8 @@
-import { Packer, type PreparedDocument, type SignOptions, ValidationError } from '@signstash-connect/core/protocol';
+import { BatchPacker, type PreparedDocument, type SignOptions, ValidationError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { ItemClient } from '../../host/client.ts';
 import { failedItem, nodeError } from '../../host/node-error.ts';
-import { type Job, jobsOf } from './job.ts';
+import { getJobs, type Job } from './job.ts';
 import { outputItem, type StoredDocument, storeDocument } from './output.ts';
 import type { Sending } from './sending.ts';
 
@@ -39,7 +39,7 @@ export class SignRun {
     let next = 0;
     for (let item = 0; item < this.#context.getInputData().length; item++) {
       try {
-        const jobs = await jobsOf(this.#context, item, this.#sending.maxFileBytes);
+        const jobs = await getJobs(this.#context, item, this.#sending.maxFileBytes);
         for (const job of jobs) places.push({ job, at: next++ });
       } catch (problem) {
         this.#fail(next++, { item }, problem);
@@ -51,11 +51,11 @@ export class SignRun {
   /** Documents that may share a request, in order. */
   #batches(places: readonly Place[]): Place[][] {
     const { batchSize, batchBytes } = this.#sending;
-    const packers = new Map<string, Packer<Place>>();
+    const packers = new Map<string, BatchPacker<Place>>();
     const batches: Place[][] = [];
     for (const place of places) {
       const key = JSON.stringify(place.job.call);
-      const packer = packers.get(key) ?? new Packer(batchSize, batchBytes);
+      const packer = packers.get(key) ?? new BatchPacker(batchSize, batchBytes);
       packers.set(key, packer);
       batches.push(...packer.add(place, place.job.file.size));
     }

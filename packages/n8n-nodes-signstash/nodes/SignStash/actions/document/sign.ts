@@ -1,7 +1,7 @@
 import { clientOf } from '../../host/client.ts';
 import { nodeError } from '../../host/node-error.ts';
 import type { NodeOperation } from '../node-operation.ts';
-import { sendingOf } from './sending.ts';
+import { getSendOptions } from './sending.ts';
 import { signParameters } from './sign-parameters.ts';
 import { SignRun } from './sign-run.ts';
 
@@ -15,7 +15,7 @@ export const sign: NodeOperation = {
   parameters: signParameters,
   async execute(context) {
     try {
-      const sending = sendingOf(context);
+      const sending = getSendOptions(context);
       const client = await clientOf(context, sending.client);
       return await new SignRun(context, client, sending).run();
     } catch (problem) {

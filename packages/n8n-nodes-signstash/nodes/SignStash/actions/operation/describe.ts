@@ -1,4 +1,4 @@
-import type { Operation, OperationDocument } from '@signstash-connect/core/protocol';
+import type { Operation, OperationDocument } from '@signstash-connect/core/client';
 import type { IDataObject } from 'n8n-workflow';
 
 /** An operation as an item's JSON: the fields that workflows ask for, or the service's answer as it came. */

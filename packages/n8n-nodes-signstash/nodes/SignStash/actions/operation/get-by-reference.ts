@@ -1,4 +1,4 @@
-import { checkReference } from '@signstash-connect/core/protocol';
+import { checkReference } from '@signstash-connect/core/client';
 import { eachItem } from '../each-item.ts';
 import type { NodeOperation } from '../node-operation.ts';
 import { describeOperation } from './describe.ts';

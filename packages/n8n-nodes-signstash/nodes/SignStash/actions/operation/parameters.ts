@@ -1,4 +1,4 @@
-import { ValidationError } from '@signstash-connect/core/protocol';
+import { ValidationError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 export const operationIdParameter: INodeProperties = {

@@ -1,0 +1,23 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Fence, fencesOf } from '../../src/fences.ts';
+
+export const root = new URL('../../../../', import.meta.url).pathname;
+
+/** Everything that users read, and the API reference not, which is made from sources. */
+export const pages = globSync(
+  [
+    'README.md',
+    'packages/*/README.md',
+    'apps/*/README.md',
+    'apps/e2e/*/README.md',
+    'apps/docs/*.md',
+    'apps/docs/start/*.md',
+  ],
+  { cwd: root },
+).sort();
+
+export const read = (page: string): string => readFileSync(join(root, page), 'utf8');
+
+export const fences = (language: string): Fence[] =>
+  pages.flatMap((page) => fencesOf(page, read(page)).filter((fence) => fence.language === language));

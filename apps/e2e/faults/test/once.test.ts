@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { minimalPdf } from '../../../../packages/core/test/support/minimal-pdf.ts';
+import { type FaultEvent, faultPlan } from '../src/fault-plan.ts';
+
+const seeds = Number(process.env.FAULT_SEEDS ?? 20);
+const documentsPerSeed = 1_000;
+/** A new start every run finds new faults; a printed one can be given again to see the same. */
+const firstSeed = Number(process.env.FAULT_FIRST_SEED ?? Math.floor(Math.random() * 1e6));
+
+const worker = fileURLToPath(new URL('../src/worker.ts', import.meta.url));
+const stateDirectory = mkdtempSync(join(tmpdir(), 'e2e-fault-state-'));
+afterAll(() => rmSync(stateDirectory, { recursive: true, force: true }));
+
+interface Report {
+  sealed: number;
+  failures: { reference: string; code: string }[];
+  stoppedBy?: string;
+}
+
+/** Runs the job once; undefined where it was killed. */
+function run(job: object): { child: ChildProcess; report: Promise<Report | undefined> } {
+  const conditions = '--conditions=@signstash-connect/source';
+  const child = spawn(process.execPath, [conditions, worker, JSON.stringify(job)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  child.stdout?.on('data', (chunk) => {
+    printed += chunk;
+  });
+  const report = new Promise<Report | undefined>((resolve, reject) => {
+    child.once('close', (code, signal) => {
+      if (signal === 'SIGKILL') resolve(undefined);
+      else if (code === 0) resolve(JSON.parse(printed) as Report);
+      else reject(new Error(`The worker ended with code ${code}.`));
+    });
+  });
+  return { child, report };
+}
+
+/** Lets the plan happen, starting the job anew whenever it ends or is killed. */
+async function runFaultPlan(plan: readonly FaultEvent[], sandbox: Sandbox, job: object): Promise<number> {
+  let kills = 0;
+  let current = run(job);
+  const started = performance.now();
+  for (const mishap of plan) {
+    const wait = mishap.afterMs - (performance.now() - started);
+    if (wait > 0) await sleep(wait);
+    if ('fault' in mishap) sandbox.admin.addFault(mishap.fault);
+    else if ('expireTokens' in mishap) sandbox.admin.expireTokens();
+    else if (current.child.exitCode === null) {
+      current.child.kill('SIGKILL');
+      await current.report;
+      kills++;
+      current = run(job);
+    }
+  }
+  await current.report;
+  return kills;
+}
+
+test.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
+  'seed %i: every document is sealed exactly once, none is lost',
+  async (seed) => {
+    const root = mkdtempSync(join(tmpdir(), `e2e-faults-${seed}-`));
+    const [folder, output] = [join(root, 'in'), join(root, 'out')];
+    mkdirSync(folder);
+    mkdirSync(output);
+    for (let index = 0; index < documentsPerSeed; index++) {
+      writeFileSync(join(folder, `${index}.pdf`), minimalPdf(`Fatura ${seed}/${index}`));
+    }
+    // The worst service seals a repeated reference again; a strict one refuses it. Both must come out right.
+    const duplicateReferences = seed % 2 === 0 ? 'seal-again' : 'refuse';
+    const sandbox = await startSandbox({ stateDirectory, duplicateReferences });
+    try {
+      const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
+      const journal = seed % 3 === 0 ? undefined : join(root, 'journal.jsonl');
+      const job = { tokenUrl, apiUrl, clientId, clientSecret, folder, output, journal };
+      const [plan] = fc.sample(faultPlan, { seed, numRuns: 1 }) as [FaultEvent[]];
+      const kills = await runFaultPlan(plan, sandbox, job);
+      sandbox.admin.clearFaults();
+      const last = await run(job).report;
+      // A finished output is not written again; without a journal that is how a re-run sees it.
+      expect(last?.failures.filter(({ code }) => code !== 'OUTPUT_EXISTS')).toEqual([]);
+      expect(last).not.toHaveProperty('stoppedBy');
+      const counts = Object.values(sandbox.admin.counts().sealedByReference);
+      const files = readdirSync(output);
+      console.log(
+        `seed ${seed} (${duplicateReferences}${journal ? ', journal' : ''}): ${plan.length} mishaps, ${kills} kills, ${counts.length} sealed`,
+      );
+      expect({ documents: counts.length, mostSeals: Math.max(...counts) }).toEqual({
+        documents: documentsPerSeed,
+        mostSeals: 1,
+      });
+      expect(files.filter((name) => !name.endsWith('-signed.pdf'))).toEqual([]);
+      expect(files).toHaveLength(documentsPerSeed);
+      for (let index = 0; index < documentsPerSeed; index++) {
+        const original = readFileSync(join(folder, `${index}.pdf`));
+        const sealed = readFileSync(join(output, `${index}-signed.pdf`));
+        expect(sealed.subarray(0, original.byteLength).equals(original) && sealed.includes('ETSI.CAdES.detached')).toBe(
+          true,
+        );
+      }
+    } finally {
+      await sandbox.close();
+      rmSync(root, { recursive: true, force: true });
+    }
+  },
+);

@@ -1,0 +1,151 @@
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { packageFolder } from './support/packed-node.ts';
+import { run } from './support/run.ts';
+
+const toolbox = inject('toolbox');
+const packed = inject('packed');
+const env = {
+  // Without the settings of the package manager that started the lab: n8n's tool calls npm, which complains of pnpm's.
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
+  // The linter's rules hold everything for a node file where they believe to be tested themselves.
+  NODE_ENV: 'production',
+  // With it that tool starts the compiler, whatever lock file is around.
+  npm_config_user_agent: 'npm',
+};
+const scanScript = new URL('./support/scan.mjs', import.meta.url).pathname;
+const sourcePatterns = ['package.json', '{nodes,credentials}/**/*.{js,ts,json}'];
+const publishedPatterns = ['**/*.js', 'package.json'];
+
+/** A copy of the package's source below the linter's own node_modules, which the workspace does not have. */
+let source: string;
+let sourceParent: string;
+/** A copy of what is published, to be spoilt. */
+let spoilt: string;
+
+beforeAll(async () => {
+  sourceParent = await mkdtemp(join(toolbox.gates, 'package-'));
+  source = join(sourceParent, 'packages/source');
+  await mkdir(source, { recursive: true });
+  const parts = ['package.json', 'eslint.config.mjs', 'tsconfig.json', 'credentials', 'nodes', 'README.md', 'LICENSE'];
+  for (const name of parts) await cp(join(packageFolder, name), join(source, name), { recursive: true });
+  // Types for the rules that need them: the base of the compiler's settings, and core.
+  await cp(join(packageFolder, '../../tsconfig.base.json'), join(sourceParent, 'tsconfig.base.json'));
+  await mkdir(join(sourceParent, 'node_modules/@signstash-connect'), { recursive: true });
+  await symlink(join(packageFolder, '../core'), join(sourceParent, 'node_modules/@signstash-connect/core'));
+  await mkdir(join(sourceParent, 'node_modules/@types'));
+  await symlink(join(packageFolder, 'node_modules/@types/node'), join(sourceParent, 'node_modules/@types/node'));
+  await mkdir(join(source, 'node_modules'));
+  await symlink(join(toolbox.gates, 'node_modules/.bin'), join(source, 'node_modules/.bin'));
+  spoilt = await mkdtemp(join(tmpdir(), 'e2e-n8n-spoilt-'));
+  await cp(packed.folder, spoilt, { recursive: true });
+});
+afterAll(async () => {
+  await rm(sourceParent, { recursive: true });
+  await rm(spoilt, { recursive: true });
+});
+
+async function n8nNode(command: 'build' | 'lint') {
+  const cli = join(toolbox.gates, 'node_modules/@n8n/node-cli/bin/n8n-node.mjs');
+  const { exitCode, stdout, stderr } = await run(toolbox.node, [cli, command], { cwd: source, env });
+  return { exitCode, text: stdout + stderr };
+}
+
+async function scan(folder: string, patterns: string[]) {
+  const { stdout, stderr } = await run(toolbox.node, [scanScript, toolbox.gates, folder, ...patterns], { env });
+  const result = stdout.split('\n').find((line) => line.startsWith('{'));
+  if (!result) throw new Error(stdout + stderr);
+  return JSON.parse(result) as { passed: boolean; details?: string };
+}
+
+describe('n8n’s own gates', () => {
+  it('lint the source in strict mode', async () => {
+    const { exitCode, text } = await n8nNode('lint');
+    // Warnings alone would leave the exit code at 0.
+    expect(text).not.toMatch(/\d+ problems? \(/);
+    expect(exitCode).toBe(0);
+  });
+
+  it('lint in strict mode indeed: another configuration is refused', async () => {
+    const config = join(source, 'eslint.config.mjs');
+    const genuine = await readFile(config);
+    await appendFile(config, '\nexport const own = [];\n');
+    expect(await n8nNode('lint')).toMatchObject({ exitCode: 1, text: expect.stringMatching(/strict/i) });
+    await cp(join(packageFolder, 'eslint.config.mjs'), config);
+    expect(await readFile(config)).toEqual(genuine);
+  });
+
+  it('lint with warnings noticed, too', async () => {
+    const manifest = join(source, 'package.json');
+    const { homepage: _, ...rest } = JSON.parse(await readFile(manifest, 'utf8')) as Record<string, unknown>;
+    await writeFile(manifest, JSON.stringify(rest));
+    expect((await n8nNode('lint')).text).toMatch(/1 problem \(0 errors, 1 warning\)/);
+    await cp(join(packageFolder, 'package.json'), manifest);
+  });
+
+  it('scan the source', async () => {
+    expect(await scan(source, sourcePatterns)).toEqual({ passed: true });
+  });
+
+  it('scan what is published', async () => {
+    expect(await scan(packed.folder, publishedPatterns)).toEqual({ passed: true });
+  });
+
+  it('notice what is forbidden', async () => {
+    const code = '\nsetTimeout(() => process.env.HOME, 1);\n';
+    await appendFile(join(spoilt, 'dist/nodes/SignStash/SignStash.node.js'), code);
+    const { passed, details } = await scan(spoilt, publishedPatterns);
+    expect(passed).toBe(false);
+    expect(details).toContain('setTimeout');
+    expect(details).toContain('process');
+  });
+
+  it('compile the source with n8n’s compiler', async () => {
+    expect(await n8nNode('build')).toMatchObject({ exitCode: 0, text: expect.stringContaining('Build successful') });
+    expect(await readdir(join(source, 'dist/nodes/SignStash'))).toEqual(['signstash.dark.svg', 'signstash.svg']);
+  });
+
+  it('compile with types checked: a wrong one is refused', async () => {
+    await appendFile(join(source, 'nodes/SignStash/SignStash.node.ts'), '\nexport const wrong: number = "text";\n');
+    expect((await n8nNode('build')).exitCode).not.toBe(0);
+  });
+});
+
+describe('what is published', () => {
+  it('is bundled: it has no dependencies and asks for nothing but n8n and Node', async () => {
+    const manifest = JSON.parse(await readFile(join(packed.folder, 'package.json'), 'utf8')) as Record<string, object>;
+    expect(manifest.dependencies).toBeUndefined();
+    expect(manifest.peerDependencies).toEqual({ 'n8n-workflow': '*' });
+    const scripts = ['dist/nodes/SignStash/SignStash.node.js', 'dist/credentials/SignStashOAuth2Api.credentials.js'];
+    for (const script of scripts) {
+      const code = await readFile(join(packed.folder, script), 'utf8');
+      const required = [...code.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
+      expect(['n8n-workflow', 'node:crypto']).toEqual(expect.arrayContaining(required));
+    }
+  });
+
+  it('is small, and holds what n8n and npm show, and nothing else', async () => {
+    const files = (await readdir(packed.folder, { recursive: true, withFileTypes: true })).filter((file) =>
+      file.isFile(),
+    );
+    const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+    expect(paths.map((path) => path.slice(packed.folder.length + 1)).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'dist/credentials/SignStashOAuth2Api.credentials.js',
+      'dist/licenses.txt',
+      'dist/nodes/SignStash/SignStash.node.js',
+      'dist/nodes/SignStash/SignStash.node.json',
+      'dist/nodes/SignStash/signstash.dark.svg',
+      'dist/nodes/SignStash/signstash.svg',
+      'package.json',
+    ]);
+    const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+    const unpacked = sizes.reduce((sum, size) => sum + size, 0);
+    const kibibytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+    console.log(`Published: ${kibibytes(packed.size)}, unpacked ${kibibytes(unpacked)}, 0 runtime dependencies.`);
+    expect(packed.size).toBeLessThan(100 * 1024);
+  });
+});

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startRegistry } from './registry.ts';
+import { releasedClone } from './released-clone.ts';
+import { openToolbox } from './toolbox.ts';
+
+export interface Released {
+  /** The temporary clone that the packages were published from. */
+  clone: string;
+  /** A bare repository that it pushes to. */
+  remote: string;
+  registry: string;
+  /** For all that is temporary; removed at the end. */
+  work: string;
+  /** Versions of the packages, by name. */
+  versions: Record<string, string>;
+  /** Programs of Node, by version. */
+  nodes: Record<string, string>;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    released: Released;
+  }
+}
+
+/** Releases everything once; all tests look at the outcome. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { verdaccio, nodes } = await openToolbox();
+  const work = await mkdtemp(join(tmpdir(), 'e2e-release-'));
+  const registry = await startRegistry(verdaccio, join(work, 'registry'));
+  const end = async () => {
+    await registry.close();
+    await rm(work, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const { clone, remote, versions } = await releasedClone(work, registry.url);
+    project.provide('released', { clone, remote, registry: registry.url, work, versions, nodes });
+    return end;
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}

@@ -1,9 +1,0 @@
-import { defineConfig } from 'vitest/config';
-import base from '../../.ci/vitest.config.ts';
-
-/** Minutes, not seconds: so not part of `npm test`. */
-export default defineConfig({
-  ...base,
-  root: import.meta.dirname,
-  test: { ...base.test, include: ['lab/**/*.test.ts'], testTimeout: 600_000 },
-});

@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
+import autocannon from 'autocannon';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BatchView } from '../src/http/batch-view.ts';
+import { invoice } from './support/documents.ts';
+import { sandboxEnv } from './support/practice-desk.ts';
+import { startRedis, type TestRedis } from './support/redis.ts';
+import { runScript, type Script } from './support/script.ts';
+
+let folder: string;
+let sandbox: Sandbox;
+let redis: TestRedis;
+let scripts: Script[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'invoice-desk-machines-'));
+  // A document that is sent twice is sealed, and counted, twice: nothing on the other side hides a mistake of ours.
+  sandbox = await startSandbox({ stateDirectory: join(folder, 'sandbox'), duplicateReferences: 'seal-again' });
+  redis = await startRedis();
+  scripts = [];
+});
+afterEach(async () => {
+  await Promise.all(scripts.map((script) => script.kill()));
+  await redis.close();
+  await sandbox.close();
+  await rm(folder, { recursive: true });
+});
+
+async function run(path: string, ready: RegExp, env: NodeJS.ProcessEnv = {}): Promise<Script> {
+  const data = { REDIS_URL: redis.url, DESK_DATA_FOLDER: join(folder, 'data'), DESK_PORT: '0', DESK_LOCK_MS: '1500' };
+  const script = await runScript(path, { ...sandboxEnv(sandbox), ...data, ...env }, ready);
+  scripts.push(script);
+  return script;
+}
+
+describe('a token for four server processes', () => {
+  const cluster = async () =>
+    (await run('e2e/support/seal-cluster.ts', /^Listening on /)).line.replace('Listening on ', '');
+  const load = (url: string, duration: number, perSecond: number[] = []) => {
+    const running = autocannon({ url: `${url}/invoice`, connections: 16, duration });
+    // Its type tells of the promise only.
+    const events = running as unknown as NodeJS.EventEmitter;
+    events.on('tick', ({ counter }: { counter: number }) => perSecond.push(counter));
+    return running;
+  };
+
+  it('is asked for once', async () => {
+    const url = await cluster();
+    // The load balancer's first look at the servers; from then on the token is on Redis.
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    const { non2xx, errors, timeouts, requests } = await load(url, 6);
+    const counts = sandbox.admin.counts();
+    console.log(`4 processes, ${requests.total} requests, ${counts.tokenRequests} token request`);
+    expect({ non2xx, errors, timeouts }).toEqual({ non2xx: 0, errors: 0, timeouts: 0 });
+    expect(requests.total).toBeGreaterThan(100);
+    expect(counts.documentsSealed).toBeGreaterThanOrEqual(requests.total);
+    expect(counts.tokenRequests).toBe(1);
+  });
+
+  it('is had from the authorization server when Redis is killed, and no request fails', async () => {
+    const url = await cluster();
+    await fetch(`${url}/health`);
+    const perSecond: number[] = [];
+    const running = load(url, 9, perSecond);
+    await wait(3_000);
+    await redis.kill();
+    await wait(1_500);
+    // Now every process needs a new token, and has only itself.
+    sandbox.admin.expireTokens();
+    const { non2xx, errors, timeouts, requests } = await running;
+    const counts = sandbox.admin.counts();
+    console.log(
+      `Redis killed, tokens expired: ${requests.total} requests, none failed, ${counts.tokenRequests} token requests`,
+    );
+    expect({ non2xx, errors, timeouts }).toEqual({ non2xx: 0, errors: 0, timeouts: 0 });
+    // Nobody waits long for a Redis that is gone, either: every second has its answers.
+    console.log(`requests in each second: ${perSecond.join(' ')}`);
+    for (const count of perSecond.slice(0, 9)) expect(count).toBeGreaterThan(0);
+    // At most one more for each process.
+    expect(counts.tokenRequests).toBeGreaterThan(1);
+    expect(counts.tokenRequests).toBeLessThanOrEqual(1 + 4);
+  });
+});
+
+describe('a batch for several worker processes', () => {
+  const worker = () => run('src/worker-main.ts', /^Worker ready/);
+  const desk = async () => (await run('src/main.ts', /^Invoice desk: /)).line.replace('Invoice desk: ', '');
+
+  async function handIn(url: string, count: number): Promise<BatchView> {
+    const form = new FormData();
+    for (let number = 1; number <= count; number++) {
+      const bytes = await invoice(`R-${number}`, { pages: 1 });
+      form.append('documents', new Blob([bytes as Uint8Array<ArrayBuffer>]), `Fatura ${number}.pdf`);
+    }
+    const answer = await fetch(`${url}/api/batches`, { method: 'POST', body: form });
+    expect(answer.status).toBe(201);
+    return (await answer.json()) as BatchView;
+  }
+  const look = async (url: string, { id }: BatchView) =>
+    (await (await fetch(`${url}/api/batches/${id}`)).json()) as BatchView;
+  const finished = async (url: string, batch: BatchView) => {
+    for (;;) {
+      const seen = await look(url, batch);
+      if (seen.done === seen.total) return seen;
+      await wait(100);
+    }
+  };
+  const sealedOnce = (count: number) => {
+    const { sealedByReference, documentsSealed } = sandbox.admin.counts();
+    expect(Object.keys(sealedByReference)).toHaveLength(count);
+    expect(Object.values(sealedByReference).every((times) => times === 1)).toBe(true);
+    expect(documentsSealed).toBe(count);
+  };
+
+  it('is sealed by all of them; a killed one is replaced, and nothing is sealed twice', async () => {
+    const count = 60;
+    sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'after', delayMs: 300, times: 10_000 });
+    const url = await desk();
+    const workers = await Promise.all([worker(), worker(), worker()]);
+    const batch = await handIn(url, count);
+    // Sealed at the service, the answers still on their way: the worst moment to die.
+    while (sandbox.admin.counts().documentsSealed < 15) await wait(5);
+    await workers[0]!.kill();
+    const before = (await look(url, batch)).done;
+    while (sandbox.admin.counts().documentsSealed < 35) await wait(5);
+    await workers[1]!.kill();
+    const seen = await finished(url, batch);
+    const recovered = seen.documents.filter(({ result }) => result?.ok && result.recovered).length;
+    console.log(
+      `${count} documents, 2 of 3 workers killed (the first at ${before} done), ${recovered} seals found again`,
+    );
+    expect(seen.documents.map(({ state }) => state)).toEqual(Array(count).fill('sealed'));
+    expect(before).toBeLessThan(count);
+    expect(recovered).toBeGreaterThan(0);
+    sealedOnce(count);
+  });
+
+  it('outlives every process and Redis itself', async () => {
+    const count = 20;
+    sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 200, times: 10_000 });
+    const first = await desk();
+    await worker();
+    const batch = await handIn(first, count);
+    while (sandbox.admin.counts().documentsSealed < 6) await wait(5);
+    await Promise.all(scripts.map((script) => script.kill()));
+    await redis.kill();
+    await redis.start();
+    const second = await desk();
+    await worker();
+    const seen = await finished(second, batch);
+    expect(seen.documents.map(({ state }) => state)).toEqual(Array(count).fill('sealed'));
+    sealedOnce(count);
+  });
+});

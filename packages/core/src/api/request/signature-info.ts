@@ -1,0 +1,124 @@
+import { ValidationError } from '../../errors/errors.ts';
+import type { Preservation, SealPosition, SignatureOptions, VisibleSeal } from '../sign-options.ts';
+import type { SignatureType, WirePreservationInfo, WireSignatureInfo, WireVisibleSignatureInfo } from '../wire.ts';
+
+/** Bytes of an image as base64 text. */
+export type Base64Text = (bytes: Uint8Array) => string;
+
+/**
+ * The one place where friendly seal options become the service's strings.
+ *
+ * @param document - What the document is called in error messages.
+ * @throws {@link ValidationError} naming the document and the option.
+ */
+export function signatureInfo(
+  type: SignatureType,
+  seal: SignatureOptions,
+  document: string,
+  base64: Base64Text,
+): WireSignatureInfo {
+  const { reason, location, timestamp = false, visible, xml } = seal;
+  const conflict = (option: string, needs: SignatureType): never => {
+    const message = `${document}: "${option}" applies to ${needs} only, but the signature type is ${type}.`;
+    throw new ValidationError('SEAL_OPTIONS_CONFLICT', message, { document });
+  };
+  if (type !== 'PAdES' && location !== undefined) conflict('location', 'PAdES');
+  if (type !== 'PAdES' && visible !== undefined) conflict('visible', 'PAdES');
+  if (type !== 'XAdES' && xml !== undefined) conflict('xml', 'XAdES');
+  const info: WireSignatureInfo = { signatureType: type, applyTimestamp: timestamp };
+  if (reason) info.reason = reason;
+  if (location) info.location = location;
+  if (visible) info.visibleSignatureInfo = visibleSignatureInfo(visible, document, base64);
+  if (xml) {
+    info.advancedSignatureInfo = {
+      ...(xml.parentElement ? { signatureLocation: xml.parentElement } : {}),
+      ...(xml.transform ? { signatureTransform: xml.transform } : {}),
+      ...(xml.canonicalization ? { canonicalTransform: xml.canonicalization } : {}),
+    };
+  }
+  return info;
+}
+
+function visibleSignatureInfo(visible: VisibleSeal, document: string, base64: Base64Text): WireVisibleSignatureInfo {
+  const { template, at, area, background, font, image } = visible;
+  const wrong = (message: string): never => {
+    throw new ValidationError('APPEARANCE_INVALID', `${document}: ${message}`, { document });
+  };
+  const own = typeof template === 'string';
+  if (own ? template.trim() === '' : template?.service !== true) {
+    throw new ValidationError('TEMPLATE_MISSING', `${document}: the visible seal has no template.`, { document });
+  }
+  if (area && !(isPositive(area.width) && isPositive(area.height))) {
+    wrong('the area of the visible seal needs a width and a height above 0.');
+  }
+  if (background !== undefined && background !== 'transparent' && !isColor(background)) {
+    wrong(`"${background}" is no background colour: use #RRGGBB or transparent.`);
+  }
+  if (font && !isPositive(font.size)) wrong('the font size of the visible seal must be above 0.');
+  if (font?.color !== undefined && !isColor(font.color)) wrong(`"${font.color}" is no font colour: use #RRGGBB.`);
+  if (image && image.bytes.byteLength === 0) wrong('the image of the visible seal is empty.');
+  if (image && imageKind(image.bytes) !== image.type)
+    wrong(`the image of the visible seal is not a ${image.type.toUpperCase()} file.`);
+  return {
+    templateType: own ? 'ONE_OFF' : 'SERVICE_CUSTOMIZATION',
+    ...(own ? { oneOffTemplate: template } : {}),
+    ...place(at, document),
+    ...(area ? { area: `width=${area.width},height=${area.height}` } : {}),
+    ...(background ? { areaBackgroundColor: background } : {}),
+    ...(font ? { font: `color=${font.color ?? '#000000'},size=${font.size}` } : {}),
+    ...(image ? { imageType: image.type === 'png' ? 'IMAGE_PNG' : 'IMAGE_JPG', imageValue: base64(image.bytes) } : {}),
+  };
+}
+
+function place(
+  at: SealPosition | undefined,
+  document: string,
+): Pick<WireVisibleSignatureInfo, 'locationType' | 'locationValue'> {
+  const wrong = (message: string): never => {
+    throw new ValidationError('PLACEMENT_INVALID', `${document}: ${message}`, { document });
+  };
+  if (at && 'field' in at) {
+    if (!at.field?.trim()) wrong('the signature field has no name.');
+    return { locationType: 'SIGN_FIELD', locationValue: at.field };
+  }
+  if (at && 'placeholder' in at) {
+    if (!at.placeholder?.trim()) wrong('the placeholder is empty.');
+    return { locationType: 'PLACEHOLDER', locationValue: at.placeholder };
+  }
+  if (!at || !('page' in at)) return wrong('the visible seal has no place.');
+  const { page, x, y } = at;
+  if (!Number.isInteger(page) || page < 1) wrong(`page ${page} does not exist: pages count from 1.`);
+  if (!(Number.isFinite(x) && Number.isFinite(y) && x >= 0 && y >= 0)) {
+    wrong(`x=${x}, y=${y} is no place on a page: both count in points from the lower left corner.`);
+  }
+  return { locationType: 'COORDINATE', locationValue: `page=${page},x=${x},y=${y}` };
+}
+
+/** @throws {@link ValidationError} `RECEIVER_INVALID` naming the address. */
+export function preservationInfo(preservation: Preservation): WirePreservationInfo {
+  const { preserveContent, delivery } = preservation;
+  if (!delivery) return { preserveContent };
+  const { receivers, attachDocuments = false } = delivery;
+  checkReceivers(receivers);
+  return { preserveContent, deliveryInfo: { attachDocuments, personReceiver: receivers.map((email) => ({ email })) } };
+}
+
+/** @throws {@link ValidationError} `RECEIVER_INVALID` naming the address. */
+export function checkReceivers(receivers: readonly string[]): void {
+  if (receivers.length === 0)
+    throw new ValidationError('RECEIVER_INVALID', 'No e-mail address was given for the delivery.');
+  for (const email of receivers) {
+    // Deliberately loose: only what cannot be an address at all is refused here, the mail server knows the rest.
+    if (!/^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(email)) {
+      throw new ValidationError('RECEIVER_INVALID', `"${email}" is no e-mail address.`);
+    }
+  }
+}
+
+const isPositive = (value: number) => Number.isFinite(value) && value > 0;
+const isColor = (value: string) => /^#[0-9a-f]{6}$/i.test(value);
+
+function imageKind(bytes: Uint8Array): 'png' | 'jpg' | undefined {
+  if (bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47) return 'png';
+  return bytes[0] === 0xff && bytes[1] === 0xd8 ? 'jpg' : undefined;
+}

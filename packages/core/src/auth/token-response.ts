@@ -1,0 +1,125 @@
+import { type AuthorizationServer, type Client, processClientCredentialsResponse } from 'oauth4webapi';
+import { CredentialsError, TokenError } from '../errors/errors.ts';
+import { IssuedToken } from './issued-token.ts';
+
+/**
+ * How long a token is believed where the server does not say. Inferred: the documented answer always has `expires_in`; five
+ * minutes is far below any usual life, and too short only costs a few token requests.
+ */
+export const lifeWithoutExpiresInSeconds = 300;
+
+/** What came of one token request. */
+export type TokenOutcome =
+  | { readonly token: IssuedToken }
+  /** `passing`: the same request may go better in a moment, after `retryAfterMs` where the server says so. */
+  | { readonly error: CredentialsError | TokenError; readonly passing: boolean; readonly retryAfterMs?: number };
+
+export interface TokenAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** When the request left, in milliseconds since the epoch: the token may have been issued as early as that. */
+  readonly askedAt: number;
+}
+
+export interface TokenAnswerContext {
+  readonly server: AuthorizationServer;
+  readonly client: Client;
+  /** The server may echo what it was sent. */
+  readonly hideSecrets: (text: string) => string;
+}
+
+/** Sorts an answer of the token endpoint: a token, a refusal for good, or a trouble that may pass. */
+export async function readTokenAnswer(answer: TokenAnswer, context: TokenAnswerContext): Promise<TokenOutcome> {
+  const { status } = answer;
+  if (status === 200) return readToken(answer, context);
+  const said = quote(answer, context.hideSecrets);
+  // 400 and 401 refuse the credentials whatever the body looks like: a gateway may answer in the server's place. A 403 does so
+  // only where it speaks OAuth; else it is a firewall's.
+  if (status === 400 || status === 401 || (status === 403 && said.oauthError !== undefined)) {
+    const message = `The authorization server refused the clientId and clientSecret (${status}${said.words}).`;
+    const hint = hintFor(said.oauthError);
+    return { error: new CredentialsError(message, { status, ...(hint ? { hint } : {}) }), passing: false };
+  }
+  const passing = status === 408 || status === 429 || status >= 500;
+  const unavailable = (what: string) => new TokenError('TOKEN_UNAVAILABLE', what, { status });
+  if (status >= 300 && status < 400) {
+    const what = `The token URL answered ${status}, a redirect: it is not the token endpoint itself.`;
+    return { error: unavailable(what), passing };
+  }
+  const error = unavailable(`The authorization server gave no token (${status}${said.words}).`);
+  const retryAfterMs = retryAfter(answer);
+  return { error, passing, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+async function readToken({ text, headers, askedAt }: TokenAnswer, context: TokenAnswerContext): Promise<TokenOutcome> {
+  const unusable = (why: string, cause?: unknown): TokenOutcome => {
+    const message = `The authorization server's answer is not a usable token: ${context.hideSecrets(why)}.`;
+    return { error: new TokenError('TOKEN_UNAVAILABLE', message, { status: 200, cause }), passing: false };
+  };
+  if (text.trim() === '') return unusable('it is empty');
+  if (text.trimStart().startsWith('<')) return unusable('it is a web page; check the token URL');
+  try {
+    JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which may hold half a token.
+    return unusable(/^\s*\{/.test(text) ? 'its JSON is damaged or cut short' : 'it is not JSON');
+  }
+  try {
+    // The content type is not looked at: what the text is has just been seen.
+    const type = { 'content-type': 'application/json' };
+    const fields = await processClientCredentialsResponse(
+      context.server,
+      context.client,
+      new Response(text, { headers: { ...Object.fromEntries(headers), ...type } }),
+    );
+    if (fields.token_type !== 'bearer') return unusable(`its token_type is ${fields.token_type}`);
+    if (!IssuedToken.isSendable(fields.access_token))
+      return unusable('its access_token holds characters no header can carry');
+    const life = (fields.expires_in ?? lifeWithoutExpiresInSeconds) * 1000;
+    const token = new IssuedToken({ accessToken: fields.access_token, issuedAt: askedAt, expiresAt: askedAt + life });
+    return { token };
+  } catch (problem) {
+    return unusable(problem instanceof Error ? problem.message : 'it is not what OAuth 2 describes');
+  }
+}
+
+interface Said {
+  readonly oauthError?: string;
+  /** Ready to follow a status, such as ` invalid_client: Bad credentials`. */
+  readonly words: string;
+}
+
+/** What the server says, short and without secrets. */
+function quote({ text }: TokenAnswer, hideSecrets: (text: string) => string): Said {
+  // Secrets go first: what follows could take one apart so that it would no longer be found.
+  const clean = (value: string) => hideSecrets(value).replace(/\s+/g, ' ').trim().slice(0, 200);
+  try {
+    const { error, error_description: description } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof error !== 'string') return { words: '' };
+    const oauthError = clean(error);
+    return { oauthError, words: ` ${oauthError}${typeof description === 'string' ? `: ${clean(description)}` : ''}` };
+  } catch {
+    const page = clean(withoutTags(hideSecrets(text)));
+    return { words: page === '' ? '' : `, a page saying "${page}"` };
+  }
+}
+
+const withoutTags = (html: string) => html.replace(/<(style|script)\b.*?<\/\1>/gis, ' ').replace(/<[^>]*>/g, ' ');
+
+/** The code's own hint blames the credentials; these two errors have another cause. */
+function hintFor(oauthError: string | undefined): string | undefined {
+  if (oauthError === 'invalid_scope')
+    return 'Correct the scope setting: the authorization server does not grant it to this client.';
+  if (oauthError === 'unsupported_grant_type' || oauthError === 'unauthorized_client')
+    return "Ask your Sign'Stash operator to allow the client_credentials grant for this client service.";
+  return undefined;
+}
+
+/** Retry-After as seconds or as a date. */
+function retryAfter({ headers, askedAt }: TokenAnswer): number | undefined {
+  const value = headers.get('retry-after');
+  if (value === null) return undefined;
+  const milliseconds = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - askedAt;
+  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
+}

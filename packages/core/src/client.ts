@@ -1,0 +1,42 @@
+/**
+ * Everything that needs no HTTP library, timer or Node built-in: what the service's words mean, and the client over an
+ * injected transport. For hosts that bring their own HTTP, such as n8n.
+ *
+ * @module @signstash-connect/core/client
+ */
+
+export { maxDocumentsPerRequest, maxReferenceLength } from './api/assumptions.ts';
+export { type EndpointName, endpoints } from './api/endpoints.ts';
+export {
+  type CustomEnvironment,
+  type Endpoints,
+  type Environment,
+  type NamedEnvironment,
+  type OnPremiseEnvironment,
+  onPremise,
+  resolveEnvironment,
+} from './api/environments.ts';
+export { checkReference, derivedReference, referenceSeed } from './api/references.ts';
+export { documentKind, isEncryptedPdf, isSignedPdf } from './api/request/document-checks.ts';
+export { blobSource, bytesSource, type DocumentSource } from './api/request/document-source.ts';
+export { checkReceivers } from './api/request/signature-info.ts';
+export type { OperationDocument, Quota } from './api/response/operation.ts';
+export { parseRetryAfter } from './api/response/service-error.ts';
+export type { ContentWriter } from './api/response/signed-content-reader.ts';
+export type { Preservation, SealPosition, SignatureOptions, VisibleSeal, XmlSignature } from './api/sign-options.ts';
+export type { OperationStatus, OperationType, SignatureType, SignError, SignStatus } from './api/wire.ts';
+export { BatchPacker } from './batch/batch-packer.ts';
+export { type ErrorCode, type ErrorCodeFacts, type ErrorFamily, errorCodes } from './errors/codes.ts';
+export * from './errors/errors.ts';
+export { redact } from './errors/redact.ts';
+export * from './signing/client.ts';
+export { memoryStore } from './signing/content-stores.ts';
+export type { DocumentBytes, DocumentInput, PreparedDocument } from './signing/document-input.ts';
+export { type DownloadedDocument, Operations } from './signing/operations.ts';
+export type { Platform } from './signing/platform.ts';
+export { type PrepareContext, prepareDocument } from './signing/prepare.ts';
+export { defaultRetryPolicy, type RetryPolicy } from './signing/retry-policy.ts';
+export { type CallOptions, defaultTimeouts, type Timeouts } from './signing/service-calls.ts';
+export type { BodyFormat } from './signing/sign-request.ts';
+export type { RequestBody, Transport, TransportRequest, TransportResponse } from './signing/transport.ts';
+export { describeFailure, surelyUnsent } from './utils/network-errors.ts';

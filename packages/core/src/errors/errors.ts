@@ -1,0 +1,208 @@
+import { type ErrorCode, type ErrorCodeOf, errorCodes } from './codes.ts';
+import { redact } from './redact.ts';
+
+/** What an error may tell besides its message. Nothing here ever holds a secret. */
+export interface ErrorDetails {
+  /** The underlying error; its message is not repeated in ours. */
+  cause?: unknown;
+  /** Overrides the code's own hint where more is known. */
+  hint?: string | undefined;
+  /** The operation at the service, where one is known. */
+  operationId?: string | undefined;
+  /** The external references of the documents concerned. */
+  references?: readonly string[] | undefined;
+  /** File name or path of the document concerned. */
+  document?: string | undefined;
+  /** HTTP status of the answer that caused this. */
+  status?: number | undefined;
+}
+
+const brand: unique symbol = Symbol.for('@signstash-connect/core/error') as never;
+
+/** Base of every error this package throws. Branch on {@link code} or on the class, never on the message. */
+export abstract class SignStashError extends Error {
+  readonly [brand] = true;
+  /** Stable and documented, see {@link errorCodes}. */
+  readonly code: ErrorCode;
+  /** True where the same call may succeed later, unchanged. */
+  readonly retryable: boolean;
+  /** What to do next. */
+  readonly hint: string;
+  declare readonly operationId?: string;
+  declare readonly references?: readonly string[];
+  declare readonly document?: string;
+  declare readonly status?: number;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(redact(message), details.cause === undefined ? undefined : { cause: safeCause(details.cause) });
+    // Set by hand: a bundler that minifies would rename the class.
+    Object.defineProperty(this, 'name', { value: errorNames[errorCodes[code].family], configurable: true });
+    this.code = code;
+    this.retryable = errorCodes[code].retryable;
+    this.hint = details.hint ?? errorCodes[code].hint;
+    if (details.operationId !== undefined) this.operationId = details.operationId;
+    if (details.references !== undefined) this.references = details.references;
+    if (details.document !== undefined) this.document = details.document;
+    if (details.status !== undefined) this.status = details.status;
+  }
+
+  /** A plain object that is safe to log. */
+  toJSON(): Record<string, unknown> {
+    const { name, message } = this;
+    return { name, message, ...(this as object) };
+  }
+}
+
+const errorNames = {
+  configuration: 'ConfigurationError',
+  credentials: 'CredentialsError',
+  token: 'TokenError',
+  validation: 'ValidationError',
+  rejected: 'ServiceRejectedError',
+  document: 'DocumentFailedError',
+  quota: 'QuotaExceededError',
+  network: 'NetworkError',
+  timeout: 'TimeoutError',
+  aborted: 'AbortedError',
+  protocol: 'ProtocolError',
+  outcome: 'OutcomeUnknownError',
+} as const;
+
+/** A setting is missing or wrong. Thrown before anything is sent. */
+export class ConfigurationError extends SignStashError {
+  /** The name of the setting, as the caller writes it. */
+  readonly setting: string;
+  constructor(code: ErrorCodeOf<'configuration'>, setting: string, message: string, details?: ErrorDetails) {
+    super(code, message, details);
+    this.setting = setting;
+  }
+}
+
+/** The authorization server refused client id and secret. Never retried: a second try can only lock the account. */
+export class CredentialsError extends SignStashError {
+  /** The two settings to look at. */
+  readonly settings: readonly ['clientId', 'clientSecret'] = ['clientId', 'clientSecret'];
+  constructor(message: string, details?: ErrorDetails) {
+    super('CREDENTIALS_REFUSED', message, details);
+  }
+}
+
+/** No usable token could be had, or the API refuses even a fresh one. */
+export class TokenError extends SignStashError {
+  constructor(code: ErrorCodeOf<'token'>, message: string, details?: ErrorDetails) {
+    super(code, message, details);
+  }
+}
+
+/** The input is wrong. Thrown before anything is sent. */
+export class ValidationError extends SignStashError {
+  constructor(code: ErrorCodeOf<'validation'>, message: string, details?: ErrorDetails) {
+    super(code, message, details);
+  }
+}
+
+/** What the service said when it refused a request (API reference, section 6: error body). */
+export interface ErrorBody {
+  errorCode?: string | undefined;
+  description?: string | undefined;
+  causeMessage?: string | undefined;
+  /** Seconds the service asks to wait. */
+  retryAfterSeconds?: number | undefined;
+}
+
+/** The service answered with an error. */
+export class ServiceRejectedError extends SignStashError {
+  declare readonly errorCode?: string;
+  declare readonly description?: string;
+  declare readonly causeMessage?: string;
+  declare readonly retryAfterSeconds?: number;
+  constructor(code: ErrorCodeOf<'rejected'>, message: string, words: ErrorBody = {}, details?: ErrorDetails) {
+    super(code, message, details);
+    if (words.errorCode !== undefined) this.errorCode = redact(words.errorCode);
+    if (words.description !== undefined) this.description = redact(words.description);
+    if (words.causeMessage !== undefined) this.causeMessage = redact(words.causeMessage);
+    if (words.retryAfterSeconds !== undefined) this.retryAfterSeconds = words.retryAfterSeconds;
+  }
+}
+
+/** One document was not sealed, or its sealed content cannot be had. */
+export class DocumentFailedError extends SignStashError {
+  /** The service's reason (API reference, section 6), passed on even where unknown to this version. */
+  declare readonly signError?: string;
+  constructor(
+    code: ErrorCodeOf<'document'>,
+    message: string,
+    details?: ErrorDetails & { signError?: string | undefined },
+  ) {
+    super(code, message, details);
+    if (details?.signError !== undefined) this.signError = details.signError;
+  }
+}
+
+/** The contract's number of signatures is used up. */
+export class QuotaExceededError extends SignStashError {
+  declare readonly errorCode?: string;
+  declare readonly description?: string;
+  constructor(message: string, words: ErrorBody = {}, details?: ErrorDetails) {
+    super('QUOTA_EXCEEDED', message, details);
+    if (words.errorCode !== undefined) this.errorCode = redact(words.errorCode);
+    if (words.description !== undefined) this.description = redact(words.description);
+  }
+}
+
+/** No connection (`NETWORK_UNREACHABLE`: nothing was sent) or a broken one (`NETWORK_INTERRUPTED`: it may have been). */
+export class NetworkError extends SignStashError {
+  constructor(code: ErrorCodeOf<'network'>, message: string, details?: ErrorDetails) {
+    super(code, message, details);
+  }
+}
+
+/** No complete answer in time. The service may have done the work. */
+export class TimeoutError extends SignStashError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('TIMEOUT', message, details);
+  }
+}
+
+/** The caller's AbortSignal fired. */
+export class AbortedError extends SignStashError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ABORTED', message, details);
+  }
+}
+
+/** The answer is not what the API describes: HTML, empty, truncated, not JSON, or without its required fields. */
+export class ProtocolError extends SignStashError {
+  constructor(code: ErrorCodeOf<'protocol'>, message: string, details?: ErrorDetails) {
+    super(code, message, details);
+  }
+}
+
+/** It could not be found out whether {@link references} were sealed. Sending them again might seal, and pay, twice. */
+export class OutcomeUnknownError extends SignStashError {
+  declare readonly references: readonly string[];
+  constructor(message: string, details: ErrorDetails & { references: readonly string[] }) {
+    super('OUTCOME_UNKNOWN', message, details);
+  }
+}
+
+/** True for every error of this package, also across two copies of it in one process. */
+export function isSignStashError(error: unknown): error is SignStashError {
+  return typeof error === 'object' && error !== null && brand in error;
+}
+
+/**
+ * A cause may come from any library and hold the request with its headers: only name, code, redacted message and stack
+ * are kept, so that no `console.log` or error reporter can print a token.
+ */
+function safeCause(cause: unknown, depth = 0): unknown {
+  if (isSignStashError(cause)) return cause;
+  if (!(cause instanceof Error)) return redact(String(cause));
+  const safe = new Error(redact(cause.message));
+  Object.defineProperty(safe, 'name', { value: cause.name, configurable: true });
+  safe.stack = redact(cause.stack ?? '');
+  const { code } = cause as { code?: unknown };
+  if (typeof code === 'string') Object.assign(safe, { code });
+  if (cause.cause !== undefined && depth < 4) safe.cause = safeCause(cause.cause, depth + 1);
+  return safe;
+}

@@ -1,0 +1,107 @@
+import { checkReceivers } from '../api/request/signature-info.ts';
+import type { Operation, OperationOf } from '../api/response/operation.ts';
+import { ServiceRejectedError } from '../errors/errors.ts';
+import { memoryStore } from './content-stores.ts';
+import type { Platform } from './platform.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+import { retryRead } from './retry-read.ts';
+import type { CallOptions, ServiceCalls } from './service-calls.ts';
+
+/** A sealed document out of the zip of an operation. */
+export interface DownloadedDocument {
+  reference: string;
+  name: string;
+  content: Uint8Array;
+}
+
+/**
+ * What can be asked about operations, and the resending of delivery mails. Through the on-premise proxy these calls go to the
+ * SaaS, which knows the state but has no content (API reference, section 4).
+ */
+export class Operations {
+  readonly #calls: ServiceCalls;
+  readonly #platform: Platform;
+  readonly #policy: RetryPolicy;
+
+  constructor(calls: ServiceCalls, platform: Platform, policy: RetryPolicy) {
+    this.#calls = calls;
+    this.#platform = platform;
+    this.#policy = policy;
+  }
+
+  /** The id of the operation that holds a document; undefined where the service does not know the reference. */
+  idByReference(reference: string, options: CallOptions = {}): Promise<string | undefined> {
+    return this.#retryRead(options, () => this.#calls.operationId(reference, options));
+  }
+
+  /**
+   * An operation with its documents, without their contents.
+   *
+   * @throws {@link ServiceRejectedError} `NOT_FOUND` where the service has no such operation.
+   */
+  get(id: string, options: CallOptions = {}): Promise<Operation> {
+    return this.#retryRead(options, () => this.#calls.detail(id, undefined, options));
+  }
+
+  /** An operation with the sealed contents of its documents. */
+  getWithContent(id: string, options: CallOptions = {}): Promise<OperationOf<Uint8Array>> {
+    return this.#retryRead(options, () => this.#calls.detail(id, memoryStore, options));
+  }
+
+  /** The operation that holds a document, without contents. @throws {@link ServiceRejectedError} `NOT_FOUND` */
+  async getByReference(reference: string, options: CallOptions = {}): Promise<Operation> {
+    const id = await this.idByReference(reference, options);
+    if (id !== undefined) return this.get(id, options);
+    const message = `The service knows no document with the external reference ${reference}.`;
+    throw new ServiceRejectedError('NOT_FOUND', message, {}, { references: [reference], status: 404 });
+  }
+
+  /** The status of an operation; its `documents` are empty. */
+  status(id: string, options: CallOptions = {}): Promise<Operation> {
+    return this.#retryRead(options, () => this.#calls.status(id, options));
+  }
+
+  /** The sealed documents of an operation, from the zip that the service makes. */
+  async documents(id: string, options: CallOptions = {}): Promise<DownloadedDocument[]> {
+    const operation = await this.get(id, options);
+    const files = await this.#retryRead(options, () => this.#calls.documents(id, memoryStore, options));
+    // The longest matching reference: one reference may be the beginning of another.
+    const references = operation.documents.map(({ reference }) => reference).sort((a, b) => b.length - a.length);
+    return files.map(({ entryName, content }) => {
+      const reference = references.find((known) => entryName.startsWith(`${known}.`)) ?? '';
+      return { reference, name: reference ? entryName.slice(reference.length + 1) : entryName, content };
+    });
+  }
+
+  /** The same zip, as it comes: for saving it whole. */
+  documentsZip(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    return this.#retryRead(options, () => this.#calls.documentsZip(id, options));
+  }
+
+  /**
+   * Sends the delivery mails of an operation again.
+   *
+   * @throws {@link ValidationError} `RECEIVER_INVALID` before anything is sent.
+   */
+  async resendMail(
+    id: string,
+    receivers: readonly string[],
+    { attachDocuments = false, ...options }: CallOptions & { attachDocuments?: boolean } = {},
+  ): Promise<void> {
+    checkReceivers(receivers);
+    const bytes = new TextEncoder().encode(JSON.stringify(receivers));
+    const body = {
+      contentType: 'application/json',
+      contentLength: bytes.byteLength,
+      async *read() {
+        yield bytes;
+      },
+    };
+    // Not repeated after a failure: a second mail is worse than an error.
+    await this.#calls.resendMail(id, attachDocuments, body, options);
+  }
+
+  #retryRead<R>({ signal }: CallOptions, question: () => Promise<R>): Promise<R> {
+    return retryRead(question, { platform: this.#platform, policy: this.#policy, signal });
+  }
+}

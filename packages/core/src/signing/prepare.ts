@@ -1,0 +1,85 @@
+import { checkReference, derivedReference, referenceSeed } from '../api/references.ts';
+import { checkDocument } from '../api/request/document-checks.ts';
+import { blobSource, bytesSource, type DocumentSource } from '../api/request/document-source.ts';
+import { signatureInfo } from '../api/request/signature-info.ts';
+import type { SignatureOptions } from '../api/sign-options.ts';
+import { ValidationError } from '../errors/errors.ts';
+import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
+import type { Platform } from './platform.ts';
+
+export interface PrepareContext {
+  readonly platform: Platform;
+  /** Prefix of derived references. */
+  readonly clientId: string;
+  /** Bytes. */
+  readonly maxDocumentBytes: number;
+  /** Seal options of the call; a document's own go before them. */
+  readonly seal: SignatureOptions;
+}
+
+/**
+ * Checks one document and gives it its reference.
+ *
+ * @param position - Counts from 1; names a document that has no name.
+ * @throws {@link ValidationError} naming the document.
+ */
+export async function prepareDocument(
+  input: DocumentInput,
+  position: number,
+  { platform, clientId, maxDocumentBytes, seal }: PrepareContext,
+): Promise<PreparedDocument> {
+  const source = documentSource(input.content);
+  const label = input.name ?? `document ${position}`;
+  const options = { ...seal, ...withoutUndefined(input) };
+  const { type } = options;
+  const checked = await checkDocument(source, label, {
+    type,
+    contentType: input.contentType,
+    maxBytes: maxDocumentBytes,
+  });
+  const base64 = (bytes: Uint8Array) => new TextDecoder('latin1').decode(platform.toBase64(bytes));
+  const info = signatureInfo(checked.signatureType, options, label, base64);
+  if (input.reference !== undefined) checkReference(input.reference, label);
+  const reference = input.reference ?? (await deriveReference(source, input.key, clientId, platform));
+  const extension =
+    checked.contentType === 'application/pdf' ? 'pdf' : checked.signatureType === 'XAdES' ? 'xml' : 'bin';
+  const name = input.name ?? `document-${position}.${extension}`;
+  return { reference, name, contentType: checked.contentType, source, signatureInfo: info };
+}
+
+/** @throws {@link ValidationError} `DUPLICATE_REFERENCE` naming both documents. */
+export function refuseDuplicates(documents: readonly PreparedDocument[]): void {
+  const seen = new Map<string, PreparedDocument>();
+  for (const document of documents) {
+    const twin = seen.get(document.reference);
+    if (twin) throw duplicateReference(document.name, twin.name, document.reference);
+    seen.set(document.reference, document);
+  }
+}
+
+export function duplicateReference(name: string, twin: string, reference: string): ValidationError {
+  const message = `${name} and ${twin} have the same external reference: the same content and key, or the same given reference.`;
+  return new ValidationError('DUPLICATE_REFERENCE', message, { document: name, references: [reference] });
+}
+
+async function deriveReference(source: DocumentSource, key: string | undefined, clientId: string, platform: Platform) {
+  const contentHash = await platform.sha256(source.read());
+  return derivedReference(clientId, await platform.sha256(bytesSource(referenceSeed(contentHash, key)).read()));
+}
+
+function documentSource(content: DocumentBytes): DocumentSource {
+  if (content instanceof Uint8Array) return bytesSource(content);
+  if (content instanceof ArrayBuffer) return bytesSource(new Uint8Array(content));
+  if (content instanceof Blob) return blobSource(content);
+  if (content && typeof content.read === 'function' && typeof content.slice === 'function') return content;
+  throw new ValidationError(
+    'DOCUMENT_UNREADABLE',
+    'The content is no Uint8Array, ArrayBuffer, Blob or document source.',
+  );
+}
+
+/** Only seal options, and only those that were given, may override the call's. */
+function withoutUndefined({ type, reason, location, timestamp, visible, xml }: DocumentInput): SignatureOptions {
+  const own = { type, reason, location, timestamp, visible, xml };
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as SignatureOptions;
+}

@@ -1,0 +1,29 @@
+import { redact } from '../errors/redact.ts';
+
+/** Something went wrong that no call fails for. Holds no secret. */
+export interface Warning {
+  /**
+   * `TOKEN_STORE_FAILED`: the token store could not be read or written; the token was asked for instead.
+   * `TOKEN_REFRESH_FAILED`: an early renewal failed; the old token still serves.
+   */
+  readonly code: 'TOKEN_STORE_FAILED' | 'TOKEN_REFRESH_FAILED';
+  readonly message: string;
+}
+
+export type OnWarning = (warning: Warning) => void;
+
+/** Reports without ever failing the call that it reports about: a broken logger must not stop a seal. */
+export function warn(
+  onWarning: OnWarning | undefined,
+  code: Warning['code'],
+  what: string,
+  problem: unknown,
+  secrets: Iterable<string> = [],
+): void {
+  const reason = problem instanceof Error ? problem.message : String(problem);
+  try {
+    onWarning?.({ code, message: redact(`${what}: ${reason}`, secrets) });
+  } catch {
+    // See above.
+  }
+}

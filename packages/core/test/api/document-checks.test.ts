@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { checkDocument, documentKind, isSignedPdf } from '../../src/api/request/document-checks.ts';
+import { blobSource, bytesSource } from '../../src/api/request/document-source.ts';
+import { minimalPdf } from '../support/minimal-pdf.ts';
+
+const bytes = (text: string) => bytesSource(Buffer.from(text, 'latin1'));
+const check = (content: Uint8Array, wanted: Partial<Parameters<typeof checkDocument>[2]> = {}) =>
+  checkDocument(bytesSource(content), 'a file', { maxBytes: 1e6, ...wanted });
+
+describe('what a document is', () => {
+  test.each([
+    ['%PDF-1.7\n', 'pdf'],
+    ['junk before\n%PDF-1.4\n', 'pdf'],
+    ['<?xml version="1.0"?><a/>', 'xml'],
+    ['\u00ef\u00bb\u00bf<Invoice/>', 'xml'],
+    ['\u00ff\u00fe<\0a\0/\0>\0', 'xml'],
+    ['  <!-- c --><a/>', 'xml'],
+    ['<!DOCTYPE html><html>', 'other'],
+    ['<html>', 'other'],
+    ['PK\u0003\u0004', 'other'],
+  ])('%j is %s', async (text, kind) => {
+    expect(await documentKind(bytes(text))).toBe(kind);
+  });
+
+  test.each([
+    ['DOCUMENT_EMPTY', '', {}],
+    ['DOCUMENT_TOO_LARGE', '%PDF-1.4', { maxBytes: 7 }],
+    ['DOCUMENT_NOT_PDF', 'hello', {}],
+    ['DOCUMENT_NOT_PDF', '<a/>', { type: 'PAdES' as const }],
+    ['DOCUMENT_NOT_XML', '%PDF-1.4', { type: 'XAdES' as const }],
+  ])('%s', async (code, text, wanted) => {
+    await expect(check(Buffer.from(text), wanted)).rejects.toMatchObject({ code, document: 'a file' });
+  });
+
+  test('type and content type follow the content, unless they are given', async () => {
+    expect(await check(minimalPdf())).toEqual({ signatureType: 'PAdES', contentType: 'application/pdf' });
+    expect(await check(Buffer.from('<a/>'))).toEqual({ signatureType: 'XAdES', contentType: 'application/xml' });
+    expect(await check(Buffer.from('<a/>'), { contentType: 'text/xml' })).toMatchObject({ contentType: 'text/xml' });
+    expect(await check(Buffer.from('any'), { type: 'CAdES' })).toMatchObject({
+      contentType: 'application/octet-stream',
+    });
+  });
+});
+
+test('a signature is found across the seams of a stream', async () => {
+  const signed = Buffer.concat([Buffer.alloc(70_000, 0x20), Buffer.from('/ByteRange [0 1 2 3]')]);
+  const chopped = {
+    ...bytesSource(signed),
+    read: async function* () {
+      for (let at = 0; at < signed.length; at += 7) yield signed.subarray(at, at + 7);
+    },
+  };
+  expect(await isSignedPdf(chopped)).toBe(true);
+  expect(await isSignedPdf(blobSource(new Blob([new Uint8Array(minimalPdf())])))).toBe(false);
+});

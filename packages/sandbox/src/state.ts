@@ -1,0 +1,50 @@
+import { Counts } from './admin/counts.ts';
+import { RequestLog } from './admin/request-log.ts';
+import { TokenIssuer } from './authorization-server/token-issuer.ts';
+import { FaultQueue } from './faults/fault-queue.ts';
+import { ContentStore } from './integration-service/content-store.ts';
+import { OperationStore } from './integration-service/operation-store.ts';
+import { OperationExecutor } from './integration-service/signing-desk.ts';
+import { Usage } from './integration-service/usage.ts';
+import type { ViewContext } from './integration-service/views.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Sealer } from './sealer.ts';
+
+/** Everything a running sandbox remembers. */
+export class SandboxState {
+  readonly options: ResolvedOptions;
+  readonly tokens: TokenIssuer;
+  readonly operations: OperationStore;
+  readonly contents: ContentStore;
+  readonly usage: Usage;
+  readonly desk: OperationExecutor;
+  readonly view: ViewContext;
+  readonly counts = new Counts();
+  readonly log = new RequestLog();
+  readonly faults = new FaultQueue();
+  /** Fires when the sandbox closes, so that no latency outlives it. */
+  readonly closing = new AbortController();
+
+  constructor(options: ResolvedOptions, sealer: Sealer) {
+    this.options = options;
+    this.tokens = new TokenIssuer(options.tokenLifetimeSeconds);
+    this.operations = new OperationStore(options);
+    this.contents = new ContentStore(options.maxStoredBytes);
+    this.usage = new Usage(options.limitUsageCount);
+    this.view = { clientId: options.clientId, usage: this.usage };
+    this.desk = new OperationExecutor({ ...this, sealer });
+  }
+
+  /** Forgets all but the certificate authority. */
+  reset(): void {
+    for (const part of [this.operations, this.contents, this.tokens]) part.forgetAll();
+    for (const part of [this.faults, this.log]) part.clear();
+    for (const part of [this.counts, this.usage]) part.reset();
+    this.desk.cancel();
+  }
+
+  close(): void {
+    this.closing.abort();
+    this.desk.cancel();
+  }
+}

