@@ -2,12 +2,18 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { thisProcess } from '../../src/files/process-identity.ts';
-import { commitSpooled, keepSpooled, prepareDirectory, spoolStore, type TempFile } from '../../src/files/temp-file.ts';
+import {
+  commitTempFile,
+  prepareDirectory,
+  rescueTempFile,
+  type TempFile,
+  tempFileStore,
+} from '../../src/files/temp-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Content that lies in a directory and waits for its name. */
 async function spooled(directory: string, content: string): Promise<TempFile> {
-  const writer = spoolStore(directory, { durable: true })();
+  const writer = tempFileStore(directory, { durable: true })();
   for (const letter of content) await writer.write(Buffer.from(letter));
   return writer.finish();
 }
@@ -17,7 +23,10 @@ test('content has its name only once it is whole', async () => {
   const target = join(folder, 'a.pdf');
   const content = await spooled(folder, 'sealed');
   expect([content.size, readdirSync(folder).includes('a.pdf')]).toEqual([6, false]);
-  await commitSpooled(content, target, { overwrite: false, durable: true });
+  // Nobody else may read it before it has its name.
+  expect(statSync(content.path).mode & 0o777).toBe(0o600);
+  const mode = await prepareDirectory(folder);
+  await commitTempFile(content, target, { overwrite: false, durable: true, mode });
   expect(readdirSync(folder)).toEqual(['a.pdf']);
   expect(readFileSync(target, 'utf8')).toBe('sealed');
   // As any other file that this process makes.
@@ -30,7 +39,7 @@ test('of many that want one name, one gets it; the others stay where they are', 
   const target = join(folder, 'a.pdf');
   const contents = await Promise.all(Array.from({ length: 20 }, (_, index) => spooled(folder, `content ${index}`)));
   const commits = await Promise.allSettled(
-    contents.map((content) => commitSpooled(content, target, { overwrite: false, durable: false })),
+    contents.map((content) => commitTempFile(content, target, { overwrite: false, durable: false, mode: 0o644 })),
   );
   const winner = commits.findIndex(({ status }) => status === 'fulfilled');
   const refused = commits.filter((commit) => commit.status === 'rejected' && commit.reason.code === 'OUTPUT_EXISTS');
@@ -43,14 +52,18 @@ test('an existing file is replaced at once where that is asked for', async () =>
   const folder = temporaryFolder();
   const target = join(folder, 'a.pdf');
   writeFileSync(target, 'old');
-  await commitSpooled(await spooled(folder, 'new'), target, { overwrite: true, durable: false });
+  await commitTempFile(await spooled(folder, 'new'), target, { overwrite: true, durable: false, mode: 0o644 });
   expect([readFileSync(target, 'utf8'), readdirSync(folder)]).toEqual(['new', ['a.pdf']]);
 });
 
 test('content goes into another directory than it was spooled in', async () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'b'));
-  await commitSpooled(await spooled(folder, 'sealed'), join(folder, 'b', 'a.pdf'), { overwrite: false, durable: true });
+  await commitTempFile(await spooled(folder, 'sealed'), join(folder, 'b', 'a.pdf'), {
+    overwrite: false,
+    durable: true,
+    mode: 0o644,
+  });
   expect(readdirSync(folder, { recursive: true }).sort()).toEqual(['b', 'b/a.pdf']);
 });
 
@@ -59,8 +72,8 @@ test('content that cannot have its name is kept, whole, where no later run clear
   const target = join(folder, 'a.pdf');
   mkdirSync(target);
   const content = await spooled(folder, 'the only copy');
-  await expect(commitSpooled(content, target, { overwrite: true, durable: false })).rejects.toThrow();
-  const kept = await keepSpooled(content, target);
+  await expect(commitTempFile(content, target, { overwrite: true, durable: false, mode: 0o644 })).rejects.toThrow();
+  const kept = await rescueTempFile(content, target);
   await prepareDirectory(folder);
   expect(readFileSync(kept, 'utf8')).toBe('the only copy');
 });
@@ -68,7 +81,7 @@ test('content that cannot have its name is kept, whole, where no later run clear
 test('content that is not wanted leaves nothing behind, however much of it had come', async () => {
   const folder = temporaryFolder();
   for (const size of [0, 10, 2_000_000]) {
-    const writer = spoolStore(folder, { durable: false })();
+    const writer = tempFileStore(folder, { durable: false })();
     await writer.write(Buffer.alloc(size));
     await writer.discard();
   }
