@@ -267,7 +267,7 @@ export class BatchRun {
     if (group.length === 0) return;
     while (this.#requests.size >= this.#concurrency) await Promise.race(this.#requests);
     if (this.#stopped) {
-      for (const item of group) await this.#fail(item, this.#stopReason ?? unsent(item.document.name));
+      for (const item of group) await this.#fail(item, this.#notSent(item.document.name));
       return;
     }
     const request: Promise<void> = this.#request(group).finally(() => this.#requests.delete(request));
@@ -298,7 +298,7 @@ export class BatchRun {
     } catch (problem) {
       for (const item of take([...open.keys()])) {
         const { name } = item.document;
-        await this.#fail(item, this.#stopped ? (this.#stopReason ?? unsent(name)) : asError(problem, name));
+        await this.#fail(item, this.#stopped ? this.#notSent(name) : asError(problem, name));
       }
     }
   }
@@ -390,6 +390,16 @@ export class BatchRun {
     for (const { item, error } of failed) await this.#fail(item, error);
   }
 
+  /** Why a document was not sent after the batch was stopped. */
+  #notSent(document: string): SignStashError {
+    const reason = this.#stopReason;
+    if (!reason) return new AbortedError('The batch was stopped before this document was sent.', { document });
+    if (reason.document === undefined) return reason;
+    // The reason is the failure of another document, with its path and its operation.
+    const message = `${document} was not sent: the batch was stopped after another document failed (${reason.code}).`;
+    return new AbortedError(message, { document, cause: reason, hint: 'Fix the cause of that failure and run again.' });
+  }
+
   #fail(item: PreparedItem, error: SignStashError): Promise<void> {
     const { reference, name } = item.document;
     return this.#settle(item, { ok: false, reference, name, error });
@@ -461,9 +471,6 @@ function signedEntry(result: BatchResult): JournalEntry[] {
 function failedEntry(reference: string, { code }: SignStashError): JournalEntry[] {
   return code === 'DOCUMENT_FAILED' || code === 'SERVICE_REJECTED' ? [{ event: 'failed', reference, code }] : [];
 }
-
-const unsent = (document: string) =>
-  new AbortedError('The batch was stopped before this document was sent.', { document });
 
 /** An output that cannot be written costs a signature per document, so the first one stops the batch. */
 const isFatal = ({ code }: SignStashError) =>

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DocumentSource } from '../../src/api/request/document-source.ts';
 import { type DocumentContent, documentContent } from '../../src/files/document-content.ts';
+import { thisProcess } from '../../src/files/process-identity.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 async function readAll(source: DocumentSource): Promise<Buffer> {
@@ -163,3 +164,17 @@ test.each([0, 400_000])(
     expect(spool.files()).toEqual([]);
   },
 );
+
+test('temporary files of streams that killed processes left behind are removed at the next start', async () => {
+  const spool = spoolFolder();
+  const { host, started } = thisProcess;
+  const left = `.signstash-${host}-99999999-${started}-0b5e7c1a-0000-4000-8000-000000000000.part`;
+  writeFileSync(join(spool.folder, left), '');
+  // As in a new process.
+  vi.resetModules();
+  const fresh = await import('../../src/files/document-content.ts');
+  const { release } = await fresh.documentContent(Readable.from([content(300_000)]));
+  expect(spool.files()).not.toContain(left);
+  await release?.();
+  expect(spool.files()).toEqual([]);
+});
