@@ -1,6 +1,6 @@
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
+import { stopsBatch } from '../api/error-table.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
-import { errorCodes } from '../errors/codes.ts';
 import {
   AbortedError,
   ConfigurationError,
@@ -10,8 +10,8 @@ import {
 } from '../errors/errors.ts';
 import { documentContent, type OpenedContent } from '../files/document-content.ts';
 import type { PreparedDocument } from '../signing/document-input.ts';
+import type { Outcome, SignedOutcome } from '../signing/outcome.ts';
 import { duplicateReference } from '../signing/prepare.ts';
-import type { Outcome, SignedOutcome } from '../signing/sign-exactly-once.ts';
 import { mapConcurrent } from '../utils/map-concurrent.ts';
 import { raceTimeout } from '../utils/race-timeout.ts';
 import { takeUntilAborted } from '../utils/take-until-aborted.ts';
@@ -25,7 +25,7 @@ import { ResultQueue } from './result-queue.ts';
 import type { BatchClient } from './sign-all.ts';
 
 /** A document that is ready to be sent. */
-interface Ready {
+interface PreparedItem {
   readonly document: PreparedDocument;
   /** Undefined where contents stay in memory. */
   readonly target: string | undefined;
@@ -34,16 +34,16 @@ interface Ready {
   readonly release: () => Promise<void>;
 }
 
-/** A document that the service sealed. */
-interface Sealed {
-  readonly ready: Ready;
+/** A document that the service signed. */
+interface Signed {
+  readonly ready: PreparedItem;
   readonly outcome: SignedOutcome<Content>;
   readonly durationMs: number;
 }
 
-/** A document that it did not seal, as far as is known. */
-interface Unsealed {
-  readonly ready: Ready;
+/** A document that it did not sign, as far as is known. */
+interface Failed {
+  readonly ready: PreparedItem;
   readonly error: SignStashError;
 }
 
@@ -56,9 +56,6 @@ const maxKeptBytes = 24 * 1024 * 1024;
 /** How many documents are opened, checked and hashed at once. */
 const preparedAtOnce = 8;
 
-/** After these, every other document would fail the same way. */
-const pointless: ReadonlySet<string> = new Set(['configuration', 'credentials', 'quota']);
-
 /** One run of a batch. Split from `signAll` only to have its state in one place. */
 export class BatchRun {
   readonly #client: BatchClient;
@@ -68,7 +65,7 @@ export class BatchRun {
   /** Ends everything, requests under way too. */
   readonly #stop = new AbortController();
   /** Ends reading and sending. Requests under way go on: stopping them would only put their documents in doubt. */
-  readonly #noMore = new AbortController();
+  readonly #stopIntake = new AbortController();
   readonly #batchSize: number;
   readonly #concurrency: number;
   readonly #maxRequestBytes: number;
@@ -80,7 +77,7 @@ export class BatchRun {
   #keptBytes = 0;
   #failure: { error: unknown } | undefined;
   /** Why nothing more is sent. */
-  #halt: SignStashError | undefined;
+  #stopReason: SignStashError | undefined;
 
   /** @throws {@link ConfigurationError} naming the option that is out of range. */
   constructor(client: BatchClient, input: BatchInput, options: BatchOptions) {
@@ -144,7 +141,7 @@ export class BatchRun {
 
   #end(reason: unknown): void {
     this.#stop.abort(reason);
-    this.#noMore.abort();
+    this.#stopIntake.abort();
     this.#queue.wake();
   }
 
@@ -152,10 +149,10 @@ export class BatchRun {
   async #readAndSend(): Promise<void> {
     const { documents, total } = await openInput(this.#input, this.#options);
     this.#progress.total = total;
-    const fresh = new BatchPacker<Ready>(this.#batchSize, this.#maxRequestBytes);
+    const fresh = new BatchPacker<PreparedItem>(this.#batchSize, this.#maxRequestBytes);
     // Kept apart, since what may have been sent a moment ago is asked for with more patience.
-    const doubtful = new BatchPacker<Ready>(this.#batchSize, this.#maxRequestBytes);
-    const packers = [doubtful, fresh];
+    const inDoubt = new BatchPacker<PreparedItem>(this.#batchSize, this.#maxRequestBytes);
+    const packers = [inDoubt, fresh];
     const prepared = this.#prepared(documents);
     try {
       for (let next = prepared.next(); ; ) {
@@ -168,7 +165,7 @@ export class BatchRun {
         if (ready.done) break;
         next = prepared.next();
         if (!ready.value) continue;
-        const packer = ready.value.inDoubt ? doubtful : fresh;
+        const packer = ready.value.inDoubt ? inDoubt : fresh;
         for (const group of packer.add(ready.value, ready.value.document.source.size)) await this.#send(group);
       }
       for (const packer of packers) await this.#send(packer.flush());
@@ -178,7 +175,9 @@ export class BatchRun {
   }
 
   /** Prepares a few documents ahead, in order; undefined stands for one that need not or must not be sent. */
-  #prepared(documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>): AsyncGenerator<Ready | undefined> {
+  #prepared(
+    documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>,
+  ): AsyncGenerator<PreparedItem | undefined> {
     const room = async () => {
       while (this.#queue.full && !this.#stopped) await this.#queue.change();
     };
@@ -187,15 +186,15 @@ export class BatchRun {
       this.#queue.enter();
       return this.#prepare(document, ++position);
     };
-    return mapConcurrent(takeUntilAborted(documents, this.#noMore.signal, room), prepare, preparedAtOnce);
+    return mapConcurrent(takeUntilAborted(documents, this.#stopIntake.signal, room), prepare, preparedAtOnce);
   }
 
   /** True once nothing more may be sent. */
   get #stopped(): boolean {
-    return this.#noMore.signal.aborted;
+    return this.#stopIntake.signal.aborted;
   }
 
-  async #prepare(input: BatchDocument, position: number): Promise<Ready | undefined> {
+  async #prepare(input: BatchDocument, position: number): Promise<PreparedItem | undefined> {
     let release: (() => Promise<void>) | undefined;
     let reference = input.reference ?? '';
     let name = input.name ?? (typeof input.content === 'string' ? input.content : `document ${position}`);
@@ -255,11 +254,11 @@ export class BatchRun {
   }
 
   /** Starts a request as soon as one of those under way is done. */
-  async #send(group: readonly Ready[]): Promise<void> {
+  async #send(group: readonly PreparedItem[]): Promise<void> {
     if (group.length === 0) return;
     while (this.#requests.size >= this.#concurrency) await Promise.race(this.#requests);
     if (this.#stopped) {
-      for (const ready of group) await this.#fail(ready, this.#halt ?? unsent(ready.document.name));
+      for (const ready of group) await this.#fail(ready, this.#stopReason ?? unsent(ready.document.name));
       return;
     }
     const request: Promise<void> = this.#request(group).finally(() => this.#requests.delete(request));
@@ -267,17 +266,17 @@ export class BatchRun {
   }
 
   /** Sends one group; never rejects, since every failure is some document's result. */
-  async #request(group: readonly Ready[]): Promise<void> {
+  async #request(group: readonly PreparedItem[]): Promise<void> {
     const started = performance.now();
     const open = new Map(group.map((ready) => [ready.document.reference, ready]));
-    const sealed: Sealed[] = [];
-    const unsealed: Unsealed[] = [];
+    const signed: Signed[] = [];
+    const failed: Failed[] = [];
     const onOutcome = (outcome: Outcome<Content>) => {
       const { reference } = outcome.document;
-      const ready = open.get(reference) as Ready;
+      const ready = open.get(reference) as PreparedItem;
       open.delete(reference);
-      if (outcome.sealed) sealed.push({ ready, outcome, durationMs: performance.now() - started });
-      else unsealed.push({ ready, error: outcome.error });
+      if (outcome.signed) signed.push({ ready, outcome, durationMs: performance.now() - started });
+      else failed.push({ ready, error: outcome.error });
     };
     const documents = group.map(({ document }) => document);
     try {
@@ -289,17 +288,18 @@ export class BatchRun {
         },
         mayHaveBeenSent: group.some(({ inDoubt }) => inDoubt),
         onOutcome,
+        onSplit: (split) => this.#progress.split(split),
       });
     } catch (problem) {
-      for (const ready of open.values()) unsealed.push({ ready, error: asError(problem, ready.document.name) });
+      for (const ready of open.values()) failed.push({ ready, error: asError(problem, ready.document.name) });
     }
-    await this.#finish(sealed, unsealed);
+    await this.#finish(signed, failed);
   }
 
-  /** Saves what was sealed, has the journal say so, and only then reports it. */
-  async #finish(sealed: readonly Sealed[], unsealed: readonly Unsealed[]): Promise<void> {
+  /** Saves what was signed, has the journal say so, and only then reports it. */
+  async #finish(signed: readonly Signed[], failed: readonly Failed[]): Promise<void> {
     const delivered = await this.#outputs.deliver(
-      sealed.map(({ ready: { target, inDoubt }, outcome, durationMs }) => ({
+      signed.map(({ ready: { target, inDoubt }, outcome, durationMs }) => ({
         outcome,
         target,
         replace: inDoubt,
@@ -307,22 +307,22 @@ export class BatchRun {
       })),
     );
     try {
-      const refused = unsealed.flatMap(({ ready, error }) => failedEntry(ready.document.reference, error));
+      const refused = failed.flatMap(({ ready, error }) => failedEntry(ready.document.reference, error));
       await this.#journal?.write([...delivered.flatMap(sealedEntry), ...refused]);
     } catch (problem) {
       // The documents are where they should be; the journal holds them in doubt, so that the next run asks.
       this.#stopFor(asError(problem, 'journal'));
     }
-    for (const [index, { ready }] of sealed.entries()) await this.#settle(ready, delivered[index] as BatchResult);
-    for (const { ready, error } of unsealed) await this.#fail(ready, error);
+    for (const [index, { ready }] of signed.entries()) await this.#settle(ready, delivered[index] as BatchResult);
+    for (const { ready, error } of failed) await this.#fail(ready, error);
   }
 
-  #fail(ready: Ready, error: SignStashError): Promise<void> {
+  #fail(ready: PreparedItem, error: SignStashError): Promise<void> {
     const { reference, name } = ready.document;
     return this.#settle(ready, { ok: false, reference, name, error });
   }
 
-  async #settle(ready: Ready, result: BatchResult): Promise<void> {
+  async #settle(ready: PreparedItem, result: BatchResult): Promise<void> {
     await ready.release().catch(() => {
       // A temporary file that cannot be removed is no reason to lose a result.
     });
@@ -330,15 +330,15 @@ export class BatchRun {
   }
 
   #report(result: BatchResult, bytes: number): void {
-    if (!result.ok && isPointless(result.error)) this.#stopFor(result.error);
+    if (!result.ok && stopsBatch(result.error)) this.#stopFor(result.error);
     this.#queue.put(result, bytes);
   }
 
   /** Nothing more is read or sent; what is under way ends as it would. */
   #stopFor(error: SignStashError): void {
     this.#progress.stoppedBy(error);
-    this.#halt ??= error;
-    this.#noMore.abort();
+    this.#stopReason ??= error;
+    this.#stopIntake.abort();
     this.#queue.wake();
   }
 
@@ -391,8 +391,6 @@ function failedEntry(reference: string, { code }: SignStashError): JournalEntry[
 
 const unsent = (document: string) =>
   new AbortedError('The batch was stopped before this document was sent.', { document });
-
-const isPointless = ({ code }: SignStashError) => code === 'TOKEN_REFUSED' || pointless.has(errorCodes[code].family);
 
 function asError(problem: unknown, document: string): SignStashError {
   if (isSignStashError(problem)) return problem;
