@@ -171,6 +171,7 @@ export const serviceErrorFamilies: readonly (ServiceErrorRow & { errorCode: '1.'
 /** Answers without a known code, by their HTTP status. A row without a status is for the rest. */
 export const serviceErrorStatuses: readonly ServiceErrorRow[] = [
   { status: 401, meaning: 'the token was refused', action: 'renew-token', code: 'TOKEN_REFUSED' },
+  { status: 403, meaning: 'forbidden', action: 'fail', code: 'SERVICE_REJECTED' },
   { status: 404, meaning: 'not found', action: 'fail', code: 'SERVICE_REJECTED' },
   { status: 405, meaning: 'method not allowed', action: 'fail', code: 'SERVICE_REJECTED' },
   { status: 406, meaning: 'not acceptable', action: 'fail', code: 'SERVICE_REJECTED' },
