@@ -35,6 +35,7 @@ export const httpStatusByFamily: Readonly<Record<ErrorFamily, number>> = {
   aborted: 503,
   protocol: 502,
   outcome: 502,
+  lookup: 502,
 };
 
 export const titleByFamily: Readonly<Record<ErrorFamily, string>> = {
@@ -50,6 +51,7 @@ export const titleByFamily: Readonly<Record<ErrorFamily, string>> = {
   aborted: 'Signing was cancelled',
   protocol: "The answer of Sign'Stash could not be read",
   outcome: 'Could not determine whether the document was signed',
+  lookup: 'The document could not be looked up, so it was not sent',
 };
 
 /** Details that are safe to show to the caller of a server: they mention no address, setting or answer of the service. */

@@ -10,6 +10,7 @@ const byFamily: Readonly<Record<ErrorFamily, number>> = {
   token: 502,
   validation: 422,
   rejected: 502,
+  lookup: 502,
   document: 502,
   quota: 503,
   network: 502,
