@@ -168,6 +168,11 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
       `Choose another ${or(name, ['directory', 'suffix'], '') || 'output path'}${or(name, ['overwrite'], ', or set ')}.`,
     httpStatus: 500,
   },
+  OUTPUT_PATH_INVALID: {
+    title: 'The output file cannot have this name',
+    hint: (name) => `Shorten the file name to at most 255 bytes${or(name, ['suffix'], ', or shorten ')}.`,
+    httpStatus: 500,
+  },
   SERVICE_REJECTED: {
     title: "Sign'Stash refused the request",
     hint: () => 'Read the reason in the message and correct the request.',
@@ -203,6 +208,11 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     title: 'The signed document could not be saved',
     hint: (_, advice) => `Fix the cause, such as a full disk. ${advice}`,
     httpStatus: 500,
+  },
+  REFERENCE_LOCKED: {
+    title: 'Another process is signing the document',
+    hint: (_, advice) => `Nothing was sent by this process. ${advice}`,
+    httpStatus: 503,
   },
   QUOTA_EXCEEDED: { title: 'The signature quota is used up' },
   NETWORK_UNREACHABLE: {

@@ -1,3 +1,4 @@
+import { pMapIterable } from 'p-map';
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import { stopsBatch } from '../api/error-table.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
@@ -16,7 +17,6 @@ import type { PreparedDocument } from '../signing/document-input.ts';
 import type { Outcome, SignedOutcome } from '../signing/outcome.ts';
 import { duplicateReference } from '../signing/prepare.ts';
 import { raceTimeout, takeUntilAborted } from '../utils/abort.ts';
-import { mapConcurrent } from '../utils/map-concurrent.ts';
 import { warn } from '../utils/warning.ts';
 import { BatchPacker } from './batch-packer.ts';
 import { openInput } from './input.ts';
@@ -183,7 +183,7 @@ export class BatchRun {
   /** Prepares a few documents ahead, in order; undefined stands for one that is not sent. */
   #prepared(
     documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>,
-  ): AsyncGenerator<PreparedItem | undefined> {
+  ): AsyncIterator<PreparedItem | undefined> {
     const room = async () => {
       while (this.#queue.full && !this.#stopped) await this.#queue.change();
     };
@@ -192,7 +192,8 @@ export class BatchRun {
       this.#queue.enter();
       return this.#prepare(document, ++position);
     };
-    return mapConcurrent(takeUntilAborted(documents, this.#stopIntake.signal, room), prepare, preparedAtOnce);
+    const inputs = takeUntilAborted(documents, this.#stopIntake.signal, room);
+    return pMapIterable(inputs, prepare, { concurrency: preparedAtOnce })[Symbol.asyncIterator]();
   }
 
   /** True once nothing more may be sent. */
