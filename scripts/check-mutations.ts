@@ -154,8 +154,8 @@ const mutations: Mutation[] = [
   {
     rule: 'the same documents have the same request reference on every attempt',
     file: `${core}/src/signing/sign-request.ts`,
-    from: "`request\\n${references.join('\\n')}`",
-    to: "`request\\n${references.join('\\n')}${Math.random()}`",
+    from: 'documents.map(({ reference }) => reference).sort();',
+    to: 'documents.map(() => String(Math.random()));',
     test: documentedErrors,
   },
   {
