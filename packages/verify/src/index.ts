@@ -1,0 +1,9 @@
+/**
+ * Verifies electronic seals and signatures offline. Start at {@link verifyDocument}.
+ *
+ * @module @signstash-connect/verify
+ */
+export { type GrantedPeriod, type TrustAnchor, TrustStore } from './certificates/trust.ts';
+export type * from './report.ts';
+export type { DocumentInput } from './source.ts';
+export { type VerifyOptions, verifyDocument } from './verify-document.ts';
