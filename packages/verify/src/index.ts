@@ -4,6 +4,7 @@
  * @module @signstash-connect/verify
  */
 export { type GrantedPeriod, type TrustAnchor, TrustStore } from './certificates/trust.ts';
+export { loadTrustedList, type TrustedListOptions } from './certificates/trusted-list.ts';
 export type * from './report.ts';
 export type { DocumentInput } from './source.ts';
 export { type VerifyOptions, verifyDocument } from './verify-document.ts';

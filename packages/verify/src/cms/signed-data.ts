@@ -275,7 +275,8 @@ function readTagged(value: asn1js.AsnType, result: SignerResult, crlTag: number,
 }
 
 function octetsOf(value: asn1js.OctetString): Buffer {
-  if (value.valueBlock.value.length === 0) return Buffer.from(value.valueBlock.valueHexView);
+  // asn1js also parses what a primitive string contains, if that happens to be DER.
+  if (!value.idBlock.isConstructed) return Buffer.from(value.valueBlock.valueHexView);
   return Buffer.concat(
     value.valueBlock.value.map((part) => Buffer.from((part as asn1js.OctetString).valueBlock.valueHexView)),
   );
