@@ -202,3 +202,14 @@ export class VerificationProblem extends Error {
     this.reason = reason(severity, code, message);
   }
 }
+
+/**
+ * Turns an error of a parser, which the document caused, into a problem of the document. Errors of the file system and
+ * an abort are the caller's, and are thrown again.
+ */
+export function toProblem(error: unknown, code: ReasonCode, message: string): VerificationProblem {
+  if (error instanceof VerificationProblem) return error;
+  const isParserError = error instanceof Error && error.name !== 'AbortError' && !('syscall' in error);
+  if (!isParserError) throw error;
+  return new VerificationProblem('invalid', code, message);
+}

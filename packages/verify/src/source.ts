@@ -1,10 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
 /** A document to verify: its bytes, the path of its file, or a stream of its bytes. */
 export type DocumentInput = Uint8Array | string | URL | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -14,8 +11,8 @@ const CHUNK_BYTES = 256 * 1024;
 /** Bytes that are read by position, so that a large file is never in memory as a whole. */
 export interface ByteSource {
   readonly size: number;
-  /** The bytes from `start` up to `end`, or up to the end of the file. */
-  read(start: number, end: number): Promise<Buffer>;
+  /** The bytes from `start` up to `end`, or up to the end of the file; in `target`, if the source has to copy them. */
+  read(start: number, end: number, target?: Buffer): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -27,17 +24,29 @@ export async function openSource(input: DocumentInput, signal?: AbortSignal): Pr
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const path = join(folder, 'document');
-    const chunks = input instanceof Blob ? input.stream() : input;
-    const options = signal ? { signal } : {};
-    await pipeline(
-      Readable.from(chunks as AsyncIterable<Uint8Array>),
-      createWriteStream(path, { mode: 0o600 }),
-      options,
-    );
+    await writeStream(path, input instanceof Blob ? input.stream() : input, signal);
     return await FileSource.open(path, remove);
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+/** Writes one chunk after the other, so that no queue of them builds up. */
+async function writeStream(
+  path: string,
+  chunks: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of chunks as AsyncIterable<Uint8Array>) {
+      signal?.throwIfAborted();
+      if (!(chunk instanceof Uint8Array)) throw new TypeError('Invalid stream: expected chunks of bytes');
+      for (let done = 0; done < chunk.length; ) done += (await handle.write(chunk, done)).bytesWritten;
+    }
+  } finally {
+    await handle.close();
   }
 }
 
@@ -80,9 +89,9 @@ class FileSource implements ByteSource {
     }
   }
 
-  async read(start: number, end: number): Promise<Buffer> {
+  async read(start: number, end: number, target?: Buffer): Promise<Buffer> {
     const length = Math.max(0, Math.min(end, this.size) - start);
-    const buffer = Buffer.allocUnsafe(length);
+    const buffer = target ?? Buffer.allocUnsafe(length);
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, start + filled);
@@ -98,16 +107,17 @@ class FileSource implements ByteSource {
   }
 }
 
-/** Reads a range in chunks. A chunk is only valid until the next one is asked for. */
+/** Reads a range in chunks. They share their memory: a chunk is only valid until the next one is asked for. */
 export async function* readChunks(
   source: ByteSource,
   start: number,
   end: number,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
+  const shared = Buffer.allocUnsafe(CHUNK_BYTES);
   for (let position = start; position < Math.min(end, source.size); position += CHUNK_BYTES) {
     signal?.throwIfAborted();
-    yield await source.read(position, Math.min(position + CHUNK_BYTES, end));
+    yield await source.read(position, Math.min(position + CHUNK_BYTES, end), shared);
   }
 }
 
@@ -128,11 +138,10 @@ export async function hashRanges(
 /** Whether `source` starts with all bytes of `prefix`. */
 export async function startsWith(source: ByteSource, prefix: ByteSource, signal?: AbortSignal): Promise<boolean> {
   if (prefix.size > source.size) return false;
-  for (let position = 0; position < prefix.size; position += CHUNK_BYTES) {
-    signal?.throwIfAborted();
-    const end = Math.min(position + CHUNK_BYTES, prefix.size);
-    const [left, right] = await Promise.all([source.read(position, end), prefix.read(position, end)]);
-    if (!left.equals(right)) return false;
+  let position = 0;
+  for await (const chunk of readChunks(prefix, 0, prefix.size, signal)) {
+    if (!chunk.equals(await source.read(position, position + chunk.length))) return false;
+    position += chunk.length;
   }
   return true;
 }

@@ -6,6 +6,7 @@ import {
   type Reason,
   reason,
   type SignatureReport,
+  toProblem,
   VerificationProblem,
   type VerificationReport,
 } from './report.ts';
@@ -84,8 +85,8 @@ async function verifySource(
     reasons.push(...result.reasons, ...signatures.flatMap((signature) => signature.reasons));
     if (signatures.length === 0) reasons.push(reason('invalid', 'no-signature', 'The document is not signed.'));
   } catch (error) {
-    if (!(error instanceof VerificationProblem)) throw error;
-    reasons.push(error.reason);
+    context.signal?.throwIfAborted();
+    reasons.push(toProblem(error, 'malformed-document', 'The document is malformed.').reason);
   }
   if (original && !isOriginal) {
     const message = 'The document was not made from the given original.';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
 import { type Certificate, tryParseCertificate } from '../certificates/certificate.ts';
-import { type Reason, reason, VerificationProblem } from '../report.ts';
+import { type Reason, reason, toProblem, VerificationProblem } from '../report.ts';
 import {
   type DigestAlgorithm,
   digestByOid,
@@ -77,8 +77,7 @@ export function parseCms(der: Uint8Array, what = 'signature'): Cms {
       signers: data.signerInfos,
     };
   } catch (error) {
-    if (error instanceof VerificationProblem) throw error;
-    throw malformedCms(`The ${what} is not a well-formed CMS SignedData.`);
+    throw toProblem(error, 'malformed-signature', `The ${what} is not a well-formed CMS SignedData.`);
   }
 }
 
@@ -103,9 +102,9 @@ export async function verifySigner(
   try {
     await checkSigner(cms, signer, digestContent, result);
   } catch (error) {
-    if (!(error instanceof VerificationProblem)) throw error;
-    result.reasons.push(error.reason);
-    if (error.reason.severity === 'invalid') result.integrity = 'broken';
+    const problem = toProblem(error, 'malformed-signature', 'The signature is malformed.');
+    result.reasons.push(problem.reason);
+    if (problem.reason.severity === 'invalid') result.integrity = 'broken';
   }
   return result;
 }

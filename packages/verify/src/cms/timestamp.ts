@@ -3,7 +3,7 @@ import * as pkijs from 'pkijs';
 import { type Certificate, describeCertificate } from '../certificates/certificate.ts';
 import { buildChain, findExpired, findUsageProblem } from '../certificates/chain.ts';
 import type { TrustStore } from '../certificates/trust.ts';
-import { type Reason, reason, type TimestampReport, VerificationProblem } from '../report.ts';
+import { type Reason, reason, type TimestampReport, toProblem } from '../report.ts';
 import { type DigestAlgorithm, digestByOid } from './algorithms.ts';
 import { malformedCms } from './der.ts';
 import { parseCms, type SignerResult, verifySigner } from './signed-data.ts';
@@ -100,6 +100,5 @@ function asTimestampReason({ severity, code, message }: Reason): Reason {
 
 /** A timestamp that cannot be read is as broken as one that was changed. */
 export function timestampProblem(error: unknown): Reason {
-  if (!(error instanceof VerificationProblem)) throw error;
-  return asTimestampReason(error.reason);
+  return asTimestampReason(toProblem(error, 'timestamp-invalid', 'The timestamp is malformed.').reason);
 }

@@ -5,6 +5,7 @@ import { malformed, parseAt } from './parser.ts';
 import type { Revision } from './revision.ts';
 
 const MAX_FIELDS = 100_000;
+const MAX_CANDIDATES = 10_000;
 
 /** A field of the interactive form (ISO 32000-2, 12.7.4) with the attributes it inherits. */
 export interface FormField {
@@ -121,17 +122,20 @@ async function isInStream(revision: Revision, objectOffset: number, position: nu
 export async function findAll(source: ByteSource, text: string, signal?: AbortSignal): Promise<number[]> {
   const needle = Buffer.from(text, 'latin1');
   const found: number[] = [];
+  const overlap = needle.length - 1;
   let position = 0;
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of readChunks(source, 0, source.size, signal)) {
-    const window = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    const base = position - rest.length;
-    for (let at = window.indexOf(needle); at >= 0; at = window.indexOf(needle, at + 1)) found.push(base + at);
-    if (found.length > 10_000) {
+  const search = (bytes: Buffer, base: number) => {
+    for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + 1)) found.push(base + at);
+    if (found.length > MAX_CANDIDATES) {
       throw new VerificationProblem('indeterminate', 'limit-exceeded', 'The PDF has too many signature candidates.');
     }
+  };
+  for await (const chunk of readChunks(source, 0, source.size, signal)) {
+    search(Buffer.concat([rest, chunk.subarray(0, overlap)]), position - rest.length);
+    search(chunk, position);
     position += chunk.length;
-    rest = Buffer.from(window.subarray(Math.max(0, window.length - needle.length + 1)));
+    rest = Buffer.from(chunk.subarray(Math.max(0, chunk.length - overlap)));
   }
   return found;
 }

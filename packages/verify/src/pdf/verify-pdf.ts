@@ -9,6 +9,7 @@ import {
   type Reason,
   reason,
   type SignatureReport,
+  toProblem,
   VerificationProblem,
 } from '../report.ts';
 import { type Context, judgeSignature } from '../signature.ts';
@@ -227,8 +228,7 @@ async function verifyOne(
       context,
     );
   } catch (error) {
-    if (!(error instanceof VerificationProblem)) throw error;
-    return unreadable(candidate, [error.reason]);
+    return unreadable(candidate, [toProblem(error, 'malformed-signature', 'The signature is malformed.').reason]);
   }
 }
 

@@ -3,7 +3,7 @@ import { XmlC14NMode, XmlDocument, type XmlElement } from 'libxml2-wasm';
 import { type Certificate, tryParseCertificate } from '../certificates/certificate.ts';
 import { digestByName, type SignatureScheme, unsupported, verifySignature, weaknesses } from '../cms/algorithms.ts';
 import type { SignerResult } from '../cms/signed-data.ts';
-import { type Reason, reason, type SignatureReport, VerificationProblem } from '../report.ts';
+import { type Reason, reason, type SignatureReport, toProblem, VerificationProblem } from '../report.ts';
 import { type Context, judgeSignature } from '../signature.ts';
 import type { ByteSource } from '../source.ts';
 import { findSignatures, isNested, parseXml, type SignedDocument, verifyReference } from './references.ts';
@@ -90,9 +90,9 @@ async function verifyElement(signed: SignedDocument, element: XmlElement, contex
     stampedBytes = readUnsigned(parts, result);
     wholeFile = checkElement(signed, parts, certificates, result);
   } catch (error) {
-    if (!(error instanceof VerificationProblem)) throw error;
-    result.reasons.push(error.reason);
-    if (error.reason.severity === 'invalid') result.integrity = 'broken';
+    const problem = toProblem(error, 'malformed-signature', 'The XML signature is malformed.');
+    result.reasons.push(problem.reason);
+    if (problem.reason.severity === 'invalid') result.integrity = 'broken';
   }
   const claimedSigningTime = parts && readSigningTime(parts);
   return judgeSignature(

@@ -68,6 +68,8 @@ export interface SignOptions extends Partial<CmsRequest> {
   entries?: string;
   /** Rewrites the /ByteRange before the bytes are signed. */
   byteRange?: (range: number[], pdf: Buffer) => number[] | string;
+  /** Bytes kept free for the CMS. */
+  room?: number;
   /** Puts bytes into the placeholder after the CMS. */
   afterCms?: string;
 }
@@ -80,7 +82,7 @@ export function signPdf(pdf: Buffer, options: SignOptions): Buffer {
     6: `<< /Fields [${fields}] /SigFlags 3 >>`,
     [number]: `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature${number}) /V ${number + 1} 0 R /Rect [0 0 0 0] /F 132 /P 3 0 R >>`,
     [number + 1]:
-      `<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /${subFilter} /ByteRange ${placeholder} ${options.entries ?? ''} /Contents <${'0'.repeat(ROOM_BYTES * 2)}> >>`,
+      `<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /${subFilter} /ByteRange ${placeholder} ${options.entries ?? ''} /Contents <${'0'.repeat((options.room ?? ROOM_BYTES) * 2)}> >>`,
   });
   return fillSignature(signed, pdf.length, placeholder, options);
 }
