@@ -111,14 +111,16 @@ function judgeCertificate(
     reasons.push(reason('indeterminate', 'signing-time-unproven', message));
   }
 
-  report.revocation = checkRevocation(certificate, chain.path[1], evidence.revocation, at);
+  // Whoever has a stolen key can claim any time, so a revocation counts unless the time is proven.
+  const revocationTime = basis === 'claimed' ? context.now : at;
+  report.revocation = checkRevocation(certificate, chain.path[1], evidence.revocation, revocationTime);
   if (report.revocation.status === 'revoked')
     reasons.push(reason('invalid', 'revoked', 'The certificate was revoked.'));
   if (report.revocation.status === 'unusable') {
     reasons.push(reason('note', 'revocation-unusable', 'The embedded revocation data is not signed by the issuer.'));
   }
   for (const [index, authority] of chain.path.slice(1, -1).entries()) {
-    const { status } = checkRevocation(authority, chain.path[index + 2], evidence.revocation, at);
+    const { status } = checkRevocation(authority, chain.path[index + 2], evidence.revocation, revocationTime);
     if (status === 'revoked') reasons.push(reason('invalid', 'revoked', 'An authority of the chain was revoked.'));
   }
 }

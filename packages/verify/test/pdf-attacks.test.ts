@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TrustStore, type VerificationReport, verifyDocument } from '../src/index.ts';
-import { type Identity, issue, issueCrl, issuePair } from './support/authority.ts';
+import { answerOcsp, type Identity, issue, issueCrl, issuePair } from './support/authority.ts';
 import { appendUpdate, codes, makePdf, signPdf } from './support/pdf.ts';
 
 let root: Identity;
@@ -224,6 +224,13 @@ describe('data where none should be', () => {
     expect(codes(report)).toContain('trailing-data');
   });
 
+  it('refuses data that hides in front of a repeated end of the file', async () => {
+    const end = signed.subarray(signed.lastIndexOf('startxref'));
+    const report = await verify(Buffer.concat([signed, Buffer.from('20 0 obj\n42\nendobj\n'), end]));
+    expect(report.verdict).toBe('invalid');
+    expect(codes(report)).toEqual(['trailing-data']);
+  });
+
   it('tolerates white space after the end of the file, and says that it is not covered', async () => {
     const report = await verify(Buffer.concat([signed, Buffer.from('\r\n')]));
     expect(report.verdict).toBe('valid');
@@ -282,6 +289,25 @@ describe('changes that leave the signed content as it was', () => {
     expect(report.signatures[0]?.coverage.appended.map(({ kind }) => kind)).toEqual(['timestamp', 'validation-data']);
     expect(report.signatures[0]?.revocation).toMatchObject({ status: 'good', source: 'crl' });
     expect(report.signatures[0]?.validity?.basis).toBe('timestamp');
+  });
+
+  it('reads an embedded OCSP response, from the issuer or a responder that the issuer named', async () => {
+    const responder = await issue({ name: 'OCSP', issuer: root, extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'] });
+    const status = async (options: Parameters<typeof answerOcsp>[2]) => {
+      const ocsp = await answerOcsp(root, seal, options);
+      const dss = {
+        30: '<< /Certs [] /OCSPs [31 0 R] >>',
+        31: `<< /Length ${ocsp.length} >>\nstream\n${ocsp.toString('latin1')}\nendstream`,
+      };
+      const report = await verify(
+        appendUpdate(signed, { 1: '<< /Type /Catalog /Pages 2 0 R /AcroForm 6 0 R /DSS 30 0 R >>', ...dss }),
+      );
+      return [report.verdict, report.signatures[0]?.revocation.status];
+    };
+    expect(await status({})).toEqual(['valid', 'good']);
+    expect(await status({ signer: responder })).toEqual(['valid', 'good']);
+    expect(await status({ revokedAt: new Date('2024-01-01T00:00:00Z') })).toEqual(['invalid', 'revoked']);
+    expect(await status({ signer: seal })).toEqual(['valid', 'unusable']);
   });
 
   it('allows form fields to be filled if the certification says so', async () => {

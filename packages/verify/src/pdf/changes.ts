@@ -294,6 +294,7 @@ class Comparison {
       }
       if (item instanceof PdfStream) {
         if (![...item.dict.entries.keys()].every((key) => DSS_STREAM_KEYS.has(key))) return false;
+        if (!(await visit(item.dict.get('Length'), depth + 1))) return false;
         // DER starts with a SEQUENCE: a stream that page content could use does not.
         return (await this.#current.streamData(item))[0] === 0x30;
       }

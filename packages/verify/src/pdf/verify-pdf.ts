@@ -13,7 +13,7 @@ import {
   VerificationProblem,
 } from '../report.ts';
 import { type Context, judgeSignature } from '../signature.ts';
-import { type ByteSource, hashRanges } from '../source.ts';
+import { type ByteSource, hashRanges, readChunks } from '../source.ts';
 import { readSignedRange, type SignedRange } from './byte-range.ts';
 import { findChanges } from './changes.ts';
 import { findLastStartXref } from './cross-references.ts';
@@ -61,8 +61,7 @@ export async function verifyPdf(
     const message = `The signature dictionary at byte ${position} is not in a signature field: a signature was removed or hidden.`;
     reasons.push(reason('invalid', 'unreferenced-signature', message));
   }
-  const trailing = await source.read(last.end, Math.min(source.size, last.end + 1024));
-  if (/[^\s\0]/.test(trailing.toString('latin1'))) {
+  if (!(await isBlank(source, last.end, context.signal))) {
     reasons.push(reason('invalid', 'trailing-data', `Data follows the end of the PDF at byte ${last.end}.`));
   }
 
@@ -141,12 +140,23 @@ async function findCoverage(
   signal: AbortSignal | undefined,
 ): Promise<Coverage> {
   if (signed.sections[0]!.offset === current.sections[0]!.offset) {
-    // Nothing was appended that a reader would see; what may follow is reported as trailing data.
+    // The same section may be announced once more, behind data that no reader of the PDF would show.
+    if (!(await isBlank(source, end, signal))) {
+      throw new VerificationProblem('invalid', 'trailing-data', `Data follows the signed revision at byte ${end}.`);
+    }
     return { wholeFile: end === source.size, appended: [], allowed: true };
   }
   const level = await certificationLevel(current, signature);
   const appended = await findChanges(signed, current, end, level, signal);
   return { wholeFile: false, appended, allowed: appended.every(({ allowed }) => allowed) };
+}
+
+/** Whether nothing but white space follows. */
+async function isBlank(source: ByteSource, start: number, signal: AbortSignal | undefined): Promise<boolean> {
+  for await (const chunk of readChunks(source, start, source.size, signal)) {
+    if (/[^\s\0]/.test(chunk.toString('latin1'))) return false;
+  }
+  return true;
 }
 
 /** A later signature covers an earlier one completely; anything else is a construction. */

@@ -101,6 +101,36 @@ export async function issueCrl(
   return Buffer.from(crl.toSchema(true).toBER());
 }
 
+/** An OCSP response about a certificate of `issuer`: good, or revoked at that time. */
+export async function answerOcsp(
+  issuer: Identity,
+  subject: Identity,
+  { revokedAt, signer = issuer }: { revokedAt?: Date; signer?: Identity } = {},
+): Promise<Buffer> {
+  const response = new pkijs.BasicOCSPResponse();
+  const certID = new pkijs.CertID();
+  await certID.createForCertificate(subject.asn1, { hashAlgorithm: 'SHA-1', issuerCertificate: issuer.asn1 });
+  const single = new pkijs.SingleResponse({ certID });
+  single.certStatus = revokedAt
+    ? new asn1js.Constructed({
+        idBlock: { tagClass: 3, tagNumber: 1 },
+        value: [new asn1js.GeneralizedTime({ valueDate: revokedAt })],
+      })
+    : new asn1js.Primitive({ idBlock: { tagClass: 3, tagNumber: 0 } });
+  single.thisUpdate = new Date();
+  response.tbsResponseData.responderID = signer.asn1.subject;
+  response.tbsResponseData.producedAt = new Date();
+  response.tbsResponseData.responses.push(single);
+  response.certs = [signer.asn1];
+  await response.sign(signer.keys.privateKey as never, 'SHA-256');
+  const responseBytes = new pkijs.ResponseBytes({
+    responseType: '1.3.6.1.5.5.7.48.1.1',
+    response: new asn1js.OctetString({ valueHex: response.toSchema().toBER() }),
+  });
+  const responseStatus = new asn1js.Enumerated({ value: 0 });
+  return Buffer.from(new pkijs.OCSPResponse({ responseStatus, responseBytes }).toSchema().toBER());
+}
+
 function extensions(request: CertificateRequest): pkijs.Extension[] {
   const list = [
     extension(OID.basicConstraints, true, new pkijs.BasicConstraints({ cA: request.isAuthority ?? false }).toSchema()),
