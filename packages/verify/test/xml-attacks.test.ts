@@ -89,6 +89,12 @@ describe('signature wrapping', () => {
     expect(codes(report)).toContain('partial-coverage');
   });
 
+  it('refuses text between the parts of the signature', async () => {
+    const report = await verify(signed.replace('<ds:KeyInfo>', 'Total: 1.00<ds:KeyInfo>'));
+    expect(report.verdict).toBe('invalid');
+    expect(codes(report)).toContain('malformed-signature');
+  });
+
   it('refuses a second SignedInfo', async () => {
     const info = /<ds:SignedInfo[\s\S]*<\/ds:SignedInfo>/.exec(signed)![0];
     const report = await verify(signed.replace(info, info + info));

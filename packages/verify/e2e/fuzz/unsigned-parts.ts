@@ -84,7 +84,9 @@ function signedForm(xml: Buffer): string | undefined {
       values.push(Buffer.from(node.content, 'base64').toString('hex'));
       node.remove();
     }
-    return values.join() + document.canonicalizeToString({ mode: XmlC14NMode.XML_C14N_1_0, withComments: false });
+    return (
+      values.join() + document.canonicalizeToString({ mode: XmlC14NMode.XML_C14N_EXCLUSIVE_1_0, withComments: false })
+    );
   } finally {
     document.dispose();
   }

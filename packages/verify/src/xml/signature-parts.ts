@@ -1,4 +1,4 @@
-import { XmlC14NMode, XmlElement, type XmlNode } from 'libxml2-wasm';
+import { XmlC14NMode, XmlCData, XmlElement, type XmlNode, XmlText } from 'libxml2-wasm';
 import { unsupported } from '../cms/algorithms.ts';
 import { VerificationProblem } from '../report.ts';
 
@@ -56,6 +56,9 @@ export function readParts(element: XmlElement): SignatureParts {
   const objects = children.filter(({ name }) => name === 'Object');
   const qualifying = objects.flatMap((object) => childElements(object, NS.xades, 'QualifyingProperties'));
   if (qualifying.length > 1) throw malformedXml('A signature has more than one QualifyingProperties.');
+  const holders = objects.filter((object) => childElements(object, NS.xades, 'QualifyingProperties').length > 0);
+  const keyInfo = children.find(({ name }) => name === 'KeyInfo');
+  for (const part of [element, ...holders, ...qualifying, ...(keyInfo ? [keyInfo] : [])]) assertNoText(part);
   const id = attribute(element, 'Id');
   const target = qualifying[0] && attribute(qualifying[0], 'Target');
   if (qualifying[0] && (id === undefined || target !== `#${id}`)) {
@@ -67,7 +70,7 @@ export function readParts(element: XmlElement): SignatureParts {
     signedInfo,
     references: childElements(signedInfo, NS.ds, 'Reference'),
     signatureValue,
-    keyInfo: children.find(({ name }) => name === 'KeyInfo'),
+    keyInfo,
     objects,
     qualifyingProperties: qualifying[0],
     signedProperties: qualifying[0] && only(qualifying[0], NS.xades, 'SignedProperties'),
@@ -87,6 +90,14 @@ export function childElements(parent: XmlElement, namespace?: string, name?: str
     found.push(node);
   }
   return found;
+}
+
+/** Text between the parts of a signature is not signed. */
+function assertNoText(element: XmlElement): void {
+  for (let node = element.firstChild; node; node = node.next) {
+    const isText = node instanceof XmlText || node instanceof XmlCData;
+    if (isText && /\S/.test(node.content)) throw malformedXml(`The ${element.name} of a signature contains text.`);
+  }
 }
 
 /** The child of that name, undefined if there is none. */
