@@ -197,3 +197,11 @@ function numbers(value: unknown): number[] {
   const items = value.items.filter((item) => typeof item === 'number' && Number.isSafeInteger(item) && item >= 0);
   return items.length === value.items.length ? (items as number[]) : [];
 }
+
+/** Whether an object is at the same place. */
+export function sameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.kind === 'offset') return b.kind === 'offset' && a.offset === b.offset && a.generation === b.generation;
+  if (a.kind === 'compressed') return b.kind === 'compressed' && a.stream === b.stream && a.index === b.index;
+  return b.kind === 'free';
+}

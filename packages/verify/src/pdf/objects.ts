@@ -103,3 +103,20 @@ export function changedKeys(a: PdfDict, b: PdfDict): string[] {
   const keys = new Set([...a.entries.keys(), ...b.entries.keys()]);
   return [...keys].filter((key) => !sameValue(a.get(key), b.get(key)));
 }
+
+/** A value that refers to nothing and contains nothing. */
+export function isSimple(value: PdfValue): boolean {
+  return (
+    value === null ||
+    ['number', 'boolean'].includes(typeof value) ||
+    value instanceof PdfName ||
+    value instanceof PdfString
+  );
+}
+
+/** Values inside values, without references. */
+export function isPlainTree(value: PdfValue): boolean {
+  if (value instanceof PdfDict) return [...value.entries.values()].every(isPlainTree);
+  if (value instanceof PdfArray) return value.items.every(isPlainTree);
+  return isSimple(value);
+}

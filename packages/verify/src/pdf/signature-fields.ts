@@ -151,3 +151,15 @@ export async function certificationLevel(revision: Revision, signature: PdfDict)
   }
   return undefined;
 }
+
+/** The `/M` of a signature: `D:YYYYMMDDHHmmSSOHH'mm'` (ISO 32000-2, 7.9.4). */
+export function readSigningTime(signature: PdfDict): Date | undefined {
+  const value = signature.get('M');
+  if (!(value instanceof PdfString)) return undefined;
+  const match = /^D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?/.exec(value.text);
+  if (!match) return undefined;
+  const part = (index: number, fallback: number) => Number(match[index] ?? fallback);
+  const utc = Date.UTC(part(1, 0), part(2, 1) - 1, part(3, 1), part(4, 0), part(5, 0), part(6, 0));
+  const offset = (part(9, 0) * 60 + part(10, 0)) * 60_000;
+  return new Date(utc - (match[8] === '-' ? -offset : offset));
+}

@@ -1,10 +1,7 @@
-import { type Certificate, tryParseCertificate } from '../certificates/certificate.ts';
-import type { RevocationData } from '../certificates/revocation.ts';
 import { derLength } from '../cms/der.ts';
 import { parseCms, verifySigner } from '../cms/signed-data.ts';
 import { type TimestampResult, timestampProblem, verifyTimestamp } from '../cms/timestamp.ts';
 import {
-  type Coverage,
   concludeVerdict,
   type Reason,
   reason,
@@ -13,36 +10,17 @@ import {
   VerificationProblem,
 } from '../report.ts';
 import { type Context, judgeSignature } from '../signature.ts';
-import { type ByteSource, hashRanges, readChunks } from '../source.ts';
-import { readSignedRange, type SignedRange } from './byte-range.ts';
-import { findChanges } from './changes.ts';
+import { type ByteSource, hashRanges } from '../source.ts';
+import type { SignedRange } from './byte-range.ts';
 import { findLastStartXref } from './cross-references.ts';
-import { type PdfDict, PdfStream, PdfString } from './objects.ts';
 import { malformed } from './parser.ts';
 import { Revision } from './revision.ts';
-import {
-  certificationLevel,
-  findUnreferencedSignatures,
-  readSignatures,
-  type SignatureDictionary,
-} from './signature-fields.ts';
+import { findUnreferencedSignatures, readSignatures, readSigningTime } from './signature-fields.ts';
+import { type Candidate, checkOverlaps, checkStructure, isBlank } from './structure.ts';
+import { readValidationData, type ValidationData } from './validation-data.ts';
 
 const CMS_SUBFILTERS = new Set(['ETSI.CAdES.detached', 'adbe.pkcs7.detached']);
 const TIMESTAMP_SUBFILTER = 'ETSI.RFC3161';
-
-/** One signature of the file, after its structure was checked. */
-interface Candidate {
-  signature: SignatureDictionary;
-  range?: SignedRange;
-  coverage: Coverage;
-  reasons: Reason[];
-}
-
-/** The validation data of the document (ISO 32000-2, 12.8.4.3). */
-interface ValidationData extends RevocationData {
-  certificates: Certificate[];
-  present: boolean;
-}
 
 /** Verifies every signature of a PDF. */
 export async function verifyPdf(
@@ -95,83 +73,6 @@ export async function verifyPdf(
     }
   }
   return { signatures: reports, reasons };
-}
-
-async function checkStructure(
-  source: ByteSource,
-  current: Revision,
-  signature: SignatureDictionary,
-  { signal }: Context,
-): Promise<Candidate> {
-  const candidate: Candidate = {
-    signature,
-    coverage: { wholeFile: false, appended: [], allowed: false },
-    reasons: [],
-  };
-  try {
-    if (current.entry(signature.number)?.kind !== 'offset')
-      throw malformed('The signature dictionary is in an object stream.');
-    const range = await readSignedRange(source, signature.dict);
-    candidate.range = range;
-    const signed = await Revision.open(source, range.startXref);
-    const entry = current.entry(signature.number);
-    const entryThen = signed.entry(signature.number);
-    if (entry?.kind !== 'offset' || entryThen?.kind !== 'offset' || entry.offset !== entryThen.offset) {
-      const message = 'The signature dictionary is not part of the revision that it signs.';
-      throw new VerificationProblem('invalid', 'not-a-revision', message);
-    }
-    candidate.coverage = await findCoverage(source, signed, current, range, signature.dict, signal);
-    for (const { allowed, detail } of candidate.coverage.appended) {
-      if (!allowed) candidate.reasons.push(reason('invalid', 'change-not-allowed', detail));
-    }
-  } catch (error) {
-    if (!(error instanceof VerificationProblem)) throw error;
-    candidate.reasons.push(error.reason);
-  }
-  return candidate;
-}
-
-async function findCoverage(
-  source: ByteSource,
-  signed: Revision,
-  current: Revision,
-  { end }: SignedRange,
-  signature: PdfDict,
-  signal: AbortSignal | undefined,
-): Promise<Coverage> {
-  if (signed.sections[0]!.offset === current.sections[0]!.offset) {
-    // The same section may be announced once more, behind data that no reader of the PDF would show.
-    if (!(await isBlank(source, end, signal))) {
-      throw new VerificationProblem('invalid', 'trailing-data', `Data follows the signed revision at byte ${end}.`);
-    }
-    return { wholeFile: end === source.size, appended: [], allowed: true };
-  }
-  const level = await certificationLevel(current, signature);
-  const appended = await findChanges(signed, current, end, level, signal);
-  return { wholeFile: false, appended, allowed: appended.every(({ allowed }) => allowed) };
-}
-
-/** Whether nothing but white space follows. */
-async function isBlank(source: ByteSource, start: number, signal: AbortSignal | undefined): Promise<boolean> {
-  for await (const chunk of readChunks(source, start, source.size, signal)) {
-    if (/[^\s\0]/.test(chunk.toString('latin1'))) return false;
-  }
-  return true;
-}
-
-/** A later signature covers an earlier one completely; anything else is a construction. */
-function checkOverlaps(candidates: readonly Candidate[]): void {
-  let previousEnd = 0;
-  for (const { range, reasons } of candidates) {
-    if (!range) continue;
-    const [[, gapStart]] = range.ranges;
-    if (gapStart < previousEnd) {
-      reasons.push(
-        reason('invalid', 'overlapping-signatures', 'The signature leaves a part of an earlier signature uncovered.'),
-      );
-    }
-    previousEnd = Math.max(previousEnd, range.end);
-  }
 }
 
 /** The CMS without the zeros that fill up its place. */
@@ -229,7 +130,7 @@ async function verifyOne(
         signer: result,
         certificates: [...cms.certificates, ...data.certificates],
         revocation: { ocsps: [...data.ocsps, ...result.ocsps], crls: [...data.crls, ...cms.crls, ...result.crls] },
-        claimedSigningTime: readTime(signature.dict),
+        claimedSigningTime: readSigningTime(signature.dict),
         reasons,
         stampedBytes: result.signatureValue,
         documentTimestamp,
@@ -303,36 +204,4 @@ function describeStamp(
     },
     revocation: { status: 'not-embedded' },
   };
-}
-
-async function readValidationData(revision: Revision): Promise<ValidationData> {
-  const dss = await revision.dict((await revision.catalog()).get('DSS'));
-  if (!dss) return { certificates: [], ocsps: [], crls: [], present: false };
-  const streams = async (key: string): Promise<Buffer[]> => {
-    const found: Buffer[] = [];
-    for (const item of await revision.array(dss.get(key))) {
-      const stream = await revision.resolve(item);
-      if (stream instanceof PdfStream) found.push(await revision.streamData(stream));
-    }
-    return found;
-  };
-  const [certificates, ocsps, crls] = [await streams('Certs'), await streams('OCSPs'), await streams('CRLs')];
-  return {
-    certificates: certificates.map(tryParseCertificate).filter((entry) => entry !== undefined),
-    ocsps,
-    crls,
-    present: certificates.length > 0 && ocsps.length + crls.length > 0,
-  };
-}
-
-/** The `/M` of a signature: `D:YYYYMMDDHHmmSSOHH'mm'` (ISO 32000-2, 7.9.4). */
-function readTime(signature: PdfDict): Date | undefined {
-  const value = signature.get('M');
-  if (!(value instanceof PdfString)) return undefined;
-  const match = /^D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)|([+-])(\d\d)'?(\d\d)?)?/.exec(value.text);
-  if (!match) return undefined;
-  const part = (index: number, fallback: number) => Number(match[index] ?? fallback);
-  const utc = Date.UTC(part(1, 0), part(2, 1) - 1, part(3, 1), part(4, 0), part(5, 0), part(6, 0));
-  const offset = (part(9, 0) * 60 + part(10, 0)) * 60_000;
-  return new Date(utc - (match[8] === '-' ? -offset : offset));
 }
