@@ -50,7 +50,7 @@ export async function judgeSignature(evidence: SignatureEvidence, context: Conte
   const { signer, kind } = evidence;
   const reasons: Reason[] = [...evidence.reasons, ...signer.reasons];
   const timestamp = await readTimestamp(evidence, context, reasons);
-  const claimed = evidence.claimedSigningTime ?? signer.claimedSigningTime;
+  const claimed = signer.claimedSigningTime ?? evidence.claimedSigningTime;
   const proven = timestamp?.report.trusted
     ? timestamp
     : evidence.documentTimestamp?.report.trusted
@@ -99,13 +99,7 @@ function judgeCertificate(
   if (expired) {
     const name = expired.fingerprint === certificate.fingerprint ? 'The certificate' : 'A certificate of the chain';
     const message = `${name} was not valid at ${at.toISOString()}.`;
-    reasons.push(
-      reason(
-        basis === 'now' || basis === 'option' ? 'indeterminate' : 'invalid',
-        'certificate-not-valid-at-time',
-        message,
-      ),
-    );
+    reasons.push(reason(basis === 'timestamp' ? 'invalid' : 'indeterminate', 'certificate-not-valid-at-time', message));
   } else if (basis === 'claimed' && findExpired(chain.path, context.now)) {
     const message = 'The certificate has expired, and no trusted timestamp proves that the signature is older.';
     reasons.push(reason('indeterminate', 'signing-time-unproven', message));

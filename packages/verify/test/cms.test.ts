@@ -193,6 +193,20 @@ describe('certificates', () => {
     });
   });
 
+  it('refuses a certificate that a trusted timestamp proves to have expired', async () => {
+    const signer = await issue({
+      name: 'Old',
+      issuer: root,
+      keyUsage: 0xc0,
+      notAfter: new Date('2024-01-01T00:00:00Z'),
+    });
+    expect(await verify({ signer, timestampAuthority: authority })).toMatchObject({
+      verdict: 'invalid',
+      reasons: [{ code: 'certificate-not-valid-at-time' }],
+    });
+    expect((await verify({ signer })).verdict).toBe('indeterminate');
+  });
+
   it('accepts a certificate that expired after a trusted timestamp', async () => {
     const now = new Date('2039-06-01T00:00:00Z');
     const signer = await issue({
