@@ -4,7 +4,7 @@ import { bytesDocument, sandboxForTests, someDocuments, Talk } from './talk.ts';
 
 const sandbox = await sandboxForTests();
 const talk = new Talk(sandbox);
-const remote = connectSandboxAdmin(sandbox.url);
+const remote = connectSandboxAdmin(sandbox);
 
 describe('over HTTP', () => {
   test('adds and clears faults', async () => {
@@ -16,7 +16,7 @@ describe('over HTTP', () => {
   });
 
   test('takes a single fault', async () => {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${sandbox.adminToken}` };
     const body = '{"kind":"server-error","endpoint":"operationId","status":599}';
     expect((await fetch(`${sandbox.url}/admin/faults`, { method: 'POST', headers, body })).status).toBe(204);
     expect((await talk.lookUp('x')).status).toBe(599);
