@@ -77,7 +77,7 @@ test.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
       writeFileSync(join(folder, `${index}.pdf`), minimalPdf(`Fatura ${seed}/${index}`));
     }
     // The worst service seals a repeated reference again; a strict one refuses it. Both must come out right.
-    const duplicateReferences = seed % 2 === 0 ? 'seal-again' : 'refuse';
+    const duplicateReferences = seed % 2 === 0 ? 'sign-again' : 'refuse';
     const sandbox = await startSandbox({ stateDirectory, duplicateReferences });
     try {
       const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
@@ -90,7 +90,7 @@ test.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
       // A finished output is not written again; without a journal that is how a re-run sees it.
       expect(last?.failures.filter(({ code }) => code !== 'OUTPUT_EXISTS')).toEqual([]);
       expect(last).not.toHaveProperty('stoppedBy');
-      const counts = Object.values(sandbox.admin.counts().sealedByReference);
+      const counts = Object.values(sandbox.admin.counts().signedByReference);
       const files = readdirSync(output);
       console.log(
         `seed ${seed} (${duplicateReferences}${journal ? ', journal' : ''}): ${plan.length} mishaps, ${kills} kills, ${counts.length} sealed`,

@@ -140,7 +140,7 @@ export class OperationExecutor {
       this.#release(document);
       document.signStatus = 'SIGNED';
       usage.settle(true);
-      counts.sealed(document.reference);
+      counts.signed(document.reference);
       return content;
     } catch (error) {
       this.#fail(document, error instanceof SealError ? error.signError : 'SIGN_OPERATION_INTERNAL_ERROR');

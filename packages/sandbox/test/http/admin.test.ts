@@ -49,8 +49,8 @@ test('reset forgets all but the certificate authority', async () => {
     tokensIssued: 0,
     tokenRequests: 0,
     requests: { sign: 0, signMultipart: 0, operationId: 0, status: 0, detail: 0, documents: 0, resendMail: 0 },
-    documentsSealed: 0,
-    sealedByReference: {},
+    documentsSigned: 0,
+    signedByReference: {},
     mailsResent: 0,
   });
   expect((await first.lookUp('to-forget')).status).toBe(401);

@@ -25,7 +25,7 @@ async function signWith(fault: Fault) {
   return { seen, reference, known: async () => (await talk.lookUp(reference)).status === 200 };
 }
 
-const sealedCount = (reference: string) => admin.counts().sealedByReference[reference] ?? 0;
+const sealedCount = (reference: string) => admin.counts().signedByReference[reference] ?? 0;
 
 describe('before anything is registered', () => {
   test.each<[Fault, number | 'cut']>([

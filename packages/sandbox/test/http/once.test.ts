@@ -13,7 +13,7 @@ describe('a reference used again', () => {
       causeMessage: 'External reference already exists: twice',
     });
     expect((await talk.lookUp('new')).status).toBe(404);
-    expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 1, sealedByReference: { twice: 1 } });
+    expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 1, signedByReference: { twice: 1 } });
   });
 
   test('is refused while the first request is still under way', async () => {
@@ -40,7 +40,7 @@ describe('a reference used again', () => {
     await talk.signed(bytesDocument('again'));
     const { id } = await talk.signed(bytesDocument('again'));
     expect(await (await talk.lookUp('again')).text()).toBe(String(id));
-    expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 2, sealedByReference: { again: 2 } });
+    expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 2, signedByReference: { again: 2 } });
   });
 
   test.each(['refuse-signed', 'sign-again'] as const)(
@@ -53,7 +53,7 @@ describe('a reference used again', () => {
       expect(documentList).toMatchObject([{ signStatus: 'ERROR_SIGNING' }]);
       const second = await talk.signed(bytesDocument('failed'));
       expect(second.documentList).toMatchObject([{ signStatus: 'SIGNED' }]);
-      expect(sandbox.admin.counts().sealedByReference).toEqual({ failed: 1 });
+      expect(sandbox.admin.counts().signedByReference).toEqual({ failed: 1 });
     },
   );
 });
@@ -83,7 +83,7 @@ describe('the quota', () => {
     expect(await refused.json()).toMatchObject({ errorCode: '1.4.0' });
     expect((await talk.lookUp('beyond-1')).status).toBe(404);
     expect((await talk.sign(bytesDocument('last'))).status).toBe(200);
-    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
   test('does not charge documents that failed', async () => {
@@ -101,7 +101,7 @@ describe('the quota', () => {
     await talk.token();
     const answers = await Promise.all(someDocuments(12).map((document) => talk.sign(document)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);
-    expect(sandbox.admin.counts().documentsSealed).toBe(5);
+    expect(sandbox.admin.counts().documentsSigned).toBe(5);
   });
 
   test('can be changed while running', async () => {
