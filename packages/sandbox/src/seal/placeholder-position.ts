@@ -20,8 +20,9 @@ export interface PlaceholderPosition {
 /** How far letters reach below the line they stand on, in font sizes. */
 const DESCENT = 0.22;
 
-/** Text is searched no further, so that a document of 100,000 pages does not stop the sandbox for minutes. */
-const pagesSearched = 1000;
+const maxPagesSearched = 1000;
+/** pdf.js walks the list of pages anew for each page, so the cost is the product of pages searched and pages in all. */
+const maxPageSteps = 2_000_000;
 
 /** Finds the first place where `word` is in the text of a PDF. */
 export async function findPlaceholder(pdf: Uint8Array, word: string): Promise<PlaceholderPosition> {
@@ -31,7 +32,6 @@ export async function findPlaceholder(pdf: Uint8Array, word: string): Promise<Pl
     const [first] = occurrences(runs, word);
     if (first) return { page, ...first };
     pages = page;
-    if (page === pagesSearched) break;
   }
   throw new SealError(
     'CONFIGURATION_SIGN_ERROR',
@@ -45,7 +45,8 @@ async function* textOf(pdf: Uint8Array): AsyncGenerator<{ page: number; runs: Te
   // pdf.js takes the bytes away from their owner, so it gets a copy.
   const document = await getDocumentProxy(new Uint8Array(pdf), { verbosity: 0 });
   try {
-    for (let page = 1; page <= document.numPages; page++) {
+    const last = Math.min(document.numPages, maxPagesSearched, Math.ceil(maxPageSteps / document.numPages));
+    for (let page = 1; page <= last; page++) {
       const { items } = await (await document.getPage(page)).getTextContent();
       yield { page, runs: items.filter((item) => 'str' in item) };
     }
