@@ -16,7 +16,7 @@ export interface SealerOptions {
   coordinateOrigin?: CoordinateOrigin;
 }
 
-/** Opens the sandbox's sealing engine: real seals, made by an authority that nobody trusts unless told to. */
+/** Opens the sandbox's signing engine: real signatures, made by an authority that is not trusted by default. */
 export async function openSealer(options: SealerOptions): Promise<Sealer> {
   const authority = await openAuthority(options.stateDirectory, options.keyAlgorithm ?? 'RSA-2048');
   const coordinateOrigin = options.coordinateOrigin ?? 'top';
@@ -58,7 +58,7 @@ async function sealByType(
 /** A document can be broken in more ways than are checked for: it fails, its neighbours in the request do not. */
 function unforeseen(cause: unknown): SealError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const error = new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document cannot be sealed: ${reason}`);
+  const error = new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document cannot be signed: ${reason}`);
   error.cause = cause;
   return error;
 }

@@ -51,11 +51,11 @@ export class PdfIncrement {
       if (cause instanceof EncryptedPDFError) {
         throw new SealError(
           'SIGN_OPERATION_INTERNAL_ERROR',
-          'The document is an encrypted PDF, which cannot be sealed',
+          'The document is an encrypted PDF, which cannot be signed',
         );
       }
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be sealed: ${reason}`);
+      throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be signed: ${reason}`);
     }
   }
 

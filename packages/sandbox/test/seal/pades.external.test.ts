@@ -166,7 +166,7 @@ describe('a PDF that is sealed already', () => {
   });
 
   it.each(['pdf-lib.pdf', 'xref-stream.pdf', 'linearized.pdf', 'hybrid.pdf'])(
-    '%s can be sealed thrice',
+    '%s can be signed thrice',
     async (name) => {
       let pdf = await fixture(name);
       for (let time = 0; time < 3; time++) pdf = await seal(pdf);
