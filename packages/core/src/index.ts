@@ -22,4 +22,8 @@ export { environmentVariables, optionsFromEnv } from './env.ts';
 export { type DocumentContent, documentContent } from './files/document-content.ts';
 export { nodePlatform } from './files/node-platform.ts';
 export type { SignStashOptions } from './options.ts';
+export { type FolderResultStoreOptions, folderResultStore } from './results/folder-result-store.ts';
+export { type KeyvLike, type KeyvResultStoreOptions, keyvResultStore } from './results/keyv-result-store.ts';
+export { ResultKeeper, type ResultStoreWarning } from './results/result-keeper.ts';
+export type { ResultStore, StoredResult } from './results/result-store.ts';
 export { createSignStash, fromEnv, SignStash } from './signstash.ts';
