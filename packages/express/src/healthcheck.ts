@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ConfigurationError, isSignStashError, type SignStash } from '@signstash-connect/core';
 import type { RequestHandler } from 'express';
-import { checkLimit, checkOptions } from './check-options.ts';
-import { type ClientOption, clientFinder } from './client.ts';
-import { toHttpError } from './errors/to-http-error.ts';
+import { toHttpError } from './errors.ts';
+import { checkLimit, checkOptions } from './options.ts';
+import { type ClientOption, clientFinder } from './sign.ts';
 
 export interface HealthcheckOptions {
   /** Default: the client of `signstash()`. */

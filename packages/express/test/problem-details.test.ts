@@ -7,8 +7,8 @@ import {
   ValidationError,
 } from '@signstash-connect/core';
 import { describe, expect, it } from 'vitest';
-import { httpHeaders, httpStatus } from '../src/errors/http-status.ts';
-import { type Problem, problemDetails, type SealHttpError } from '../src/index.ts';
+import { httpHeaders, httpStatus } from '../src/http-status.ts';
+import { type Problem, problemDetails, type SignHttpError } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
 
@@ -27,7 +27,7 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
   };
 
   it('answers as RFC 9457 has it', async () => {
-    const told: [Problem, SealHttpError][] = [];
+    const told: [Problem, SignHttpError][] = [];
     const cause = new TimeoutError('sign: no answer from https://api.internal within 5 s.', { operationId: '7' });
     const answer = await answerTo(cause, { onProblem: (problem, error) => told.push([problem, error]) });
     expect(answer.status).toBe(504);
@@ -37,9 +37,9 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
     const problem = (await answer.json()) as Problem;
     expect(problem).toEqual({
       type: 'urn:signstash-connect:problem:timeout',
-      title: 'The signing service did not answer in time',
+      title: 'The signing service did not respond in time',
       status: 504,
-      detail: 'The document may have been sealed all the same; the same request will find out.',
+      detail: 'The document may have been signed; send the same request again to find out.',
       instance: expect.stringMatching(/^urn:uuid:[\da-f-]{36}$/),
       code: 'TIMEOUT',
     });

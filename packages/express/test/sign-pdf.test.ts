@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { ConfigurationError, createSignStash, type SignedDocument } from '@signstash-connect/core';
 import type { ErrorRequestHandler } from 'express';
 import { describe, expect, it } from 'vitest';
-import { problemDetails, SealHttpError, signstash } from '../src/index.ts';
+import { problemDetails, SignHttpError, signstash } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
 import { invoice, invoicePath, isSealed } from './support/pdfs.ts';
@@ -96,7 +96,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     app.set('env', 'test');
     app.get('/', (_req, res, next) => {
       res.signPdf(invoice).catch((error) => {
-        expect(error).toBeInstanceOf(SealHttpError);
+        expect(error).toBeInstanceOf(SignHttpError);
         expect(error.cause).toMatchObject({ name: 'CredentialsError', status: 401 });
         next(error);
       });
@@ -139,7 +139,7 @@ describe('signstash', () => {
   it('tells a wrong option at once', () => {
     const client = createSignStash(accessTo(setup.sandbox));
     expect(() => signstash({ client, reasn: 'x' } as never)).toThrow(ConfigurationError);
-    expect(() => signstash({ client, reasn: 'x' } as never)).toThrow('no option "reasn"; it takes client');
+    expect(() => signstash({ client, reasn: 'x' } as never)).toThrow('unknown option "reasn"; expected one of client');
     expect(() => signstash({ client: { clientId: 'a' } as never })).toThrow(ConfigurationError);
   });
 });

@@ -86,7 +86,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     let record: SignedDocument | undefined;
     const options: SignResponseOptions = {
       options: async (req) => ({ reason: String(req.query.reason) }),
-      onSealed: (document) => {
+      onSigned: (document) => {
         record = document;
       },
     };
@@ -306,14 +306,14 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(await problem(app)).toMatchObject({ status: 422, code: 'DOCUMENT_NOT_PDF' });
     });
 
-    it('where `when`, `options` or `onSealed` throw', async () => {
+    it('where `when`, `options` or `onSigned` throw', async () => {
       const thrower = () => {
         throw new Error('mine');
       };
       expect(await problem(appWith(ways['res.sendFile']!, { options: { when: thrower } }))).toMatchObject({
         code: 'CONFIGURATION_INVALID',
       });
-      for (const options of [{ options: thrower }, { onSealed: thrower }]) {
+      for (const options of [{ options: thrower }, { onSigned: thrower }]) {
         const answer = await fetch(await listen(appWith(ways['res.sendFile']!, { options })));
         expect(answer.status).toBe(500);
         expect(await answer.text()).not.toContain('%PDF');

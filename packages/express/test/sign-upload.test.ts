@@ -88,7 +88,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
   it('hands the results to the next handler', async () => {
     setup.sandbox.admin.addFault({ kind: 'document-error' });
     const url = await serve({ respond: false }, (req, res) => {
-      res.json(req.sealedFiles?.map((result) => [result.name, result.ok || result.error.code]));
+      res.json(req.signedFiles?.map((result) => [result.name, result.ok || result.error.code]));
     });
     const answer = await post(url, form(['a.pdf', otherInvoice(1)], ['b.pdf', otherInvoice(2)]));
     expect(await answer.json()).toEqual([
@@ -102,7 +102,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     const answer = await post(await serve(), form(['a.pdf', otherInvoice(1)], ['b.pdf', otherInvoice(2)]));
     expect(await answer.json()).toMatchObject({
       status: 502,
-      code: 'UPLOAD_NOT_SEALED',
+      code: 'UPLOAD_NOT_SIGNED',
       errors: [{ name: 'a.pdf', code: 'DOCUMENT_FAILED' }],
     });
   });
@@ -181,8 +181,8 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
 
 describe('signUpload', () => {
   it('tells wrong options at once', () => {
-    expect(() => signUpload({ limit: {} } as never)).toThrow('no option "limit"');
-    expect(() => signUpload({ limits: { fileSize: 1 } as never })).toThrow('no option "fileSize"');
+    expect(() => signUpload({ limit: {} } as never)).toThrow('unknown option "limit"');
+    expect(() => signUpload({ limits: { fileSize: 1 } as never })).toThrow('unknown option "fileSize"');
     expect(() => signUpload({ limits: { files: 0 } })).toThrow('positive whole number');
     expect(() => signUpload({ limits: { files: maxDocumentsPerRequest + 1 } })).toThrow(`${maxDocumentsPerRequest}`);
   });

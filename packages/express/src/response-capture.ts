@@ -1,17 +1,17 @@
 import type { Response } from 'express';
-import { SealHttpError } from '../errors/seal-http-error.ts';
-import { applyHead, bodyArguments } from './call-arguments.ts';
-import { dropDocumentHeaders, dropUnsealedHeaders, ResponseHead } from './entity-headers.ts';
-import { startsAsPdf } from './pdf-mark.ts';
+import { SignHttpError } from './errors.ts';
+import { formatBytes } from './options.ts';
+import { applyHead, bodyArguments, dropDocumentHeaders, dropUnsignedHeaders, ResponseHead } from './response-head.ts';
 
-/** What to do with a response, once its head is known. `look`: its first bytes decide. */
-export type Verdict = 'pass' | 'keep' | 'look' | SealHttpError;
+/** What to do with a response, once its head is known. `inspect`: its first bytes decide. */
+export type Decision = 'pass' | 'keep' | 'inspect' | SignHttpError;
 
 export interface CaptureOptions {
   /** Bytes. */
   maxBytes: number;
-  judge(): Verdict;
-  /** Has the whole body; answers with {@link ResponseCapture.release} or {@link ResponseCapture.fail}. */
+  /** Called once, when the head is known. */
+  decide(): Decision;
+  /** Receives the whole body; responds with {@link ResponseCapture.release} or {@link ResponseCapture.fail}. */
   onBody(body: Buffer): void;
   /** The response is as if nothing had been written. */
   onFailure(error: unknown): void;
@@ -22,22 +22,23 @@ type Method = (typeof methods)[number];
 type AnyFunction = (...parameters: unknown[]) => unknown;
 
 /**
- * Stands before a response's own methods and keeps a body back until it may go out.
+ * Wraps a response's own methods and holds its body back until it may be sent.
  *
  * - `open`: nothing is written yet; the first call decides.
- * - `passing`: not ours; every call goes through.
+ * - `inspecting`: the head is final, the first bytes decide whether this is a PDF.
+ * - `passing`: not a PDF; every call goes through.
  * - `keeping`: the body is collected.
- * - `closed`: the body is complete, the answer is decided elsewhere; further calls are ignored, as after an `end()`.
+ * - `closed`: the body is complete and the response is decided elsewhere; further calls are ignored, as after an `end()`.
  */
 export class ResponseCapture {
   readonly #res: Response;
   readonly #options: CaptureOptions;
   readonly #original: Record<Method, AnyFunction>;
-  #state: 'open' | 'passing' | 'keeping' | 'closed' = 'open';
+  #state: 'open' | 'inspecting' | 'passing' | 'keeping' | 'closed' = 'open';
   #chunks: Buffer[] = [];
   #size = 0;
   #head: ResponseHead | undefined;
-  #failure: SealHttpError | undefined;
+  #failure: SignHttpError | undefined;
   #implicitHead = false;
   #cancelled = false;
 
@@ -53,16 +54,16 @@ export class ResponseCapture {
     });
   }
 
-  /** Sends the sealed body under the head that the route wrote. */
+  /** Sends the signed body with the head that the route wrote. */
   release(body: Uint8Array): void {
     this.#reopen();
     this.#head?.restore();
-    dropUnsealedHeaders(this.#res);
+    dropUnsignedHeaders(this.#res);
     this.#res.setHeader('Content-Length', body.byteLength);
     this.#call('end', [body]);
   }
 
-  /** Gives the response back, empty, for an error handler. */
+  /** Returns the response, empty, to an error handler. */
   fail(error: unknown): void {
     if (this.#cancelled) return;
     this.#close();
@@ -74,7 +75,7 @@ export class ResponseCapture {
     this.#options.onFailure(error);
   }
 
-  /** Nobody waits for the answer any more. */
+  /** The caller has disconnected: nothing will be sent. */
   abandon(): void {
     if (this.#state === 'passing') return;
     this.#cancelled = true;
@@ -84,9 +85,9 @@ export class ResponseCapture {
   #writeHead(parameters: unknown[]): Response {
     if (this.#state === 'open') {
       applyHead(this.#res, parameters);
-      const verdict = this.#options.judge();
-      if (verdict === 'pass') this.#state = 'passing';
-      else if (verdict !== 'look') this.#startKeeping(verdict === 'keep' ? undefined : verdict);
+      const decision = this.#options.decide();
+      if (decision === 'pass') this.#state = 'passing';
+      else this.#startHolding(decision);
       if (this.#passing() && !this.#implicitHead) this.#call('writeHead', [this.#res.statusCode]);
     } else if (this.#passing()) {
       this.#call('writeHead', parameters);
@@ -95,10 +96,10 @@ export class ResponseCapture {
   }
 
   /**
-   * The head is complete although nobody wrote it. As Node does, this goes through `res.writeHead`, where wrappers put around
-   * ours add their headers: only then is it known whether a compressor is among them.
+   * The head is complete although the route has not written it. As in Node, this goes through `res.writeHead`, where wrappers
+   * around ours add their headers: only then is it known whether a compressor is among them.
    */
-  #judgeImplicitHead(): void {
+  #decideImplicitHead(): void {
     if (this.#state !== 'open') return;
     this.#implicitHead = true;
     this.#res.writeHead(this.#res.statusCode);
@@ -106,24 +107,24 @@ export class ResponseCapture {
   }
 
   #flushHeaders(): void {
-    this.#judgeImplicitHead();
+    this.#decideImplicitHead();
     if (this.#passing()) this.#call('flushHeaders', []);
   }
 
   #write(parameters: unknown[]): boolean {
-    this.#judgeImplicitHead();
+    this.#decideImplicitHead();
     if (this.#passing()) return this.#call('write', parameters) as boolean;
     const { chunk, done } = bodyArguments(parameters);
-    // A copy: the writer may reuse its buffer as soon as it is told that the write is done.
-    if (chunk && this.#wanted()) this.#keep(Buffer.from(chunk));
-    if (this.#state === 'open') this.#lookAtBody(false);
+    // A copy: the writer may reuse its buffer once the write has been confirmed.
+    if (chunk && this.#isCollecting()) this.#keep(Buffer.from(chunk));
+    if (this.#state === 'inspecting') this.#inspectBody(false);
     if (done) process.nextTick(done);
-    // Never false: nothing would ever emit the `drain` that a pipe then waits for.
+    // Never false: nothing would emit the `drain` event that a pipe then waits for.
     return true;
   }
 
   #end(parameters: unknown[]): Response {
-    this.#judgeImplicitHead();
+    this.#decideImplicitHead();
     if (this.#passing()) {
       this.#call('end', parameters);
       return this.#res;
@@ -131,23 +132,23 @@ export class ResponseCapture {
     if (this.#state === 'closed') return this.#res;
     const { chunk, done } = bodyArguments(parameters);
     if (done) this.#res.once('finish', done);
-    if (chunk && this.#wanted()) this.#keep(chunk);
-    if (this.#state === 'open') this.#lookAtBody(true);
+    if (chunk && this.#isCollecting()) this.#keep(chunk);
+    if (this.#state === 'inspecting') this.#inspectBody(true);
     if (this.#passing()) this.#call('end', []);
     else this.#complete();
     return this.#res;
   }
 
-  #startKeeping(failure?: SealHttpError): void {
-    this.#state = 'keeping';
+  #startHolding(decision: 'keep' | 'inspect' | SignHttpError): void {
+    this.#state = decision === 'inspect' ? 'inspecting' : 'keeping';
     this.#head = new ResponseHead(this.#res);
-    this.#failure = failure;
-    // To the application the answer has begun, or an error page would be appended to half a document.
+    if (decision instanceof SignHttpError) this.#failure = decision;
+    // To the application the response has begun; otherwise an error page would be appended to half a document.
     override(this.#res, 'headersSent', true);
   }
 
-  /** A failed body is swallowed to its end: what the route still writes must not mix with the error page. */
-  #wanted(): boolean {
+  /** What the route writes after a failure is dropped: it must not mix with the error page. */
+  #isCollecting(): boolean {
     return this.#state !== 'closed' && this.#failure === undefined;
   }
 
@@ -163,37 +164,39 @@ export class ResponseCapture {
     this.#chunks = [];
   }
 
-  #lookAtBody(ended: boolean): void {
+  #inspectBody(ended: boolean): void {
     const isPdf = startsAsPdf(this.#chunks, ended);
     if (isPdf) {
-      this.#startKeeping();
+      this.#state = 'keeping';
       this.#bound();
     } else if (isPdf === false) {
       this.#state = 'passing';
-      const kept = this.#takeBody();
-      if (kept.byteLength > 0) this.#call('write', [kept]);
+      this.#head?.restore();
+      Reflect.deleteProperty(this.#res, 'headersSent');
+      const body = this.#takeBody();
+      if (body.byteLength > 0) this.#call('write', [body]);
     }
   }
 
   #complete(): void {
-    const failure = this.#failure ?? this.#flaw();
+    const failure = this.#failure ?? this.#findBodyError();
     const body = this.#takeBody();
     this.#close();
-    // Later: the route, and wrappers around this `end`, must come to their own end first.
+    // Deferred: the route, and wrappers around this `end`, must return first.
     if (failure) setImmediate(() => this.fail(failure));
     else this.#options.onBody(body);
   }
 
-  #flaw(): SealHttpError | undefined {
-    const promised = this.#head?.contentLength;
-    if (promised !== undefined && promised !== this.#size) {
-      const message = `The route wrote ${this.#size} of the ${promised} bytes that its Content-Length promised.`;
-      return new SealHttpError('RESPONSE_INCOMPLETE', 500, message);
+  #findBodyError(): SignHttpError | undefined {
+    const announced = this.#head?.contentLength;
+    if (announced !== undefined && announced !== this.#size) {
+      const message = `The route wrote ${this.#size} of the ${announced} bytes announced in its Content-Length.`;
+      return new SignHttpError('RESPONSE_INCOMPLETE', 500, message);
     }
     if (!this.#head?.changed()) return undefined;
     const message =
-      'Status or type of the answer changed after its body had begun; a handler overwrote half a document.';
-    return new SealHttpError('RESPONSE_CHANGED', 500, message);
+      'The status or type of the response changed after its body had begun: a handler overwrote an incomplete document.';
+    return new SignHttpError('RESPONSE_CHANGED', 500, message);
   }
 
   #takeBody(): Buffer {
@@ -210,8 +213,8 @@ export class ResponseCapture {
   }
 
   /**
-   * The response works as before it was captured. The originals go back in place, past any wrapper put around ours since: a
-   * compressor that has seen one `end()` would swallow the next.
+   * Restores the response's own methods, also past wrappers added since: a compressor that has seen one `end()` would ignore the
+   * next.
    */
   #reopen(): void {
     Object.assign(this.#res, this.#original);
@@ -232,11 +235,21 @@ function override(res: Response, property: 'headersSent' | 'writableEnded', valu
 }
 
 const tooLarge = ({ maxBytes }: CaptureOptions) =>
-  new SealHttpError(
+  new SignHttpError(
     'RESPONSE_TOO_LARGE',
     500,
-    `The PDF is larger than the ${maxBytes} bytes that are kept for sealing.`,
+    `The PDF is larger than ${formatBytes(maxBytes)}, the limit set by maxBytes.`,
     {
-      hint: 'Raise maxBytes; the PDF is in memory while it is sealed.',
+      hint: 'Raise maxBytes of signResponse(); the PDF is held in memory while it is signed.',
     },
   );
+
+/** PDF readers accept the header anywhere within this many bytes. */
+const pdfHeaderWithin = 1024;
+
+/** Whether a body is a PDF, whatever its type; undefined while there are too few bytes to tell. */
+function startsAsPdf(chunks: readonly Buffer[], ended: boolean): boolean | undefined {
+  const start = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  if (start.subarray(0, pdfHeaderWithin).includes('%PDF-')) return true;
+  return ended || start.byteLength >= pdfHeaderWithin ? false : undefined;
+}

@@ -35,18 +35,21 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   DOCUMENT_PENDING: 503,
 };
 
-/** The status to answer with for an error of the core. */
+/** The status to respond with for an error of core. */
 export function httpStatus(error: Pick<SignStashError, 'code' | 'status'>): number {
   if (error.code === 'SERVICE_REJECTED' && (error.status === 400 || error.status === 422)) return 422;
   return byCode[error.code] ?? byFamily[errorCodes[error.code]?.family] ?? 502;
 }
 
-/** Where the service did not say how long to wait. */
+/** Seconds, if the service did not say how long to wait. */
 const defaultRetrySeconds = 30;
 
-/** The headers of that answer. */
+/** Seconds; a service that asks for more is most likely wrong, and a caller would never come back. */
+const maxRetrySeconds = 600;
+
+/** The headers of that response. */
 export function httpHeaders(error: SignStashError): Record<string, string> {
   if (!error.retryable || httpStatus(error) !== 503) return {};
   const { retryAfterSeconds = defaultRetrySeconds } = error as { retryAfterSeconds?: number };
-  return { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
+  return { 'Retry-After': String(Math.min(maxRetrySeconds, Math.max(1, Math.ceil(retryAfterSeconds)))) };
 }
