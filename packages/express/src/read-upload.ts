@@ -75,6 +75,8 @@ export function uploadReader(
     storage,
     // Browsers send names in UTF-8; multer's default is Latin-1.
     defParamCharset: 'utf8',
+    // Its own handling of folders makes an empty name of `..`, and ignores a file without a name.
+    preservePath: true,
     limits: {
       fileSize: limits.fileBytes,
       files: limits.files,

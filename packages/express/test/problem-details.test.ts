@@ -55,6 +55,28 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
     expect(answer.headers.get('retry-after')).toBe('8');
   });
 
+  it('sends at most 600 seconds as Retry-After', async () => {
+    const limited = new ServiceRejectedError('RATE_LIMITED', 'Slower.', { retryAfterSeconds: 1e9 }, { status: 429 });
+    expect((await answerTo(limited)).headers.get('retry-after')).toBe('600');
+  });
+
+  it('logs each problem with its cause, as a warning below 500', async () => {
+    const lines: [string, string, unknown][] = [];
+    const logger = {
+      warn: (message: string, details: unknown) => lines.push(['warn', message, details]),
+      error: (message: string, details: unknown) => lines.push(['error', message, details]),
+    };
+    const timeout = new TimeoutError('sign: no answer within 5 s.');
+    const answer = await answerTo(timeout, { logger });
+    const { instance } = (await answer.json()) as Problem;
+    await answerTo(new ValidationError('DOCUMENT_ENCRYPTED', 'a.pdf is encrypted.'), { logger });
+    expect(lines.map(([level, message]) => [level, message])).toEqual([
+      ['error', 'GET /: 504 TIMEOUT: sign: no answer within 5 s.'],
+      ['warn', 'GET /: 422 DOCUMENT_ENCRYPTED: a.pdf is encrypted.'],
+    ]);
+    expect(lines[0]![2]).toMatchObject({ code: 'TIMEOUT', status: 504, instance, cause: timeout });
+  });
+
   it("shows the caller's own mistakes only", async () => {
     const own = new ValidationError('DOCUMENT_ENCRYPTED', 'a.pdf is encrypted.');
     expect(await (await answerTo(own)).json()).toMatchObject({ status: 422, detail: 'a.pdf is encrypted.' });

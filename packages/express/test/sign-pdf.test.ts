@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { problemDetails, SignHttpError, signstash } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
-import { invoice, invoicePath, isSealed } from './support/pdfs.ts';
+import { invoice, invoicePath, isSigned } from './support/pdfs.ts';
 import { openSocket } from './support/raw-request.ts';
 import { accessTo, useSandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
@@ -37,7 +37,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
       "filename*=UTF-8''Fatura%20n%C2%BA%207%20%E2%80%93%20mar%C3%A7o.pdf",
     );
     expect(answer.headers.get('etag')).toBeNull();
-    expect(isSealed(body)).toBe(true);
+    expect(isSigned(body)).toBe(true);
     expect(sealed?.name).toBe('Fatura nº 7 – março.pdf');
     expect(Buffer.from(sealed!.content).equals(body)).toBe(true);
     expect(setup.sandbox.admin.counts().documentsSealed).toBe(1);
@@ -131,7 +131,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     app.get('/', async (_req, res) => {
       await res.signPdf(invoice);
     });
-    expect(isSealed(await (await fetch(await listen(app))).bytes())).toBe(true);
+    expect(isSigned(await (await fetch(await listen(app))).bytes())).toBe(true);
   });
 });
 
