@@ -48,5 +48,7 @@ const plainName = (name: string): string =>
     .split(/[\\/]/)
     .at(-1)!
     .replace(/\p{Cc}/gu, '')
+    // Windows does not allow these, and a zip entry must not look like a drive.
+    .replace(/[<>:"|?*]/g, '_')
     .trim()
     .slice(-200) || 'document.pdf';

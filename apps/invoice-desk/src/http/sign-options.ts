@@ -1,18 +1,18 @@
 import type { VisibleSeal } from '@signstash-connect/core';
-import type { BatchSeal } from '../batches/batch.ts';
+import type { BatchSignOptions } from '../batches/batch.ts';
 import { DeskError } from './desk-error.ts';
 
 const maxTextLength = 200;
 
-/** How the form says a batch is to be sealed; the core checks the rest. */
-export function readSeal(json: unknown): BatchSeal {
+/** The sign options of the form; core checks the rest. */
+export function readSignOptions(json: unknown): BatchSignOptions {
   let given: Record<string, unknown>;
   try {
     given = JSON.parse(String(json ?? '{}')) as Record<string, unknown>;
   } catch {
-    throw invalid('seal');
+    throw invalid('options');
   }
-  if (typeof given !== 'object' || given === null) throw invalid('seal');
+  if (typeof given !== 'object' || given === null) throw invalid('options');
   const reason = text(given, 'reason');
   const location = text(given, 'location');
   return {
@@ -44,4 +44,4 @@ function text(given: Record<string, unknown>, name: string): string | undefined 
   return value.trim();
 }
 
-const invalid = (field: string) => new DeskError('SEAL_INVALID', 400, `The seal's "${field}" is missing or wrong.`);
+const invalid = (field: string) => new DeskError('SIGN_OPTIONS_INVALID', 400, `"${field}" is missing or invalid.`);

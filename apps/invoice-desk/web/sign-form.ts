@@ -1,13 +1,13 @@
 import { byId, element } from './element.js';
-import { inLanguage, say, words } from './language.js';
+import { inLanguage, messages, say } from './messages.js';
 
 export type PlaceField = 'page' | 'x' | 'y' | 'width' | 'height';
 
-/** The form that says how documents are sealed. */
-export class SealForm {
+/** The form for the sign options. */
+export class SignForm {
   /** Called when the place of the seal, or whether it is visible, has changed by hand. */
   onPlace: () => void = () => {};
-  readonly #form = byId<HTMLFormElement>('seal-form');
+  readonly #form = byId<HTMLFormElement>('sign-form');
   readonly #place = byId<HTMLFieldSetElement>('place');
   readonly #visible = byId<HTMLInputElement>('visible');
 
@@ -62,7 +62,7 @@ export class SealForm {
 
   /** Suggestions in the page's language; what somebody has typed stays. */
   #suggest(): void {
-    const { reasons, defaultText } = words();
+    const { reasons, defaultText } = messages();
     byId('reasons').replaceChildren(...reasons.map((value) => element('option', { attributes: { value } })));
     this.#default('reason', reasons[0]!);
     this.#default('text', defaultText);

@@ -1,11 +1,11 @@
-import { en, type Words } from './locales/en.js';
+import { en, type Messages } from './locales/en.js';
 import { pt } from './locales/pt.js';
 
 const languages = { en, pt } as const;
 export type Language = keyof typeof languages;
-type TextKey = { [K in keyof Words]: Words[K] extends string ? K : never }[keyof Words];
+type TextKey = { [K in keyof Messages]: Messages[K] extends string ? K : never }[keyof Messages];
 
-/** Dates and numbers as they are written where the desk stands. */
+/** Formats of dates and numbers. */
 const locales: Record<Language, string> = { en: 'en-GB', pt: 'pt-PT' };
 const storageKey = 'invoice-desk-language';
 const isLanguage = (value: string | null | undefined): value is Language => value != null && value in languages;
@@ -13,11 +13,11 @@ const isLanguage = (value: string | null | undefined): value is Language => valu
 let current: Language = [localStorage.getItem(storageKey), navigator.language.slice(0, 2)].find(isLanguage) ?? 'en';
 const listeners: (() => void)[] = [];
 
-export const words = (): Words => languages[current];
+export const messages = (): Messages => languages[current];
 
-/** The words for a key, with `{name}` filled in. */
+/** The text of a key, with `{name}` replaced. */
 export function say(key: TextKey, values: Record<string, string | number> = {}): string {
-  return words()[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  return messages()[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 
 export const sayNumber = (value: number): string => new Intl.NumberFormat(locales[current]).format(value);
@@ -28,9 +28,9 @@ export const saySize = (bytes: number): string => {
   return new Intl.NumberFormat(locales[current], { style: 'unit', unit, maximumFractionDigits: 1 }).format(value);
 };
 
-/** An error in plain words: by its code, else by its family. */
+/** The text of an error: by its code, else by its family. */
 export function sayError(code: string, family = 'unknown'): string {
-  const { errors, families } = words();
+  const { errors, families } = messages();
   return errors[code] ?? families[family] ?? families.unknown!;
 }
 
@@ -40,7 +40,7 @@ export function inLanguage(render: () => void): void {
   render();
 }
 
-/** Fills the page's fixed words and listens to the language buttons. */
+/** Fills in the page's texts and listens to the language buttons. */
 export function startLanguage(): void {
   const buttons = document.querySelectorAll<HTMLButtonElement>('[data-language]');
   for (const button of buttons) {
@@ -52,13 +52,13 @@ export function startLanguage(): void {
   }
   inLanguage(() => {
     document.documentElement.lang = current;
-    document.title = words().title;
+    document.title = messages().title;
     for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.language === current));
-    for (const node of document.querySelectorAll<HTMLElement>('[data-words]')) {
-      node.textContent = say(node.dataset.words as TextKey);
+    for (const node of document.querySelectorAll<HTMLElement>('[data-text]')) {
+      node.textContent = say(node.dataset.text as TextKey);
     }
-    for (const node of document.querySelectorAll<HTMLElement>('[data-words-label]')) {
-      node.setAttribute('aria-label', say(node.dataset.wordsLabel as TextKey));
+    for (const node of document.querySelectorAll<HTMLElement>('[data-text-label]')) {
+      node.setAttribute('aria-label', say(node.dataset.textLabel as TextKey));
     }
   });
 }

@@ -3,12 +3,12 @@ import type { DocumentKey, DocumentResult } from './batch.ts';
 import type { BatchStore } from './batch-store.ts';
 
 /**
- * Seals one document of a batch and saves what became of it. It may be called again at any point, by any process: the reference
- * finds what an earlier, interrupted call has had sealed.
+ * Signs one document of a batch and saves its result. Safe to call again at any point, by any process: its reference finds the
+ * document at Sign'Stash if an earlier, interrupted call signed it.
  *
- * @throws The core's error where another try may help and `lastTry` is false.
+ * @throws Core's error if another try may help and `lastTry` is false.
  */
-export async function sealDocument(
+export async function signDocument(
   client: SignStash,
   store: BatchStore,
   key: DocumentKey,
@@ -17,12 +17,12 @@ export async function sealDocument(
   if (await store.result(key)) return;
   const batch = await store.batch(key.batchId);
   const document = batch?.documents.find(({ id }) => id === key.documentId);
-  // Removed by its owner while it waited.
+  // Removed while it waited.
   if (!batch || !document) return;
   try {
     const { name, reference } = document;
-    const sealed = await client.sign(store.sourcePath(key), { ...batch.seal, type: 'PAdES', name, reference });
-    const { operationId, recovered, content } = sealed;
+    const signed = await client.sign(store.sourcePath(key), { ...batch.options, type: 'PAdES', name, reference });
+    const { operationId, recovered, content } = signed;
     await store.finish(key, { ok: true, operationId, recovered, size: content.byteLength }, content);
   } catch (error) {
     if (!isSignStashError(error)) throw error;
