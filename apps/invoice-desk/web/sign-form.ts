@@ -52,12 +52,17 @@ export class SignForm {
 
   value(): object {
     const text = (id: string) => byId<HTMLInputElement>(id).value.trim();
-    const seal = { reason: text('reason'), location: text('location') };
-    if (!this.visible) return seal;
+    const options = { reason: text('reason'), location: text('location') };
+    if (!this.visible) return options;
     const [page, x, y, width, height] = (['page', 'x', 'y', 'width', 'height'] as const).map((field) =>
       this.number(field),
     );
-    return { ...seal, visible: { text: this.text, page, x, y, width, height } };
+    return {
+      ...options,
+      visibleText: this.text,
+      visiblePosition: `page=${page},x=${x},y=${y}`,
+      visibleSize: `${width}x${height}`,
+    };
   }
 
   /** Suggestions in the page's language; what somebody has typed stays. */

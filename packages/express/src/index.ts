@@ -5,7 +5,7 @@
  */
 import './augment-express.ts';
 
-export { type MiddlewareErrorCode, SignHttpError } from './errors.ts';
+export { type MiddlewareErrorCode, SignHttpError, type SignHttpErrorDetails } from './errors.ts';
 export { type Health, type HealthcheckOptions, healthcheck } from './healthcheck.ts';
 export type { Logger } from './options.ts';
 export { type Problem, type ProblemDetailsOptions, problemDetails } from './problem-details.ts';

@@ -191,12 +191,12 @@ export class ResponseCapture {
     const announced = this.#head?.contentLength;
     if (announced !== undefined && announced !== this.#size) {
       const message = `The route wrote ${this.#size} of the ${announced} bytes announced in its Content-Length.`;
-      return new SignHttpError('RESPONSE_INCOMPLETE', 500, message);
+      return new SignHttpError('RESPONSE_INCOMPLETE', message);
     }
     if (!this.#head?.changed()) return undefined;
     const message =
       'The status or type of the response changed after its body had begun: a handler overwrote an incomplete document.';
-    return new SignHttpError('RESPONSE_CHANGED', 500, message);
+    return new SignHttpError('RESPONSE_CHANGED', message);
   }
 
   #takeBody(): Buffer {
@@ -237,7 +237,6 @@ function override(res: Response, property: 'headersSent' | 'writableEnded', valu
 const tooLarge = ({ maxBytes }: CaptureOptions) =>
   new SignHttpError(
     'RESPONSE_TOO_LARGE',
-    500,
     `The PDF is larger than ${formatBytes(maxBytes)}, the limit set by maxBytes.`,
     {
       hint: 'Raise maxBytes of signResponse(); the PDF is held in memory while it is signed.',

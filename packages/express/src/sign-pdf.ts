@@ -33,7 +33,7 @@ export type SignPdf = (
 export function signPdfOn(req: Request, res: Response, client: SignStash): SignPdf {
   return async (content, { filename, disposition, signal, ...options } = {}) => {
     if (res.headersSent) {
-      throw new SignHttpError('RESPONSE_ALREADY_SENT', 500, 'res.signPdf() was called after the response had begun.');
+      throw new SignHttpError('RESPONSE_ALREADY_SENT', 'res.signPdf() was called after the response had begun.');
     }
     // Set last, so that the error handler finds the response unchanged.
     const setHead = () => {

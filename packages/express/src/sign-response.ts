@@ -2,7 +2,7 @@ import type { SignedDocument } from '@signstash-connect/core';
 import { parse as parseDisposition } from 'content-disposition';
 import type { Request, RequestHandler, Response } from 'express';
 import { SignHttpError, toHttpError } from './errors.ts';
-import { checkLimit, checkOptions, mebibyte } from './options.ts';
+import { checkOptions, mebibyte } from './options.ts';
 import { type Decision, ResponseCapture } from './response-capture.ts';
 import { dropConditions, dropUnsignedHeaders } from './response-head.ts';
 import {
@@ -37,9 +37,8 @@ export interface SignResponseOptions {
  */
 export function signResponse(options: SignResponseOptions = {}): RequestHandler {
   const where = 'signResponse';
-  checkOptions(where, options, ['client', 'when', 'options', 'maxBytes', 'onSigned']);
+  checkOptions(where, options, ['client', 'when', 'options', 'maxBytes', 'onSigned'], ['maxBytes']);
   const { client, when, options: signOptions, maxBytes = 25 * mebibyte, onSigned } = options;
-  checkLimit(where, 'maxBytes', maxBytes);
   const findClient = clientFinder(where, client);
 
   return (req, res, next) => {
@@ -83,7 +82,7 @@ function decide(req: Request, res: Response, when: SignResponseOptions['when']):
     return findHeadError(res) ?? decision;
   } catch (error) {
     const message = 'signResponse(): the when option threw an error.';
-    return new SignHttpError('CONFIGURATION_INVALID', 500, message, { cause: error });
+    return new SignHttpError('OPTIONS_FAILED', message, { cause: error });
   }
 }
 
@@ -105,13 +104,13 @@ function decideByType(res: Response): Decision {
 
 function findHeadError(res: Response): SignHttpError | undefined {
   if (res.statusCode === 206) {
-    return new SignHttpError('RESPONSE_PARTIAL', 500, 'A part of a PDF cannot be signed: send the whole file.');
+    return new SignHttpError('RESPONSE_PARTIAL', 'A part of a PDF cannot be signed: send the whole file.');
   }
   const encoding = String(res.getHeader('content-encoding') ?? 'identity');
   if (encoding.toLowerCase() === 'identity') return undefined;
   const message = `A body with content encoding ${encoding} cannot be signed.`;
   const hint = 'Register compression() before signResponse().';
-  return new SignHttpError('RESPONSE_ALREADY_ENCODED', 500, message, { hint });
+  return new SignHttpError('RESPONSE_ALREADY_ENCODED', message, { hint });
 }
 
 /** Express 4 sends a Uint8Array, which PDF libraries return, as JSON: `{"0":37,…`. */

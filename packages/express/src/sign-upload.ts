@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { isSignStashError, type SignedDocument, type SignResult, type SignStash } from '@signstash-connect/core';
+import type { SignedDocument, SignResult, SignStash } from '@signstash-connect/core';
+import { UniqueNames } from '@signstash-connect/core/adapter';
 import { create as contentDisposition } from 'content-disposition';
 import type { Request, RequestHandler, Response } from 'express';
 import yazl from 'yazl';
@@ -39,15 +40,15 @@ export function signUpload(options: SignUploadOptions = {}): RequestHandler {
   checkOptions(where, options, ['client', 'field', 'limits', 'options', 'respond']);
   const { client, field = 'file', options: signOptions, respond = true } = options;
   const findClient = clientFinder(where, client);
-  const readUpload = uploadReader(field, resolveLimits(where, options.limits));
+  const readUpload = uploadReader(field, resolveLimits(`${where}.limits`, options.limits));
 
   return (req, res, next) => {
     const disconnected = abortOnClose(res);
     const handle = async () => {
       const client = findClient(res);
-      const files = await readUpload(req, res);
+      const files = await readUpload(req);
       if (files.length === 0) {
-        throw new SignHttpError('UPLOAD_MISSING', 400, `The upload contains no document (field "${field}").`);
+        throw new SignHttpError('UPLOAD_MISSING', `The upload contains no document (field "${field}").`);
       }
       const toSign = files.map(async (file) => ({ file, options: await resolveSignOptions(signOptions, req, file) }));
       const results = await signFiles(client, await Promise.all(toSign), disconnected);
@@ -84,21 +85,11 @@ function requireAllSigned(results: readonly SignResult[]): SignedDocument[] {
   const failures = results.flatMap((result) => (result.ok ? [] : [result.error]));
   if (failures.length === 0) return results.filter((result): result is SignedDocument => result.ok);
   if (results.length === 1) throw failures[0];
-  const worst = failures
-    .filter(isSignStashError)
-    .map((error) => knownHttpError(error)!)
-    .reduce((a, b) => (b.status > a.status ? b : a));
-  throw new SignHttpError(
-    'UPLOAD_NOT_SIGNED',
-    worst.status,
-    `${failures.length} of ${results.length} documents were not signed.`,
-    {
-      cause: worst.cause,
-      headers: worst.headers,
-      hint: 'Upload them again: documents already signed are retrieved, not signed again.',
-      results,
-    },
-  );
+  const worst = failures.map((error) => knownHttpError(error)!).reduce((a, b) => (b.status > a.status ? b : a));
+  const message = `${failures.length} of ${results.length} documents were not signed.`;
+  const hint = 'Upload them again: documents already signed are retrieved, not signed again.';
+  const { status, headers, cause } = worst;
+  throw new SignHttpError('UPLOAD_NOT_SIGNED', message, { status, headers, cause, hint, results });
 }
 
 /** Sends one document as a PDF, several as a zip of PDFs. */
@@ -115,23 +106,13 @@ async function sendSigned(res: Response, documents: readonly SignedDocument[]): 
     return;
   }
   const zip = new yazl.ZipFile();
-  const names = new Set<string>();
+  const names = new UniqueNames();
   for (const { name, content } of documents) {
     // PDFs are compressed already.
-    zip.addBuffer(Buffer.from(content), uniqueName(name, names), { compress: false });
+    zip.addBuffer(Buffer.from(content), names.claim(name), { compress: false });
   }
   zip.end();
   res.setHeader('Content-Disposition', contentDisposition('signed.zip'));
   res.setHeader('Content-Type', 'application/zip');
   await pipeline(zip.outputStream, res);
-}
-
-/** `invoice.pdf`, then `invoice (2).pdf`; case-insensitive, as file systems are. */
-function uniqueName(name: string, taken: Set<string>): string {
-  const dot = name.lastIndexOf('.');
-  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
-  let unique = name;
-  for (let number = 2; taken.has(unique.toLowerCase()); number++) unique = `${stem} (${number})${extension}`;
-  taken.add(unique.toLowerCase());
-  return unique;
 }

@@ -2,8 +2,7 @@ import {
   createSignStash,
   type DocumentContent,
   type DocumentInput,
-  ResultKeeper,
-  type ResultStore,
+  type ResultKeeper,
   type SignedDocument,
   type SignOneOptions,
   type SignOptions,
@@ -13,7 +12,6 @@ import {
 } from '@signstash-connect/core';
 import type { Request, Response } from 'express';
 import { SignHttpError } from './errors.ts';
-import type { Logger } from './options.ts';
 
 /** A client, or the options to make one. */
 export type ClientOption = SignStash | SignStashOptions;
@@ -36,17 +34,34 @@ export async function resolveSignOptions<Parameters extends unknown[]>(
 /** Responses whose body is signed already: an outer `signResponse()` must not sign, and pay, again. */
 export const signedResponses = new WeakSet<Response>();
 
-/** Every middleware that uses a client also uses its result store. */
-const resultKeepers = new WeakMap<SignStash, ResultKeeper>();
+/** What the middleware knows about a client, whichever of them uses it. */
+export interface ClientState {
+  /** Set by `signstash({ resultStore })`. */
+  keeper?: ResultKeeper;
+  /** The on-premise proxy, if this package made the client. */
+  proxyUrl?: string;
+  /** Reference of the last signed document: the service reports the used quota with an operation only. */
+  recentReference?: string;
+  /** When the service last refused a document because the quota is used up. Milliseconds since the epoch. */
+  quotaRefusedAt?: number;
+}
 
-export function useResultStore(client: SignStash, store: ResultStore, logger: Logger | undefined): void {
-  resultKeepers.set(client, new ResultKeeper(store, ({ code, message }) => logger?.warn(`${code}: ${message}`)));
+const states = new WeakMap<SignStash, ClientState>();
+
+export function clientState(client: SignStash): ClientState {
+  const state = states.get(client) ?? {};
+  states.set(client, state);
+  return state;
 }
 
 /** @throws `ConfigurationError` naming the setting that is missing or wrong. */
 export function openClient(option: ClientOption): SignStash {
   // By its methods, not its class: an application may contain a second copy of core.
-  return option instanceof SignStash || 'signMany' in option ? (option as SignStash) : createSignStash(option);
+  if (option instanceof SignStash || 'signMany' in option) return option as SignStash;
+  const client = createSignStash(option);
+  const { environment } = option;
+  if (typeof environment === 'object' && 'proxyUrl' in environment) clientState(client).proxyUrl = environment.proxyUrl;
+  return client;
 }
 
 /** Returns how a middleware finds its client: its own, else the one that `signstash()` put on the response. */
@@ -56,7 +71,7 @@ export function clientFinder(where: string, own: ClientOption | undefined): (res
     const found = client ?? (res.signstash as SignStash | undefined);
     if (found !== undefined) return found;
     const hint = `Put app.use(signstash({ client })) before the route, or pass ${where}({ client }).`;
-    throw new SignHttpError('CLIENT_MISSING', 500, `${where}() has no client.`, { hint });
+    throw new SignHttpError('CLIENT_MISSING', `${where}() has no client.`, { hint });
   };
 }
 
@@ -76,15 +91,22 @@ export interface SignCall {
 const callOptions = ['description', 'preservation', 'lookUpFirst', 'timeoutMs'] as const;
 
 /** Signs PDFs in one request to Sign'Stash, in the order given. The call's options are those of the first document. */
-export function signPdfs(client: SignStash, inputs: readonly PdfInput[], call: SignCall): Promise<SignResult[]> {
-  const keeper = resultKeepers.get(client);
+export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], call: SignCall): Promise<SignResult[]> {
+  const state = clientState(client);
+  const { keeper } = state;
   // With a result store the answer is kept although the caller has gone: through the proxy it is the only copy.
   const signals = [call.signal, keeper ? undefined : call.disconnected].filter((signal) => signal !== undefined);
   const first = inputs[0]?.options ?? {};
   const shared = callOptions.flatMap((name) => (first[name] === undefined ? [] : [[name, first[name]]]));
   const options: SignOptions = { ...Object.fromEntries(shared), signal: AbortSignal.any(signals) };
   const documents = inputs.map(toDocument);
-  return keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options);
+  const results = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
+  for (const result of results) {
+    if (result.ok) state.recentReference = result.reference;
+    else if (result.error.code === 'QUOTA_EXCEEDED') state.quotaRefusedAt = Date.now();
+  }
+  if (results.some(({ ok }) => ok)) delete state.quotaRefusedAt;
+  return results;
 }
 
 /** As {@link signPdfs}, for one document. @throws The error of a document that was not signed. */

@@ -1,7 +1,7 @@
-import { fromEnv, type ResultStore } from '@signstash-connect/core';
+import { optionsFromEnv, ResultKeeper, type ResultStore } from '@signstash-connect/core';
 import type { RequestHandler } from 'express';
 import { checkOptions, type Logger } from './options.ts';
-import { type ClientOption, openClient, useResultStore } from './sign.ts';
+import { type ClientOption, clientState, openClient } from './sign.ts';
 import { signPdfOn } from './sign-pdf.ts';
 
 export interface SignstashMiddlewareOptions {
@@ -24,8 +24,11 @@ export interface SignstashMiddlewareOptions {
 export function signstash(options: SignstashMiddlewareOptions = {}): RequestHandler {
   checkOptions('signstash', options, ['client', 'resultStore', 'logger']);
   const { resultStore, logger } = options;
-  const client = options.client === undefined ? fromEnv() : openClient(options.client);
-  if (resultStore !== undefined) useResultStore(client, resultStore, logger);
+  const client = openClient(options.client ?? optionsFromEnv(process.env));
+  if (resultStore !== undefined) {
+    const warn = ({ code, message }: { code: string; message: string }) => logger?.warn(`${code}: ${message}`);
+    clientState(client).keeper = new ResultKeeper(resultStore, warn);
+  }
   return (req, res, next) => {
     req.app.locals.signstash ??= client;
     res.signstash = client;

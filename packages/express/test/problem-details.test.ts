@@ -7,7 +7,7 @@ import {
   ValidationError,
 } from '@signstash-connect/core';
 import { describe, expect, it } from 'vitest';
-import { httpHeaders, httpStatus } from '../src/http-status.ts';
+import { knownHttpError } from '../src/errors.ts';
 import { type Problem, problemDetails, type SignHttpError } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
@@ -37,7 +37,7 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
     const problem = (await answer.json()) as Problem;
     expect(problem).toEqual({
       type: 'urn:signstash-connect:problem:timeout',
-      title: 'The signing service did not respond in time',
+      title: "Sign'Stash did not answer in time",
       status: 504,
       detail: 'The document may have been signed; send the same request again to find out.',
       instance: expect.stringMatching(/^urn:uuid:[\da-f-]{36}$/),
@@ -96,7 +96,7 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
 
 describe('the status of an error', () => {
   const status = (code: ErrorCode, upstream?: number) =>
-    httpStatus({ code, ...(upstream ? { status: upstream } : {}) });
+    knownHttpError(new AnyError(code, 'x', { status: upstream }))!.status;
 
   it('is never 401 or 403, whatever the service answered: those are about the caller', () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
@@ -125,7 +125,7 @@ describe('the status of an error', () => {
   });
 
   it('comes with Retry-After only where waiting helps', () => {
-    const headers = (code: ErrorCode) => httpHeaders(new AnyError(code, 'x'));
+    const headers = (code: ErrorCode) => knownHttpError(new AnyError(code, 'x'))!.headers;
     expect(headers('RATE_LIMITED')).toEqual({ 'Retry-After': '30' });
     expect(headers('QUOTA_EXCEEDED')).toEqual({});
     expect(headers('TIMEOUT')).toEqual({});

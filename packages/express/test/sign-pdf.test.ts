@@ -139,7 +139,9 @@ describe('signstash', () => {
   it('tells a wrong option at once', () => {
     const client = createSignStash(accessTo(setup.sandbox));
     expect(() => signstash({ client, reasn: 'x' } as never)).toThrow(ConfigurationError);
-    expect(() => signstash({ client, reasn: 'x' } as never)).toThrow('unknown option "reasn"; expected one of client');
+    expect(() => signstash({ client, reasn: 'x' } as never)).toThrow(
+      'Unknown setting signstash.reasn: expected one of signstash.client',
+    );
     expect(() => signstash({ client: { clientId: 'a' } as never })).toThrow(ConfigurationError);
   });
 });

@@ -373,7 +373,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
         throw new Error('mine');
       };
       expect(await problem(appWith(ways['res.sendFile']!, { options: { when: thrower } }))).toMatchObject({
-        code: 'CONFIGURATION_INVALID',
+        code: 'OPTIONS_FAILED',
       });
       for (const options of [{ options: thrower }, { onSigned: thrower }]) {
         const answer = await fetch(await listen(appWith(ways['res.sendFile']!, { options })));

@@ -86,13 +86,13 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
       ['a truncated body', () => gzipSync(invoice).subarray(0, -20), 'gzip', 400, 'UPLOAD_MALFORMED'],
       [
         'a small body that expands beyond the limit',
-        () => gzipSync(Buffer.alloc(80 * 2 ** 20)),
+        () => gzipSync(Buffer.alloc(4 * 2 ** 20)),
         'gzip',
         413,
         'UPLOAD_TOO_LARGE',
       ],
     ])('is refused: %s', async (_what, body, encoding, status, code) => {
-      const url = await serve();
+      const url = await serve({ limits: { fileBytes: 2 ** 20, totalBytes: 2 ** 20 } });
       for (const type of ['application/pdf', 'multipart/form-data; boundary=x']) {
         const answer = await post(url, body(), { 'Content-Type': type, 'Content-Encoding': encoding });
         expect(await answer.json(), type).toMatchObject({ status, code });
@@ -105,7 +105,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     const files = form(['C:x.pdf', otherInvoice(1)], ['a<b>|?*.pdf', otherInvoice(2)], ['..', otherInvoice(3)]);
     const answer = await post(await serve(), files);
     expect(answer.status).toBe(200);
-    expect(Object.keys(unzipSync(await answer.bytes()))).toEqual(['C_x.pdf', 'a_b____.pdf', 'document-3.pdf']);
+    expect(Object.keys(unzipSync(await answer.bytes()))).toEqual(['x.pdf', 'a_b____.pdf', 'document-3.pdf']);
   });
 
   it('names the limit, its setting and its value in readable units', async () => {
@@ -250,9 +250,13 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
 
 describe('signUpload', () => {
   it('tells wrong options at once', () => {
-    expect(() => signUpload({ limit: {} } as never)).toThrow('unknown option "limit"');
-    expect(() => signUpload({ limits: { fileSize: 1 } as never })).toThrow('unknown option "fileSize"');
-    expect(() => signUpload({ limits: { files: 0 } })).toThrow('positive whole number');
+    expect(() => signUpload({ limit: {} } as never)).toThrow('Unknown setting signUpload.limit: expected one of');
+    expect(() => signUpload({ limits: { fileSize: 1 } as never })).toThrow(
+      'Unknown setting signUpload.limits.fileSize: expected one of',
+    );
+    expect(() => signUpload({ limits: { files: 0 } })).toThrow(
+      'Invalid signUpload.limits.files "0": expected a whole number',
+    );
     expect(() => signUpload({ limits: { files: maxDocumentsPerRequest + 1 } })).toThrow(`${maxDocumentsPerRequest}`);
   });
 });

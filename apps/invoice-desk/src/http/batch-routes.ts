@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { SignStash } from '@signstash-connect/core';
+import { signedFileName, UniqueNames } from '@signstash-connect/core/adapter';
 import { create as contentDisposition } from 'content-disposition';
 import express, { type Request, type Router } from 'express';
 import yazl from 'yazl';
@@ -58,11 +59,11 @@ export function batchRoutes({ client, clientId, store, queue, incomingFolder }: 
   router.get('/:batch/documents.zip', async (req, res) => {
     const batch = await findBatch(req);
     const zip = new yazl.ZipFile();
-    const names = new Set<string>();
+    const names = new UniqueNames();
     for (const { id, name } of batch.documents) {
       const key = { batchId: batch.id, documentId: id };
       if (!(await store.result(key))?.ok) continue;
-      zip.addFile(store.signedPath(key), unusedName(name, names), { compress: false });
+      zip.addFile(store.signedPath(key), names.claim(signedFileName(name)), { compress: false });
     }
     zip.end();
     res.set({ 'Content-Type': 'application/zip', 'Content-Disposition': contentDisposition('signed-documents.zip') });
@@ -71,7 +72,7 @@ export function batchRoutes({ client, clientId, store, queue, incomingFolder }: 
 
   router.get('/:batch/documents/:document', async (req, res) => {
     const { key, name } = await findSigned(req);
-    res.set({ 'Content-Type': 'application/pdf', 'Content-Disposition': contentDisposition(signedName(name)) });
+    res.set({ 'Content-Type': 'application/pdf', 'Content-Disposition': contentDisposition(signedFileName(name)) });
     await new Promise<void>((resolve, reject) => {
       res.sendFile(store.signedPath(key), { dotfiles: 'allow' }, (error) => (error ? reject(error) : resolve()));
     });
@@ -126,12 +127,3 @@ export function batchRoutes({ client, clientId, store, queue, incomingFolder }: 
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
-
-const signedName = (name: string): string => `${name.replace(/\.pdf$/i, '')}-signed.pdf`;
-
-function unusedName(name: string, used: Set<string>): string {
-  let unused = signedName(name);
-  for (let number = 2; used.has(unused.toLowerCase()); number++) unused = signedName(`${name} (${number})`);
-  used.add(unused.toLowerCase());
-  return unused;
-}

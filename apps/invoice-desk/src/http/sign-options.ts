@@ -1,47 +1,38 @@
-import type { VisibleSeal } from '@signstash-connect/core';
+import { isSignStashError } from '@signstash-connect/core';
+import { parseSignOptions, type SettingValue } from '@signstash-connect/core/adapter';
 import type { BatchSignOptions } from '../batches/batch.ts';
 import { DeskError } from './desk-error.ts';
 
+/** Fields of the form and what they are called in messages; any other is refused. */
+const fields = ['reason', 'location', 'visiblePosition', 'visibleSize', 'visibleText'] as const;
 const maxTextLength = 200;
 
-/** The sign options of the form; core checks the rest. */
+/** The sign options of the form. @throws {@link DeskError} naming every field that is wrong. */
 export function readSignOptions(json: unknown): BatchSignOptions {
-  let given: Record<string, unknown>;
+  const values = Object.entries(parseObject(json));
+  const refused = values.find(
+    ([name, value]) => !fields.includes(name as never) || typeof value !== 'string' || value.length > maxTextLength,
+  );
+  if (refused)
+    throw invalid(
+      `Invalid "${refused[0].slice(0, 50)}": expected one of ${fields.join(', ')}, as text of at most ${maxTextLength} characters.`,
+    );
   try {
-    given = JSON.parse(String(json ?? '{}')) as Record<string, unknown>;
-  } catch {
-    throw invalid('options');
+    return parseSignOptions(Object.fromEntries(values) as Record<string, SettingValue>);
+  } catch (error) {
+    if (isSignStashError(error)) throw invalid(error.message);
+    throw error;
   }
-  if (typeof given !== 'object' || given === null) throw invalid('options');
-  const reason = text(given, 'reason');
-  const location = text(given, 'location');
-  return {
-    ...(reason ? { reason } : {}),
-    ...(location ? { location } : {}),
-    ...(given.visible ? { visible: readVisible(given.visible as Record<string, unknown>) } : {}),
-  };
 }
 
-function readVisible(given: Record<string, unknown>): VisibleSeal {
-  const template = text(given, 'text');
-  if (!template) throw invalid('text');
-  const number = (name: string, least: number, most: number): number => {
-    const value = given[name];
-    if (typeof value !== 'number' || !(value >= least && value <= most)) throw invalid(name);
-    return Math.round(value);
-  };
-  return {
-    template,
-    at: { page: number('page', 1, 10_000), x: number('x', 0, 20_000), y: number('y', 0, 20_000) },
-    area: { width: number('width', 20, 2_000), height: number('height', 10, 2_000) },
-  };
+function parseObject(json: unknown): object {
+  try {
+    const value: unknown = JSON.parse(String(json ?? '{}'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Refused below.
+  }
+  throw invalid('Invalid options: expected a JSON object.');
 }
 
-function text(given: Record<string, unknown>, name: string): string | undefined {
-  const value = given[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string' || value.length > maxTextLength) throw invalid(name);
-  return value.trim();
-}
-
-const invalid = (field: string) => new DeskError('SIGN_OPTIONS_INVALID', 400, `"${field}" is missing or invalid.`);
+const invalid = (message: string) => new DeskError('SIGN_OPTIONS_INVALID', 400, message);
