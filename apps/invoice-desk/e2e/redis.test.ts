@@ -6,9 +6,9 @@ import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
 import autocannon from 'autocannon';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../scripts/test/redis.ts';
 import type { BatchView } from '../src/http/batch-view.ts';
 import { invoice } from './support/documents.ts';
-import { startRedis, type TestRedis } from './support/redis.ts';
 import { accessToken, authorized, sandboxEnv } from './support/sandbox-desk.ts';
 import { runScript, type Script } from './support/script.ts';
 
