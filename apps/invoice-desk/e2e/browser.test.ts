@@ -172,8 +172,8 @@ describe('the whole way', () => {
     expect(await page.locator('#mark').isHidden()).toBe(true);
     await page.click('#start');
     await says('The document is signed.');
-    const sealed = await download(() => page.getByRole('link', { name: 'Download dropped.pdf' }).click());
-    expect(await verified(sealed.path)).toContain('Signature is Valid.');
+    const signed = await download(() => page.getByRole('link', { name: 'Download dropped.pdf' }).click());
+    expect(await verified(signed.path)).toContain('Signature is Valid.');
   });
 
   it('places the seal on another page, by dragging too', async () => {
@@ -195,8 +195,8 @@ describe('the whole way', () => {
     await page.click('#start');
     await says('The document is signed.');
     await says('Page 2 of 2');
-    const sealed = await download(() => page.getByRole('link', { name: 'Download Fatura 2026-121.pdf' }).click());
-    expect((await sealRectangle(sealed.path)).page).toBe(2);
+    const signed = await download(() => page.getByRole('link', { name: 'Download Fatura 2026-121.pdf' }).click());
+    expect((await sealRectangle(signed.path)).page).toBe(2);
   });
 
   it('sends the delivery mail again', async () => {
@@ -232,7 +232,7 @@ describe('the whole way', () => {
 });
 
 describe('what goes wrong is said in plain words', () => {
-  it('documents that cannot be sealed, among one that can', async () => {
+  it('documents that cannot be signed, among one that can', async () => {
     await page.setInputFiles('#files', [
       pdfFile('good.pdf', await invoice('2026-124')),
       pdfFile('protected.pdf', await fixture('encrypted.pdf')),
@@ -333,8 +333,11 @@ it('needs nothing but a keyboard', async () => {
   await tabTo('View');
   await press('Tab');
   expect(await focus()).toBe('Download');
-  const sealed = await download(() => press('Enter'));
-  expect((await sealRectangle(sealed.path)).rectangle.slice(0, 2)).toEqual([42, 59]);
+  const signed = await download(() => press('Enter'));
+  const [left, bottom] = (await sealRectangle(signed.path)).rectangle;
+  expect(left).toBe(42);
+  // A4 is 841.89 points high; the seal is 56.
+  expect(bottom).toBeCloseTo(841.89 - 727 - 56, 1);
   await press('Tab');
   await press('Enter');
   expect(await focus()).toBe('receivers');
@@ -377,11 +380,11 @@ describe('languages, light and dark', () => {
     await page.getByRole('button', { name: 'Português' }).click();
     await page.getByRole('button', { name: 'Escuro' }).click();
     expect(await page.inputValue('#reason')).toBe('Fatura');
-    await page.getByRole('button', { name: 'Selar 1 documento' }).click();
-    await says('O documento está selado.');
+    await page.getByRole('button', { name: 'Assinar 1 documento' }).click();
+    await says('O documento está assinado.');
     await says(/^Usados 1 de 500 selos, até 31 de dezembro de \d+\.$/);
     await page.reload();
-    await says('O documento está selado.');
+    await says('O documento está assinado.');
     expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
   });
 
@@ -405,7 +408,7 @@ describe('languages, light and dark', () => {
       await picture(`prepare-${suffix}`);
       await page.click('#start');
       await status()
-        .filter({ hasText: /sealed\.|selados\./ })
+        .filter({ hasText: /signed\.|assinados\./ })
         .waitFor();
       await page.waitForSelector('#quota:not([hidden])');
       await accessible();
