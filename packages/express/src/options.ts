@@ -4,6 +4,7 @@ import { SettingReader } from '@signstash-connect/core/adapter';
  * Fails at startup on an unknown option or an impossible limit.
  *
  * @param limits - Options that must be whole numbers above 0, if given.
+ * @param most - The largest value of a limit. Default 1 TiB.
  * @throws `SettingsError`, a `ConfigurationError`, naming the option.
  */
 export function checkOptions<Options extends object>(
@@ -11,9 +12,10 @@ export function checkOptions<Options extends object>(
   options: Options,
   known: readonly (keyof Options & string)[],
   limits: readonly (keyof Options & string)[] = [],
+  most: Readonly<Record<string, number>> = {},
 ): void {
   const reader = new SettingReader(options as Record<string, unknown>, known, { nameOf: (name) => `${where}.${name}` });
-  for (const limit of limits) reader.wholeNumber(limit, 1, 2 ** 40);
+  for (const limit of limits) reader.wholeNumber(limit, 1, most[limit] ?? 2 ** 40);
   reader.finish();
 }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { maxDocumentsPerRequest } from '@signstash-connect/core';
-import { SettingReader, safeFileName } from '@signstash-connect/core/adapter';
+import { safeFileName } from '@signstash-connect/core/adapter';
 import { parse as parseDisposition } from 'content-disposition';
 import type { Request } from 'express';
 import rawBody from 'raw-body';
@@ -27,11 +27,9 @@ export interface UploadLimits {
 
 /** @throws `SettingsError` for an unknown or impossible limit. */
 export function resolveLimits(where: string, limits: UploadLimits = {}): Required<UploadLimits> {
-  checkOptions(where, limits, ['fileBytes', 'files', 'totalBytes'], ['fileBytes', 'files', 'totalBytes']);
+  const names = ['fileBytes', 'files', 'totalBytes'] as const;
+  checkOptions(where, limits, names, names, { files: maxDocumentsPerRequest });
   const { fileBytes = 25 * mebibyte, files = 10, totalBytes = Math.max(50 * mebibyte, fileBytes) } = limits;
-  const reader = new SettingReader({ files }, ['files'], { nameOf: (name) => `${where}.${name}` });
-  reader.wholeNumber('files', 1, maxDocumentsPerRequest);
-  reader.finish();
   return { fileBytes, files, totalBytes };
 }
 

@@ -125,11 +125,8 @@ export class ResponseCapture {
 
   #end(parameters: unknown[]): Response {
     this.#decideImplicitHead();
-    if (this.#passing()) {
-      this.#call('end', parameters);
-      return this.#res;
-    }
-    if (this.#state === 'closed') return this.#res;
+    if (this.#passing()) this.#call('end', parameters);
+    if (this.#passing() || this.#state === 'closed') return this.#res;
     const { chunk, done } = bodyArguments(parameters);
     if (done) this.#res.once('finish', done);
     if (chunk && this.#isCollecting()) this.#keep(chunk);
@@ -200,9 +197,9 @@ export class ResponseCapture {
   }
 
   #takeBody(): Buffer {
-    const [first, ...others] = this.#chunks;
+    const chunks = this.#chunks;
     this.#chunks = [];
-    return first && others.length === 0 ? first : Buffer.concat(first ? [first, ...others] : []);
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   }
 
   #close(): void {

@@ -1,88 +1,65 @@
-import type { OutgoingHttpHeader } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 
 /** Headers that describe the unsigned bytes. Every signature gives new bytes, so a validator would never match again either. */
-const unsignedBodyHeaders = [
-  'accept-ranges',
-  'content-digest',
-  'content-length',
-  'content-md5',
-  'digest',
-  'etag',
-  'last-modified',
-  'repr-digest',
-  'trailer',
-  'transfer-encoding',
-];
+const unsignedBodyHeaders =
+  'accept-ranges content-digest content-length content-md5 digest etag last-modified repr-digest trailer transfer-encoding';
 
 /** Headers that an error page must not inherit from the PDF it replaces; a browser would save it as `invoice.pdf`. */
-const documentHeaders = [
-  ...unsignedBodyHeaders,
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-location',
-  'content-range',
-  'content-type',
-  'expires',
-];
+const documentHeaders =
+  'cache-control content-disposition content-encoding content-language content-location content-range content-type expires';
 
-export const dropUnsignedHeaders = (res: Response): void => {
-  for (const name of unsignedBodyHeaders) res.removeHeader(name);
-};
+const requestConditions = 'if-none-match if-modified-since if-match if-unmodified-since range if-range';
 
-export const dropDocumentHeaders = (res: Response): void => {
-  for (const name of documentHeaders) res.removeHeader(name);
-};
+export function dropUnsignedHeaders(res: Response): void {
+  for (const name of unsignedBodyHeaders.split(' ')) res.removeHeader(name);
+}
+
+export function dropDocumentHeaders(res: Response): void {
+  dropUnsignedHeaders(res);
+  for (const name of documentHeaders.split(' ')) res.removeHeader(name);
+}
 
 /**
  * Conditions and ranges refer to signed bytes, but the route would compare them with the unsigned ones: a 304 or a part of an
  * unsigned file would pass. Without these headers the route responds in full.
  */
 export function dropConditions(req: Request): void {
-  for (const name of ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'range', 'if-range']) {
-    delete req.headers[name];
-  }
+  for (const name of requestConditions.split(' ')) delete req.headers[name];
 }
 
 /** Status and headers as they were when the body began; later changes have no effect, as in Node itself. */
 export class ResponseHead {
-  readonly statusCode: number;
-  readonly #statusMessage: string;
-  readonly #headers: [string, OutgoingHttpHeader][];
   readonly #res: Response;
+  readonly #statusCode: number;
+  readonly #statusMessage: string;
+  readonly #headers: OutgoingHttpHeaders;
 
   constructor(res: Response) {
     this.#res = res;
-    this.statusCode = res.statusCode;
+    this.#statusCode = res.statusCode;
     this.#statusMessage = res.statusMessage;
-    this.#headers = Object.entries(res.getHeaders()).filter((entry): entry is [string, OutgoingHttpHeader] => {
-      return entry[1] !== undefined;
-    });
+    // A copy: the object follows later changes.
+    this.#headers = { ...res.getHeaders() };
   }
 
   /** Bytes that the route announced. */
   get contentLength(): number | undefined {
-    const header = this.#find('content-length');
+    const header = this.#headers['content-length'];
     return header === undefined ? undefined : Number(header);
   }
 
   /** Whether something else wrote to the response, such as an error handler that does not check `headersSent`. */
   changed(): boolean {
     const { statusCode } = this.#res;
-    return statusCode !== this.statusCode || this.#res.getHeader('content-type') !== this.#find('content-type');
+    return statusCode !== this.#statusCode || this.#res.getHeader('content-type') !== this.#headers['content-type'];
   }
 
   restore(): void {
     for (const name of this.#res.getHeaderNames()) this.#res.removeHeader(name);
-    for (const [name, value] of this.#headers) this.#res.setHeader(name, value as string);
-    this.#res.statusCode = this.statusCode;
+    for (const [name, value] of Object.entries(this.#headers)) this.#res.setHeader(name, value as string);
+    this.#res.statusCode = this.#statusCode;
     this.#res.statusMessage = this.#statusMessage;
-  }
-
-  #find(name: string): OutgoingHttpHeader | undefined {
-    return this.#headers.find(([known]) => known === name)?.[1];
   }
 }
 

@@ -88,18 +88,15 @@ export interface SignCall {
   signal?: AbortSignal | undefined;
 }
 
-const callOptions = ['description', 'preservation', 'lookUpFirst', 'timeoutMs'] as const;
-
 /** Signs PDFs in one request to Sign'Stash, in the order given. The call's options are those of the first document. */
 export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], call: SignCall): Promise<SignResult[]> {
   const state = clientState(client);
   const { keeper } = state;
   // With a result store the answer is kept although the caller has gone: through the proxy it is the only copy.
   const signals = [call.signal, keeper ? undefined : call.disconnected].filter((signal) => signal !== undefined);
-  const first = inputs[0]?.options ?? {};
-  const shared = callOptions.flatMap((name) => (first[name] === undefined ? [] : [[name, first[name]]]));
-  const options: SignOptions = { ...Object.fromEntries(shared), signal: AbortSignal.any(signals) };
-  const documents = inputs.map(toDocument);
+  const split = inputs.map(splitOptions);
+  const documents = split.map(({ document }) => document);
+  const options: SignOptions = { ...split[0]?.call, signal: AbortSignal.any(signals) };
   const results = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
   for (const result of results) {
     if (result.ok) state.recentReference = result.reference;
@@ -116,9 +113,19 @@ export async function signOnePdf(client: SignStash, input: PdfInput, call: SignC
   return result;
 }
 
-function toDocument({ content, name, options = {} }: PdfInput): DocumentInput<DocumentContent> {
-  const { description: _, preservation: __, lookUpFirst: ___, timeoutMs: ____, ...document } = options;
-  return { ...(name === undefined ? {} : { name }), ...document, type: 'PAdES', content };
+/** The options of the call, which all documents of a request share, and those of the document. */
+function splitOptions({ content, name, options = {} }: PdfInput) {
+  const { description, preservation, lookUpFirst, timeoutMs, ...own } = options;
+  const given = Object.entries({ description, preservation, lookUpFirst, timeoutMs }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const document: DocumentInput<DocumentContent> = {
+    ...(name === undefined ? {} : { name }),
+    ...own,
+    type: 'PAdES',
+    content,
+  };
+  return { call: Object.fromEntries(given) as SignOptions, document };
 }
 
 /** Aborts when the caller disconnects before the response is complete, so that no work continues for a closed connection. */

@@ -102,6 +102,7 @@ export const en = {
     token: 'Sign’Stash did not accept the desk’s access token. Please tell the person who maintains it.',
     validation: 'This document or its options are not valid, so nothing was sent.',
     rejected: 'Sign’Stash refused the request.',
+    lookup: 'Sign’Stash could not be asked about this document, so it was not sent. Try again later.',
     document: 'Sign’Stash could not sign this document.',
     quota: 'All signatures of the contract are used up. Ask your Sign’Stash operator for more.',
     network: 'Sign’Stash could not be reached. Check the connection and try again; nothing is signed twice.',

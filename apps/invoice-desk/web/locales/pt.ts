@@ -102,6 +102,8 @@ export const pt: Messages = {
     token: 'O Sign’Stash não aceitou o token de acesso do balcão. Avise a pessoa responsável.',
     validation: 'Este documento ou as suas opções não são válidos; nada foi enviado.',
     rejected: 'O Sign’Stash recusou o pedido.',
+    lookup:
+      'Não foi possível consultar o Sign’Stash sobre este documento, que por isso não foi enviado. Tente mais tarde.',
     document: 'O Sign’Stash não conseguiu assinar este documento.',
     quota: 'As assinaturas do contrato esgotaram-se. Peça mais ao seu operador Sign’Stash.',
     network: 'Não foi possível chegar ao Sign’Stash. Verifique a ligação e tente de novo; nada é assinado duas vezes.',

@@ -118,8 +118,8 @@ function restored(
   content: Uint8Array,
 ): SignedDocument {
   const type = contentType ?? typeOf(content);
-  const facts = { reference, name, contentType: type, status: 'SIGNED' as const, content, raw: {} };
-  return { ok: true, reference, name, contentType: type, operationId, content, recovered: true, facts };
+  const document = { reference, name, contentType: type, status: 'SIGNED' as const, content, raw: {} };
+  return { ok: true, reference, name, contentType: type, operationId, content, recovered: true, document };
 }
 
 function typeOf(content: Uint8Array): string {
