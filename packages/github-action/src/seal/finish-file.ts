@@ -11,11 +11,11 @@ export async function finishFile(
   result: BatchSigned,
   { verify, outputName }: { verify: boolean; outputName: (path: string) => string },
 ): Promise<FileReport> {
-  const { reference, operationId, recovered, resumed, facts, outputPath = document.output } = result;
+  const { reference, operationId, recovered, resumed, document: signedDocument, outputPath = document.output } = result;
   const content = await readFile(outputPath);
   const common = { file: file.name, reference, ...(operationId === undefined ? {} : { operationId }) };
   const problem =
-    (recovered ? sealOfAnother(facts?.contentLength, size) : undefined) ??
+    (recovered ? sealOfAnother(signedDocument?.contentLength, size) : undefined) ??
     (verify && content.includes('%PDF-') && content.indexOf('%PDF-') < 1024 ? invalidSeal(content) : undefined);
   if (problem) {
     const message = `${file.name}: ${problem.message} It lies in ${outputName(outputPath)}.`;

@@ -88,7 +88,10 @@ const ownWords: Partial<Record<ErrorCode, string>> = {
     'Give each document an external reference of its own, for example by an expression with the invoice number.',
   TEMPLATE_MISSING: 'Fill in Seal Text, or let the service use its own template.',
   PLACEMENT_INVALID: 'Correct the position of the visible seal.',
-  DOCUMENT_FAILED: 'The service could not seal this document, for the reason it gives: see the message.',
+  LOOKUP_FAILED:
+    'Nothing was sent: the service could not say whether an earlier execution signed the document. Execute the workflow again later.',
+  DOCUMENT_FAILED:
+    'The service could not sign this document, for the reason it gives. To sign it again, give it a new external reference.',
   DOCUMENT_PENDING: `The service has the document but has not sealed it yet. ${again} Raise the option Wait for Execution to wait longer.`,
   CONTENT_UNAVAILABLE:
     'The document was sealed, and counted, but the service does not keep its content: use the copy of the earlier execution, or seal again under a new external reference.',

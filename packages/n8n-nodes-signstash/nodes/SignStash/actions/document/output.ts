@@ -17,25 +17,25 @@ export async function storeDocument(
 ): Promise<StoredDocument> {
   const { content, ...rest } = sealed;
   const name = outputFileName(job.outputFileName, job.file.fileName || sealed.name);
-  const mimeType = sealed.facts.contentType ?? sealed.contentType;
+  const mimeType = sealed.document.contentType ?? sealed.contentType;
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const binary = await context.helpers.prepareBinaryData(bytes, name, mimeType);
   return { sealed: rest, binary, size: content.byteLength };
 }
 
 export function outputItem(job: Job, { sealed, binary, size }: StoredDocument): INodeExecutionData {
-  const { operationId, reference, recovered, facts } = sealed;
+  const { operationId, reference, recovered, document } = sealed;
   const simple: IDataObject = {
     externalReference: reference,
     operationId,
-    documentStatus: facts.status,
+    documentStatus: document.status,
     fileName: binary.fileName ?? '',
     contentType: binary.mimeType,
     fileSize: size,
     recovered,
   };
   return {
-    json: job.simplify ? simple : { ...simple, document: facts.raw as unknown as IDataObject },
+    json: job.simplify ? simple : { ...simple, document: document.raw as unknown as IDataObject },
     binary: { [job.outputField]: binary },
     pairedItem: { item: job.item },
   };
