@@ -40,6 +40,11 @@ export interface DriverTraits {
   readonly maxFiles?: number;
   /** Whether files come from a disk, so that only names that a disk takes can be tested. */
   readonly fromDisk: boolean;
+  /**
+   * True if its waits cannot be shortened: a document that may have been sent is looked up for a minute before it is sent again. All
+   * faults then strike one run, so that they are waited for together.
+   */
+  readonly slow?: boolean;
   /** Milliseconds for one test. Default 30,000. */
   readonly timeoutMs?: number;
 }

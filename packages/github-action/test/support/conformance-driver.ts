@@ -6,7 +6,7 @@ import { runAction } from '../harness/run-action.ts';
 import { inputsFor } from './sandboxed.ts';
 import { errorsOf, reportOf } from './workspace.ts';
 
-export const traits: DriverTraits = { partial: true, fromDisk: true, timeoutMs: 90_000 };
+export const traits: DriverTraits = { partial: true, fromDisk: true, slow: true, timeoutMs: 240_000 };
 
 /** Runs the built action as a step of a job, in a new workspace and runner each time. */
 export function createDriver(): AdapterDriver {

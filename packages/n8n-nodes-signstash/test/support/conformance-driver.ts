@@ -13,7 +13,7 @@ export function createDriver(): AdapterDriver {
         binary: { data: { fileName: name, mimeType: 'application/pdf', bytes } },
       }));
       const outputs = await n8n.run(items, {
-        parameters: { sending: { ...(batchSize ? { batchSize } : {}), waitForExecution: 2 } },
+        parameters: { sending: batchSize ? { batchSize } : {} },
         onError: 'continueRegularOutput',
         ...(clientSecret === undefined ? {} : { credentials: { clientSecret } }),
         ...(signal ? { signal } : {}),
