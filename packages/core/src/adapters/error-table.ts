@@ -177,6 +177,16 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     title: "Sign'Stash refused the request",
     hint: () => 'Read the reason in the message and correct the request.',
   },
+  ACCOUNT_REFUSED: { title: "Sign'Stash does not permit this account to sign" },
+  REFERENCE_TAKEN: {
+    title: 'The external reference is taken',
+    hint: (name) =>
+      `An earlier request used it: look the document up, or use another ${name('reference') ?? 'external reference'}.`,
+  },
+  LOOKUP_FAILED: {
+    title: 'Could not determine whether the document is signed already',
+    hint: (_, advice) => `The document was not sent. ${advice}`,
+  },
   NOT_FOUND: { title: 'The operation was not found', httpStatus: 404 },
   PAYLOAD_TOO_LARGE: {
     title: 'The request is too large for the server',

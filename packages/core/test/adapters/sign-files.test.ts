@@ -52,7 +52,7 @@ describe('signFiles', () => {
     const hash = vi.spyOn(nodePlatform, 'sha256');
     const report = await run({}, [`${root}/*`]);
     expect(report.totals.signed).toBe(3);
-    // PDFs are hashed while they are searched for a signature; only the XML file needs a pass of its own.
+    // Files are hashed as they are read; only the reference of the request is left.
     expect(hash).toHaveBeenCalledTimes(1);
     hash.mockRestore();
   });
@@ -157,6 +157,18 @@ describe('signFiles', () => {
     const report = await run({ inPlace: true, verify: () => 'it is not what was asked for' });
     expect(report.files[0]).toMatchObject({ status: 'failed', problem: { code: 'CONTENT_NOT_VALID' } });
     expect(read('a.pdf').equals(minimalPdf('a'))).toBe(true);
+  });
+
+  it('refuses a file that changes after it was checked', async () => {
+    const large = minimalPdf('a'.repeat(400_000));
+    const { run, root, sandbox } = await workspace({ 'a.pdf': large });
+    const reference = () => {
+      writeFileSync(join(root, 'a.pdf'), minimalPdf('b'.repeat(400_000)));
+      return 'r';
+    };
+    const report = await run({ reference });
+    expect(report.files[0]?.problem?.code).toBe('DOCUMENT_CHANGED');
+    expect(sandbox.admin.counts().documentsSigned).toBe(0);
   });
 
   it('takes references from the caller and refuses the same one twice', async () => {
