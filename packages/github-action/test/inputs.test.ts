@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { runAction, temporaryFolder } from './harness/run-action.ts';
 import { errorsOf } from './support/workspace.ts';
 
-/** Nothing listens there: a run that sent something would fail in other words. */
+/** Nothing listens there: a run that sent something would report another problem. */
 const inputs = {
   files: '*.pdf',
   'token-url': 'http://127.0.0.1:9/token',
@@ -17,23 +17,31 @@ test.each<[string, Record<string, string>, string]>([
   ['client-secret', { 'client-secret': '' }, 'GitHub passes no secrets'],
   ['environment', { 'token-url': '' }, "or else 'token-url'"],
   ['environment', { environment: 'prod', 'token-url': '', 'api-url': '' }, 'not one of staging, production'],
-  ['environment', { environment: 'staging' }, "contradicts 'token-url'"],
+  ['environment', { environment: 'staging' }, "cannot be combined with 'token-url'"],
   ['api-url', { 'api-url': '' }, 'it is required'],
   ['api-url', { 'api-url': 'ftp://x' }, 'not an http(s) URL'],
   ['api-url', { 'api-url': 'http://signstash.example/api' }, 'allow-insecure-http: true'],
-  ['in-place', { 'in-place': 'true', 'output-directory': 'out' }, "contradicts 'output-directory'"],
-  ['in-place', { 'in-place': 'true', suffix: '-x' }, "contradicts 'suffix'"],
+  ['in-place', { 'in-place': 'true', 'output-directory': 'out' }, "cannot be combined with 'output-directory'"],
+  ['in-place', { 'in-place': 'true', suffix: '-x' }, "cannot be combined with 'suffix'"],
   ['output-directory', { 'output-directory': './' }, 'replace the originals'],
-  ['suffix', { suffix: '/x' }, 'no slash'],
+  ['suffix', { suffix: '/x' }, 'cannot contain a slash'],
   ['timestamp', { timestamp: 'yes' }, '"yes" is neither true nor false'],
   ['signature-type', { 'signature-type': 'PDF' }, 'not one of PAdES, XAdES, CAdES'],
   ['location', { 'signature-type': 'XAdES', location: 'Lisboa' }, 'PAdES only'],
   ['visible-field', { 'signature-type': 'CAdES', 'visible-field': 'F', 'visible-template': 'x' }, 'PAdES only'],
   ['visible-template', { 'visible-field': 'Seal' }, 'needs a text'],
   ['visible-size', { 'visible-size': '155x50' }, 'needs a place'],
-  ['visible-size', { 'visible-size': '155', 'visible-field': 'F', 'visible-template': 'x' }, 'no size'],
+  [
+    'visible-size',
+    { 'visible-size': '155', 'visible-field': 'F', 'visible-template': 'x' },
+    'invalid size "155": expected 155x50',
+  ],
   ['visible-placeholder', { 'visible-field': 'F', 'visible-placeholder': '#', 'visible-template': 'x' }, 'one place'],
-  ['visible-position', { 'visible-position': '1,70,100', 'visible-template': 'x' }, 'no position'],
+  [
+    'visible-position',
+    { 'visible-position': '1,70,100', 'visible-template': 'x' },
+    'invalid position "1,70,100": expected page=1,x=70,y=100',
+  ],
   ['visible-image', { 'visible-image': 'no.png', 'visible-field': 'F', 'visible-template': 'x' }, 'cannot be read'],
   ['external-reference', { 'external-reference': '{sha1}' }, '{sha1} is not one of'],
   ['external-reference', { 'external-reference': '{run}' }, 'every file would get the same reference'],
@@ -41,7 +49,7 @@ test.each<[string, Record<string, string>, string]>([
   ['delivery-attach', { 'delivery-attach': 'true' }, "needs 'delivery-emails'"],
   ['batch-size', { 'batch-size': '100' }, 'from 1 to 99'],
   ['concurrency', { concurrency: '' }, 'from 1 to 64'],
-  ['timeout', { timeout: '5' }, 'no duration'],
+  ['timeout', { timeout: '5' }, 'not a duration: expected 90s'],
   ['timeout', { timeout: '99h' }, 'up to 24h'],
   ['retries', { retries: '-1' }, 'from 0 to 20'],
   ['if-no-files-found', { 'if-no-files-found': 'fail' }, 'not one of error, warn, ignore'],
@@ -53,6 +61,43 @@ test.each<[string, Record<string, string>, string]>([
   expect(errorsOf(run)).toHaveLength(1);
   expect(errorsOf(run)[0]?.data).toContain(`Input '${name}': `);
   expect(errorsOf(run)[0]?.data).toContain(told);
+});
+
+test('names every wrong input in one message', async () => {
+  const wrong = {
+    ...inputs,
+    'client-id': '',
+    'api-url': 'ftp://x',
+    'batch-size': '100',
+    'visible-position': '1,70,100',
+    'visible-size': '155',
+    'delivery-emails': 'nobody',
+    outputdirectory: 'x',
+  };
+  const run = await runAction(temporaryFolder('signstash-workspace-'), { inputs: wrong });
+  expect(run.exitCode).toBe(1);
+  const [error, ...more] = errorsOf(run);
+  expect(more).toEqual([]);
+  const named = error?.data.split('\n').map((line) => /^Input '(.+?)': .+[.?]$/.exec(line)?.[1]);
+  expect(named?.toSorted()).toEqual([
+    'api-url',
+    'batch-size',
+    'client-id',
+    'delivery-emails',
+    'outputdirectory',
+    'visible-position',
+    'visible-size',
+    'visible-template',
+  ]);
+});
+
+test.each(['error', 'warn', 'ignore'])('a carriage return in files prints no command: %s', async (choice) => {
+  const hostile = 'a\r::notice::taken.pdf\rb ##[notice]taken.pdf\r*.no\r::notice::*.x';
+  const run = await runAction(temporaryFolder('signstash-workspace-'), {
+    inputs: { ...inputs, files: hostile, 'if-no-files-found': choice },
+  });
+  expect(run.commands.filter(({ name }) => name === 'notice')).toEqual([]);
+  expect(run.log).toContain('taken.pdf');
 });
 
 test.each([

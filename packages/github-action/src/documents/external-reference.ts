@@ -1,20 +1,17 @@
-import { InputError } from '../inputs/input-error.ts';
-
 const placeholders = ['repository', 'run', 'path', 'sha256'] as const;
 
-/** What fills an external reference's template. */
+/** The values that fill an external reference's template. */
 export type ReferenceValues = Record<(typeof placeholders)[number], string>;
 
-/** @throws {@link InputError} where the template cannot give each file a reference of its own. */
-export function checkTemplate(template: string): void {
+/** What is wrong with a template, or undefined. */
+export function checkTemplate(template: string): string | undefined {
   const known: readonly string[] = placeholders.map((name) => `{${name}}`);
   const unknown = template.match(/\{[^}]*\}/g)?.find((part) => !known.includes(part));
-  if (unknown) throw new InputError('external-reference', `${unknown} is not one of ${known.join(', ')}.`);
-  if (!/\{(path|sha256)\}/.test(template)) {
-    throw new InputError('external-reference', 'without {path} or {sha256}, every file would get the same reference.');
-  }
+  if (unknown) return `${unknown} is not one of ${known.join(', ')}.`;
+  const unique = /\{(path|sha256)\}/.test(template);
+  return unique ? undefined : 'without {path} or {sha256}, every file would get the same reference.';
 }
 
-/** What a path or repository holds and a reference may not becomes a hyphen. */
+/** Characters of a path or repository that a reference cannot contain become a hyphen. */
 export const fillTemplate = (template: string, values: ReferenceValues): string =>
   template.replace(/\{(\w+)\}/g, (_, name: keyof ReferenceValues) => values[name]).replace(/[^\w.:@-]+/g, '-');

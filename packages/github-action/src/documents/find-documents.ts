@@ -1,30 +1,30 @@
 import { existsSync } from 'node:fs';
 import { findFiles } from '@signstash-connect/core';
 import type { Inputs } from '../inputs/inputs.ts';
-import { isOutside, nameOf } from './name-of.ts';
+import { displayName, isOutside } from './display-name.ts';
 import { outputPath } from './output-path.ts';
 
 /** A file that the inputs name. */
 export interface FoundFile {
   /** Absolute. */
   path: string;
-  /** See {@link nameOf}. */
+  /** See {@link displayName}. */
   name: string;
-  /** Whether it lies outside the workspace. */
+  /** Whether it is outside the workspace. */
   outside: boolean;
 }
 
 export interface FoundFiles {
   files: FoundFile[];
-  /** Lines of `files` that are no patterns and name a file that does not exist. */
+  /** Lines of `files` without a pattern that name a file that does not exist. */
   missing: string[];
 }
 
-/** What `files` names, in order, each once; outputs of an earlier run, which patterns match as well, are left out. */
+/** The files that `files` names, in order, each once, without outputs of an earlier run. */
 export async function findDocuments(inputs: Inputs, workspace: string): Promise<FoundFiles> {
   const { suffix, outputDirectory } = inputs;
   const paths = await findFiles(inputs.files, { suffix, ...(outputDirectory ? { outputDirectory } : {}) });
-  const all = paths.map((path) => ({ path, name: nameOf(path, workspace), outside: isOutside(path, workspace) }));
+  const all = paths.map((path) => ({ path, name: displayName(path, workspace), outside: isOutside(path, workspace) }));
   const files = all.filter(({ path }) => existsSync(path));
   const missing = all.filter((file) => !files.includes(file)).map(({ name }) => name);
   if (inputs.inPlace) return { files, missing };

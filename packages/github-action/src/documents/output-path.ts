@@ -1,8 +1,8 @@
 import { basename, dirname, join, parse, resolve } from 'node:path';
-import type { OutputInputs } from '../inputs/outputs.ts';
+import type { OutputInputs } from '../inputs/inputs.ts';
 import type { FoundFile } from './find-documents.ts';
 
-/** Where a file's sealed form belongs: below the output directory in its own tree, or next to it. */
+/** Where a file's signed version goes: below the output directory in the same tree, or next to it. */
 export function outputPath({ path, name, outside }: FoundFile, where: OutputInputs, workspace: string): string {
   const { inPlace, outputDirectory, suffix } = where;
   if (inPlace) return path;
@@ -14,7 +14,7 @@ export function outputPath({ path, name, outside }: FoundFile, where: OutputInpu
 }
 
 /**
- * Where core writes a file that is to be replaced. Next to it, so that it can be moved over it in one step, once it is known to be
- * good; hidden, so that no pattern finds it.
+ * Where core writes the signed version of a file that is replaced: in the same directory, so that an atomic rename can replace the
+ * original once the signature is checked; hidden, so that no pattern matches it.
  */
-export const stagingPath = (path: string): string => join(dirname(path), `.${basename(path)}.sealed`);
+export const stagingPath = (path: string): string => join(dirname(path), `.${basename(path)}.signed`);

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   type BatchDocument,
   type DocumentSource,
@@ -11,6 +11,8 @@ import {
 } from '@signstash-connect/core';
 import type { Context } from '../context.ts';
 import type { Inputs } from '../inputs/inputs.ts';
+import { FileError } from '../report/file-report.ts';
+import { isOutside } from './display-name.ts';
 import { fillTemplate } from './external-reference.ts';
 import type { FoundFile } from './find-documents.ts';
 import { outputPath, stagingPath } from './output-path.ts';
@@ -18,18 +20,18 @@ import { outputPath, stagingPath } from './output-path.ts';
 /** A file that may be sent. */
 export interface ReadyDocument {
   file: FoundFile;
-  /** Where its sealed form belongs. */
+  /** Where its signed version goes. */
   target: string;
-  /** Bytes, before sealing. */
+  /** Bytes, before run. */
   size: number;
-  /** As core takes it. Its reference is given, so that every result can be told to its file. */
+  /** Core's input. The reference is set, so that every result can be matched to its file. */
   document: BatchDocument & { reference: string; output: string };
 }
 
-/** What is known of files before anything is sent. */
+/** The result of checking files before anything is sent. */
 export interface Preparation {
   ready: ReadyDocument[];
-  /** Signed already. */
+  /** Already signed. */
   skipped: FoundFile[];
   failed: { file: FoundFile; error: unknown }[];
 }
@@ -77,13 +79,13 @@ async function prepare(file: FoundFile, inputs: Inputs, context: Context): Promi
   const { source, release } = await documentContent(file.path);
   try {
     if (inputs.skipSigned && (await isSignedPdf(source))) return 'signed';
-    const { clientId, externalReference, seal } = inputs;
+    const { clientId, externalReference, signature: seal } = inputs;
     const given = externalReference && (await reference(externalReference, file, source, context));
-    // The path makes a difference: two files with equal content are two documents.
+    // Two files with the same content are two documents, so the path is part of the reference.
     const input = { content: source, name: file.name, key: file.name, ...(given ? { reference: given } : {}) };
     const checked = await prepareDocument(input, 1, { platform: nodePlatform, clientId, maxDocumentBytes, seal });
-    // A link must not be replaced by the file that it leads to.
-    const target = inputs.inPlace ? await realpath(file.path) : outputPath(file, inputs, context.workspace);
+    const { workspace } = context;
+    const target = inputs.inPlace ? await replaceablePath(file, workspace) : outputPath(file, inputs, workspace);
     const document = {
       content: file.path,
       name: basename(file.path),
@@ -94,6 +96,24 @@ async function prepare(file: FoundFile, inputs: Inputs, context: Context): Promi
   } finally {
     await release?.();
   }
+}
+
+/**
+ * The file to replace: a symbolic link keeps pointing to its target, and the target is replaced. A link must not lead out of the
+ * workspace, which would let the content of a repository choose any file of the machine; files that `files` names outside the
+ * workspace may be replaced themselves.
+ *
+ * @throws {@link FileError} naming the link.
+ */
+async function replaceablePath({ path, name, outside }: FoundFile, workspace: string): Promise<string> {
+  const real = await realpath(path);
+  const expected = outside ? join(await realpath(dirname(path)), basename(path)) : undefined;
+  if (real === expected || !isOutside(real, await realpath(workspace))) return real;
+  throw new FileError(
+    'LINK_OUTSIDE_WORKSPACE',
+    `${name} leads by a symbolic link to ${real}, outside the workspace; it was not sent.`,
+    'Name the target itself in files, or use output-directory instead of in-place.',
+  );
 }
 
 async function reference(template: string, { name }: FoundFile, source: DocumentSource, context: Context) {

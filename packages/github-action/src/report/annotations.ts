@@ -1,8 +1,8 @@
 import type { Runner } from '../runner.ts';
 import type { FileReport } from './file-report.ts';
 
-/** Puts an error with its reason and what to do next on a file that failed. */
+/** Annotates a failed file with the reason and the fix. */
 export function annotate(runner: Runner, { file, status, problem }: FileReport): void {
   if (status !== 'failed' || !problem) return;
-  runner.error(`${problem.message} ${problem.hint}`, { title: `Not sealed: ${problem.code}`, file });
+  runner.error(`${problem.message} ${problem.hint}`, { title: `Not signed: ${problem.code}`, file });
 }

@@ -1,55 +1,73 @@
 import { isSignStashError } from '@signstash-connect/core';
 import { hintFor } from './hints.ts';
 
-/** Why a file was not sealed. */
+/** Why a file was not signed. */
 export interface Problem {
-  /** Stable; those of core, and `SEAL_NOT_VALID`, `NOT_EXPECTED`. */
+  /** Stable: a code of core, `CONTENT_NOT_VALID`, `LINK_OUTSIDE_WORKSPACE` or `UNEXPECTED`. */
   code: string;
   message: string;
   /** What to do next. */
   hint: string;
 }
 
+/** A problem that the action itself finds. */
+export class FileError extends Error implements Problem {
+  readonly code: string;
+  readonly hint: string;
+
+  constructor(code: string, message: string, hint: string) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
 /**
- * What became of one file: `sealed`, `failed`, `skipped` (signed already), `not-sent` (the work ended before its turn),
- * `cancelled` (it may still be sealed), or `checked` (dry run).
+ * The result for one file: `signed`, `failed`, `skipped` (already signed), `not-sent` (the run stopped first), `cancelled` (it may
+ * still be signed) or `checked` (dry run).
  */
 export interface FileReport {
   file: string;
-  status: 'sealed' | 'failed' | 'skipped' | 'not-sent' | 'cancelled' | 'checked';
+  status: 'signed' | 'failed' | 'skipped' | 'not-sent' | 'cancelled' | 'checked';
   /** Why it was skipped. */
   reason?: string;
   problem?: Problem;
   reference?: string;
   operationId?: string;
-  /** Path of the sealed file, called like {@link file}. */
+  /** Path of the signed file, named like {@link file}. */
   output?: string;
-  /** Of the sealed file. */
+  /** Of the signed file. */
   bytes?: number;
-  /** Of the sealed file, in hexadecimal. */
+  /** Of the signed file, in hexadecimal. */
   sha256?: string;
-  /** True where it had been sealed before, by a lost request or an earlier run. */
-  foundAgain?: boolean;
+  /** True if an earlier request or run had signed it, so that this run retrieved it and was not charged for it. */
+  recovered?: boolean;
 }
 
 function problemOf(error: unknown): Problem {
-  if (!isSignStashError(error)) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { code: 'NOT_EXPECTED', message, hint: 'Run again with debug logging, and report it with the log.' };
+  if (error instanceof FileError) {
+    const { code, message, hint } = error;
+    return { code, message, hint };
   }
-  return { code: error.code, message: error.message, hint: hintFor(error) };
+  if (isSignStashError(error)) return { code: error.code, message: error.message, hint: hintFor(error) };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'UNEXPECTED', message, hint: 'Run again with debug logging, and report it with the log.' };
 }
 
-/** What to report for a file that an error kept from being sealed. */
+/** The report of a file that was not signed because of an error. */
 export function failure(file: string, error: unknown): FileReport {
   const cancelled = isSignStashError(error) && error.code === 'ABORTED';
   return { file, status: cancelled ? 'cancelled' : 'failed', problem: problemOf(error) };
 }
 
-export type Totals = Record<FileReport['status'], number>;
+/** Files by status. `recovered` are those of `signed` that an earlier request or run had signed. */
+export type Totals = Record<FileReport['status'] | 'recovered', number>;
 
 export function totals(files: readonly FileReport[]): Totals {
-  const counts: Totals = { sealed: 0, failed: 0, skipped: 0, 'not-sent': 0, cancelled: 0, checked: 0 };
-  for (const { status } of files) counts[status]++;
+  const counts: Totals = { signed: 0, recovered: 0, failed: 0, skipped: 0, 'not-sent': 0, cancelled: 0, checked: 0 };
+  for (const { status, recovered } of files) {
+    counts[status]++;
+    if (recovered) counts.recovered++;
+  }
   return counts;
 }

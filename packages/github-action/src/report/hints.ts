@@ -3,7 +3,7 @@ import type { ErrorCode, SignStashError } from '@signstash-connect/core';
 /** Where core's hint speaks of options and functions, the same in the words of the action's inputs. */
 const hints: Partial<Record<ErrorCode, string>> = {
   INSECURE_URL: 'Use https, or set allow-insecure-http: true if this plain http address is inside your own network.',
-  JOURNAL_UNUSABLE: 'Check that RUNNER_TEMP can be written, and that no other step seals at the same time.',
+  JOURNAL_UNUSABLE: 'Check that RUNNER_TEMP can be written, and that no other step signs at the same time.',
   CREDENTIALS_REFUSED:
     "Check two inputs: client-id must be the client service alias known in Sign'Stash, and client-secret the one defined in its backoffice.",
   TOKEN_REFUSED: 'Check that token-url and api-url belong to the same environment.',
@@ -18,7 +18,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   SERVICE_FAILED: 'Run the job again, which asks for the document before sending it again.',
   NETWORK_INTERRUPTED: 'Run the job again, which asks for the document before sending it again.',
   PROTOCOL_TRUNCATED: 'Run the job again, which asks for the document before sending it again.',
-  ABORTED: 'Run the job again: documents that were sealed meanwhile are found, not sealed a second time.',
+  ABORTED: 'Run the job again: documents signed in the meantime are retrieved, not signed again.',
 };
 
 export const hintFor = ({ code, hint }: SignStashError): string => hints[code] ?? hint;

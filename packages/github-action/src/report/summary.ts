@@ -1,26 +1,24 @@
 import { type FileReport, totals } from './file-report.ts';
 
-/** GitHub refuses a summary above 1 MiB whole, and all steps of a job share what a browser can show. Bytes. */
-const mostBytes = 512 * 1024;
+/** GitHub rejects summaries above 1 MiB, and all steps of a job share the page. Bytes. */
+const maxBytes = 512 * 1024;
 
 /** Failures first. */
-const order: readonly FileReport['status'][] = ['failed', 'cancelled', 'not-sent', 'sealed', 'checked', 'skipped'];
+const order: readonly FileReport['status'][] = ['failed', 'cancelled', 'not-sent', 'signed', 'checked', 'skipped'];
 
-/** The table of the job's summary, in Markdown. */
+/** The table for the job's summary, in Markdown. */
 export function summaryMarkdown(files: readonly FileReport[], durationMs: number): string {
-  const counts = totals(files);
-  const told = order.filter((status) => counts[status] > 0).map((status) => `**${counts[status]}** ${status}`);
   const rows = files.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status)).map(row);
   let bytes = 0;
   const shown = rows.filter((text) => {
     bytes += Buffer.byteLength(text) + 1;
-    return bytes <= mostBytes;
+    return bytes <= maxBytes;
   });
   const hidden = rows.length - shown.length;
   return [
     "### Sign'Stash",
     '',
-    `${told.join(', ') || 'No files'}, in ${(durationMs / 1000).toFixed(1)} s`,
+    `${counts(files) || 'No files'}, in ${(durationMs / 1000).toFixed(1)} s`,
     '',
     ...(shown.length > 0
       ? ['| File | Result | Operation | Bytes | SHA-256 |', '| --- | --- | --- | ---: | --- |', ...shown]
@@ -30,14 +28,34 @@ export function summaryMarkdown(files: readonly FileReport[], durationMs: number
   ].join('\n');
 }
 
-function row({ file, status, reason, problem, foundAgain, operationId, bytes, sha256 }: FileReport): string {
-  const why = problem ? `${problem.message} ${problem.hint}` : (reason ?? (foundAgain ? 'found again' : ''));
-  const result = why === '' ? status : `${status}: ${why}`;
-  const cells = [file, result, operationId ?? '', bytes?.toLocaleString('en') ?? '', sha256?.slice(0, 16) ?? ''];
+/** Newly signed and recovered files apart: only the new ones were charged by this run. */
+function counts(files: readonly FileReport[]): string {
+  const { signed, recovered, ...others } = totals(files);
+  const numbers = { ...others, signed: signed - recovered };
+  return order
+    .flatMap((status) => [
+      ...(numbers[status] > 0 ? [`**${numbers[status]}** ${readable(status)}`] : []),
+      ...(status === 'signed' && recovered > 0 ? [`**${recovered}** recovered`] : []),
+    ])
+    .join(', ');
+}
+
+const readable = (status: FileReport['status']) => status.replace('-', ' ');
+
+function row({ file, status, reason, problem, recovered, operationId, bytes, sha256 }: FileReport): string {
+  const why = problem ? `${problem.message} ${problem.hint}` : reason;
+  const result = recovered ? 'recovered' : readable(status);
+  const cells = [
+    file,
+    why ? `${result}: ${why}` : result,
+    operationId ?? '',
+    bytes?.toLocaleString('en') ?? '',
+    sha256?.slice(0, 16) ?? '',
+  ];
   return `| ${cells.map(cell).join(' | ')} |`;
 }
 
-/** File names and messages may hold anything; a table's cell may not. */
+/** File names and messages may contain anything; a table cell may not. */
 const cell = (text: string) =>
   text
     .slice(0, 1000)

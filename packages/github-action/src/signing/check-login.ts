@@ -1,19 +1,19 @@
-import type { SignStash } from '@signstash-connect/core';
+import { resolveEnvironment, type SignStash } from '@signstash-connect/core';
 import type { Context } from '../context.ts';
 import type { ReadyDocument } from '../documents/prepare-documents.ts';
-import { canQuery } from '../inputs/environment.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Runner } from '../runner.ts';
 
-/** Asks one question, which needs a login and sends no document. @throws where either is refused. */
+/** Sends one query, which needs a login and transfers no document. @throws if the login or the query is refused. */
 export async function checkLogin(
   signstash: SignStash | undefined,
   [first]: readonly ReadyDocument[],
-  { environment }: Inputs,
+  { environment, allowInsecureHttp }: Inputs,
   { runner, context }: { runner: Runner; context: Context },
 ): Promise<void> {
-  if (!signstash) runner.info("The login was not tried: there is no 'client-secret'.");
-  else if (!canQuery(environment)) runner.info("The login was not tried: there is no 'api-url' to ask.");
+  const { queryUrl } = resolveEnvironment(environment, { allowInsecureHttp });
+  if (!signstash) runner.info("The login was not tried: 'client-secret' is not set.");
+  else if (!queryUrl) runner.info("The login was not tried: 'api-url' is not set.");
   else if (first) {
     await signstash.operations.idByReference(first.document.reference, { signal: context.signal });
     runner.info("The login works, and Sign'Stash answers.");

@@ -4,12 +4,12 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { MaskingTokenStore } from '../masks.ts';
 import type { Runner } from '../runner.ts';
 
-/** Questions and logins are short; only what is sealed may take as long as the input allows. Milliseconds. */
-const longestQuestion = 60_000;
-const longestLogin = 30_000;
+/** Only sign requests may take as long as the input allows. Milliseconds. */
+const maxLookupMs = 60_000;
+const maxLoginMs = 30_000;
 
-/** @throws `ConfigurationError` naming the setting that is wrong. */
-export function client(inputs: Inputs, clientSecret: string, runner: Runner, { actionRef }: Context): SignStash {
+/** @throws `ConfigurationError` naming the invalid setting. */
+export function createClient(inputs: Inputs, clientSecret: string, runner: Runner, { actionRef }: Context): SignStash {
   const { environment, clientId, credentialsEncoding, allowInsecureHttp, preservation, timeoutMs, retries } = inputs;
   return createSignStash({
     environment,
@@ -19,14 +19,14 @@ export function client(inputs: Inputs, clientSecret: string, runner: Runner, { a
     allowInsecureHttp,
     userAgent: `signstash-action/${actionRef || 'local'}`,
     tokenStore: new MaskingTokenStore(runner),
-    // A second attempt of a job finds what the first one sealed.
+    // A second attempt of a job retrieves what the first one signed.
     lookUpFirst: true,
     timeouts: {
       signMs: timeoutMs,
-      lookupTimeoutMs: Math.min(timeoutMs, longestQuestion),
-      tokenMs: Math.min(timeoutMs, longestLogin),
+      lookupTimeoutMs: Math.min(timeoutMs, maxLookupMs),
+      tokenMs: Math.min(timeoutMs, maxLoginMs),
     },
-    // Questions are always safe to repeat, and the answer to one may save a request.
+    // Look-ups are always safe to repeat, and may save a sign request.
     retry: { attempts: retries + 1, maxLookupAttempts: Math.max(1, retries * 2) },
     onWarning: ({ message }) => runner.warning(message),
     ...(preservation ? { preservation } : {}),

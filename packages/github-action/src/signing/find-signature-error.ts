@@ -6,7 +6,7 @@ const messageDigest = Buffer.from('06092a864886f70d010904', 'hex');
 const algorithms: Readonly<Record<number, string>> = { 20: 'sha1', 32: 'sha256', 48: 'sha384', 64: 'sha512' };
 
 /**
- * What is wrong with a sealed PDF, or undefined: its last signature must cover the whole file, and the digest in it must be that of
+ * What is wrong with a signed PDF, or undefined: its last signature must cover the whole file, and the digest in it must be that of
  * the file's bytes, so that it is complete and unchanged. The signature's key and certificate are not checked: that needs a trust
  * list and belongs to a validation service.
  */

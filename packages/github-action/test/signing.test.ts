@@ -1,31 +1,32 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { minimalPdf } from '../../core/test/support/minimal-pdf.ts';
 import { runAction, temporaryFolder } from './harness/run-action.ts';
 import { inputsFor, sandboxed } from './support/sandboxed.ts';
-import { errorsOf, isSealed, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
+import { errorsOf, isSigned, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
 
 test('files are sealed next to themselves; outputs, summary and report tell of them', async () => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({ 'a.pdf': minimalPdf('a'), 'sub/b.pdf': minimalPdf('b'), 'notes.txt': 'x' });
   const run = await runAction(workspace, { inputs: inputsFor(sandbox, { reason: 'Release' }) });
-  expect(run.log).toContain('2 sealed, 0 failed, 0 skipped.');
+  expect(run.log).toContain('2 signed, 0 recovered, 0 failed, 0 skipped.');
   expect(run.exitCode).toBe(0);
   expect(signedFiles(run)).toEqual(['a-signed.pdf', 'sub/b-signed.pdf']);
   expect(run.outputs).toMatchObject({ 'signed-count': '2', 'failed-count': '0', 'skipped-count': '0' });
   expect(JSON.parse(run.outputs['operation-ids'] ?? '')).toEqual(['1000001']);
-  expect(run.summary).toContain('**2** sealed');
-  expect(run.summary).toContain('| a.pdf | sealed | 1000001 |');
+  expect(run.summary).toContain('**2** signed');
+  expect(run.summary).toContain('| a.pdf | signed | 1000001 |');
   const { files } = reportOf(run);
   expect(files.map(({ file, status }) => [file, status])).toEqual([
-    ['a.pdf', 'sealed'],
-    ['sub/b.pdf', 'sealed'],
+    ['a.pdf', 'signed'],
+    ['sub/b.pdf', 'signed'],
   ]);
   for (const { output = '', sha256 } of files) {
     const sealed = readFileSync(join(workspace, output));
-    expect(isSealed(join(workspace, output))).toBe(true);
+    expect(isSigned(join(workspace, output))).toBe(true);
     expect(createHash('sha256').update(sealed).digest('hex')).toBe(sha256);
   }
   const reason = Buffer.from('Release', 'utf16le').swap16().toString('hex');
@@ -69,7 +70,7 @@ test('a second run seals neither what it has sealed nor its outputs, and finds t
   rmSync(join(workspace, 'out/0.pdf'));
   const again = await runAction(workspace, { inputs: { ...inputs, overwrite: 'true' } });
   expect(signedFiles(again)).toEqual(['out/0.pdf', 'out/1.pdf', 'out/2.pdf']);
-  expect(reportOf(again).files.every(({ foundAgain }) => foundAgain)).toBe(true);
+  expect(reportOf(again).files.every(({ recovered }) => recovered)).toBe(true);
   expect(sandbox.admin.counts().documentsSealed).toBe(3);
 });
 
@@ -88,12 +89,74 @@ test('in place: files are replaced, links lead where they led, and a second run 
   symlinkSync('real/b', join(workspace, 'b.pdf'));
   const inputs = inputsFor(sandbox, { 'in-place': 'true' });
   expect((await runAction(workspace, { inputs })).outputs['signed-count']).toBe('2');
-  for (const name of ['a.pdf', 'real/b', 'b.pdf']) expect(isSealed(join(workspace, name))).toBe(true);
+  for (const name of ['a.pdf', 'real/b', 'b.pdf']) expect(isSigned(join(workspace, name))).toBe(true);
   expect(readdirSync(workspace).sort()).toEqual(['a.pdf', 'b.pdf', 'real']);
   const again = await runAction(workspace, { inputs });
   expect(again.outputs).toMatchObject({ 'signed-count': '0', 'skipped-count': '2' });
   expect(again.exitCode).toBe(0);
   expect(sandbox.admin.counts().documentsSealed).toBe(2);
+});
+
+test('in place, links that lead out of the workspace are not followed; nothing is sent for them', async () => {
+  const sandbox = await sandboxed();
+  const [elsewhere, workspace] = [
+    workspaceWith({ 'secret.pdf': minimalPdf('s') }),
+    workspaceWith({ 'a.pdf': minimalPdf() }),
+  ];
+  symlinkSync(join(elsewhere, 'secret.pdf'), join(workspace, 'link.pdf'));
+  mkdirSync(join(workspace, 'tree'));
+  symlinkSync(elsewhere, join(workspace, 'tree/folder'));
+  const inputs = inputsFor(sandbox, { files: '*.pdf\ntree/folder/secret.pdf', 'in-place': 'true' });
+  const run = await runAction(workspace, { inputs });
+  expect(signedFiles(run)).toEqual(['a.pdf']);
+  expect(errorsOf(run)[0]?.properties).toEqual({ title: 'Not signed: LINK_OUTSIDE_WORKSPACE', file: 'link.pdf' });
+  expect(readFileSync(join(elsewhere, 'secret.pdf')).equals(minimalPdf('s'))).toBe(true);
+  expect(sandbox.admin.counts().documentsSealed).toBe(1);
+});
+
+test('in place, files that are named outside the workspace are replaced, but links among them are not followed', async () => {
+  const sandbox = await sandboxed();
+  const [target, elsewhere] = [
+    workspaceWith({ 'x.pdf': minimalPdf('x') }),
+    workspaceWith({ 'a.pdf': minimalPdf('a') }),
+  ];
+  symlinkSync(join(target, 'x.pdf'), join(elsewhere, 'link.pdf'));
+  const inputs = inputsFor(sandbox, { files: `${elsewhere}/*.pdf`, 'in-place': 'true' });
+  const run = await runAction(workspaceWith({}), { inputs });
+  expect(signedFiles(run)).toEqual([join(elsewhere, 'a.pdf')]);
+  expect(readFileSync(join(target, 'x.pdf')).equals(minimalPdf('x'))).toBe(true);
+});
+
+test('a PDF with the words of a signature in a comment is signed, not skipped', async () => {
+  const sandbox = await sandboxed();
+  const pdf = Buffer.concat([minimalPdf('a'), Buffer.from('% /ByteRange [0 1 2 3]\n')]);
+  const workspace = workspaceWith({ 'a.pdf': pdf });
+  const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
+  expect(run.outputs).toMatchObject({ 'signed-count': '1', 'skipped-count': '0' });
+});
+
+test('checksums-path is a file that sha256sum accepts for the signed files, hostile names included', async () => {
+  const sandbox = await sandboxed();
+  const workspace = workspaceWith({ 'a b.pdf': minimalPdf('1'), 'line\nbreak\\.pdf': minimalPdf('2'), 'bad.pdf': 'x' });
+  const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
+  const checked = execFileSync('sha256sum', ['--check', '--strict', run.outputs['checksums-path'] ?? ''], {
+    cwd: workspace,
+    encoding: 'utf8',
+  });
+  expect(checked.match(/: OK$/gm)).toHaveLength(2);
+  expect(readFileSync(run.outputs['checksums-path'] ?? '', 'utf8')).toContain('  a b-signed.pdf\n');
+});
+
+test('the summary counts newly signed and recovered files apart', async () => {
+  const sandbox = await sandboxed();
+  const workspace = workspaceWith(2);
+  await runAction(workspace, { inputs: inputsFor(sandbox) });
+  writeFileSync(join(workspace, 'new.pdf'), minimalPdf('new'));
+  const run = await runAction(workspace, { inputs: inputsFor(sandbox, { overwrite: 'true' }) });
+  expect(run.summary).toContain('**1** signed, **2** recovered, in ');
+  expect(run.summary).toContain('| 0.pdf | recovered |');
+  expect(run.summary).toContain('| new.pdf | signed |');
+  expect(run.outputs).toMatchObject({ 'signed-count': '3', 'recovered-count': '2' });
 });
 
 test('in place, after the build made the same file anew: it is replaced again, and not sealed twice', async () => {
@@ -103,7 +166,7 @@ test('in place, after the build made the same file anew: it is replaced again, a
   const { temporary } = await runAction(workspace, { inputs });
   writeFileSync(join(workspace, 'a.pdf'), minimalPdf('a'));
   await runAction(workspace, { inputs, temporary });
-  expect(isSealed(join(workspace, 'a.pdf'))).toBe(true);
+  expect(isSigned(join(workspace, 'a.pdf'))).toBe(true);
   expect(sandbox.admin.counts().documentsSealed).toBe(1);
 });
 
@@ -149,12 +212,12 @@ test('a template that gives two files one reference fails the second; one that f
   const inputs = inputsFor(sandbox, { 'external-reference': 'nightly-{path}' });
   const run = await runAction(workspace, { inputs });
   expect(errorsOf(run).map(({ properties }) => properties)).toContainEqual({
-    title: 'Not sealed: DUPLICATE_REFERENCE',
+    title: 'Not signed: DUPLICATE_REFERENCE',
     file: 'a-b.pdf',
   });
   const changed = workspaceWith({ 'a b.pdf': minimalPdf('another and longer text') });
   const second = await runAction(changed, { inputs });
-  expect(errorsOf(second)[0]?.data).toContain('of another document');
+  expect(errorsOf(second)[0]?.data).toContain('another document');
   expect(second.outputs['signed-count']).toBe('0');
 });
 
@@ -190,7 +253,7 @@ test('RUNNER_TEMP holds no secret and no content afterwards', async () => {
   await runAction(workspaceWith(2), { inputs: inputsFor(sandbox), temporary });
   const files = readdirSync(temporary, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const text = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8')).join('\n');
-  expect(files).toHaveLength(2);
+  expect(files).toHaveLength(3);
   expect(text).not.toMatch(/eyJ|Bearer|%PDF/);
   expect(text).not.toContain(sandbox.clientSecret);
 });

@@ -6,7 +6,7 @@ import {
   type SignStashError,
 } from '@signstash-connect/core';
 import type { Context } from '../context.ts';
-import { nameOf } from '../documents/name-of.ts';
+import { displayName } from '../documents/display-name.ts';
 import type { ReadyDocument } from '../documents/prepare-documents.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { annotate } from '../report/annotations.ts';
@@ -16,26 +16,26 @@ import { finishFile } from './finish-file.ts';
 import { journalPath } from './journal-path.ts';
 import { progressLines } from './progress-lines.ts';
 
-export interface Sealing {
-  /** Of the documents that something became of. */
+export interface SignRun {
+  /** Of every document that was signed, failed or cancelled. */
   reports: FileReport[];
-  /** What made going on pointless, such as refused credentials. */
+  /** The error that stopped the run, such as refused credentials. */
   stoppedBy?: SignStashError;
 }
 
-/** Seals documents through core's `signAll`. Throws only what concerns all of them and happens before anything is sent. */
-export async function sealDocuments(
+/** Signs documents with core's `signAll`. Throws only errors that concern all documents, before anything is sent. */
+export async function signDocuments(
   signstash: SignStash,
   documents: readonly ReadyDocument[],
   inputs: Inputs,
   { runner, context }: { runner: Runner; context: Context },
-): Promise<Sealing> {
-  const { batchSize, concurrency, overwrite, inPlace, failFast, seal } = inputs;
+): Promise<SignRun> {
+  const { batchSize, concurrency, overwrite, inPlace, failFast, signature } = inputs;
   const byReference = new Map(documents.map((ready) => [ready.document.reference, ready]));
   const reports: FileReport[] = [];
   const stopEarly = () => failFast && reports.some(({ status }) => status === 'failed');
   const batch = signstash.signAll(takeUntilAborted(documents, stopEarly), {
-    ...seal,
+    ...signature,
     batchSize,
     concurrency,
     overwrite: overwrite || inPlace,
@@ -49,7 +49,7 @@ export async function sealDocuments(
       if (!ready) throw new Error(`There is a result for ${result.name}, which was not sent.`);
       const report = await reportFor(ready, result, inputs, context);
       reports.push(report);
-      // What made going on pointless is told once, not for each file that it kept from being sealed.
+      // The error that stopped the run is reported once, not per file.
       if (report.problem?.code !== batch.summary.stoppedBy?.code) annotate(runner, report);
     }
   } catch (error) {
@@ -59,7 +59,7 @@ export async function sealDocuments(
   return { reports, ...(stoppedBy ? { stoppedBy } : {}) };
 }
 
-/** Requests under way go on where it stops: ending them would only leave their documents in doubt. */
+/** Requests in progress are not aborted: that would only leave the outcome of their documents unknown. */
 function* takeUntilAborted(documents: readonly ReadyDocument[], stop: () => boolean): Generator<BatchDocument> {
   for (const { document } of documents) {
     if (stop()) return;
@@ -75,7 +75,7 @@ async function reportFor(
 ): Promise<FileReport> {
   if (!result.ok) return failure(ready.file.name, result.error);
   try {
-    return await finishFile(ready, result, { verify, outputName: (path) => nameOf(path, workspace) });
+    return await finishFile(ready, result, { verify, outputName: (path) => displayName(path, workspace) });
   } catch (error) {
     return failure(ready.file.name, error);
   }

@@ -1,10 +1,10 @@
 import type { BatchProgress } from '@signstash-connect/core';
 import type { Runner } from '../runner.ts';
 
-/** A line at least this often. Milliseconds. */
-const patience = 10_000;
+/** The longest time without a line. Milliseconds. */
+const intervalMs = 10_000;
 
-/** A line for every tenth of the work, and now and then on long work, so that a log shows that it goes on. */
+/** Prints a line per tenth of the work, and at least one per interval. */
 export function progressLines(total: number, runner: Runner): (progress: BatchProgress) => void {
   const started = performance.now();
   let tenths = 0;
@@ -12,7 +12,7 @@ export function progressLines(total: number, runner: Runner): (progress: BatchPr
   return ({ done, failed }) => {
     const now = performance.now();
     const reached = Math.floor((done / total) * 10);
-    if (done === 0 || (reached === tenths && now - last < patience)) return;
+    if (done === 0 || (reached === tenths && now - last < intervalMs)) return;
     tenths = reached;
     last = now;
     const left = Math.ceil((((now - started) / done) * (total - done)) / 1000);

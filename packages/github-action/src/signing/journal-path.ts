@@ -4,8 +4,8 @@ import type { Context } from '../context.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 
 /**
- * The journal that lets a second attempt in the same job go on where the first one stopped. Steps that seal elsewhere, or put the
- * same files somewhere else, have one each: what one of them finished says nothing to the other.
+ * The journal that lets a second attempt in the same job continue where the first one stopped. Steps that use another service,
+ * or write to another place, have separate journals.
  */
 export function journalPath(inputs: Inputs, { temporary, workspace }: Context): string {
   const { environment, clientId, inPlace, outputDirectory, suffix } = inputs;
