@@ -29,6 +29,7 @@ export { BatchPacker } from './batch/batch-packer.ts';
 export { type ErrorCode, type ErrorCodeFacts, type ErrorFamily, errorCodes } from './errors/codes.ts';
 export * from './errors/errors.ts';
 export { redact } from './errors/redact.ts';
+export { userAgent } from './http/user-agent.ts';
 export * from './signing/client.ts';
 export { memoryStore } from './signing/content-stores.ts';
 export type { DocumentBytes, DocumentInput, PreparedDocument } from './signing/document-input.ts';

@@ -1,6 +1,6 @@
 import { endpoints } from '@signstash-connect/core/client';
 import type { ICredentialTestRequest, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
-import { addressExpression } from '../nodes/SignStash/host/environment.ts';
+import { addressExpression, nodeUserAgent } from '../nodes/SignStash/helpers/credential.ts';
 
 /** Client credentials; n8n gets the token, keeps it encrypted, shares it between its workers and renews it after a 401. */
 export class SignStashOAuth2Api implements ICredentialType {
@@ -43,14 +43,14 @@ export class SignStashOAuth2Api implements ICredentialType {
       name: 'environment',
       type: 'options',
       options: [
-        { name: 'Custom', value: 'custom', description: 'Addresses that you give, such as those of a local sandbox' },
+        { name: 'Custom', value: 'custom', description: 'Your own addresses, such as those of a local sandbox' },
         {
           name: 'On-Premise Proxy',
           value: 'onPremise',
-          description: 'Documents go to the proxy in your network, all else to the service',
+          description: 'Documents go to the proxy in your network, everything else to the service',
         },
-        { name: 'Production', value: 'production', description: 'Seals that count, and are charged' },
-        { name: 'Staging', value: 'staging', description: 'For trying things out' },
+        { name: 'Production', value: 'production', description: 'Signatures are binding and charged' },
+        { name: 'Staging', value: 'staging', description: 'For tests' },
       ],
       default: 'production',
       description: "Which Sign'Stash to use. Each has its own client ID and secret.",
@@ -64,7 +64,7 @@ export class SignStashOAuth2Api implements ICredentialType {
         { name: 'Staging', value: 'staging' },
       ],
       default: 'production',
-      description: 'Which service issues tokens and answers questions about operations',
+      description: 'Which service issues tokens and answers queries about operations',
       displayOptions: { show: { environment: ['onPremise'] } },
     },
     {
@@ -117,13 +117,14 @@ export class SignStashOAuth2Api implements ICredentialType {
   ];
 
   /**
-   * Asks for a document that does not exist. That the service does not know it is the good answer: the token was issued, and
-   * the API took it. Wrong credentials fail before, with the authorization server's words.
+   * Looks up a document that does not exist. "Not found" means success: the token was issued, and the API accepted it. Wrong
+   * credentials fail before that, with the authorization server's message.
    */
   test: ICredentialTestRequest = {
     request: {
       baseURL: addressExpression('queryUrl', '$credentials'),
       url: `/${endpoints.operationId('n8n-connection-test').path}`,
+      headers: { 'User-Agent': nodeUserAgent },
       timeout: 30_000,
       disableFollowRedirect: true,
       ignoreHttpStatusErrors: {
@@ -139,10 +140,10 @@ export class SignStashOAuth2Api implements ICredentialType {
         401,
         'The API refused a token that was just issued: check that the token URL and the API URL belong together.',
       ),
-      rule(403, 'The API took the token but does not let this client in: ask your operator to allow it.'),
-      rule(405, 'The API address does not answer maxLookupAttempts: check that it is the Integration Service.'),
+      rule(403, 'The API accepted the token but denies access to this client: ask your operator to allow it.'),
+      rule(405, 'The API address does not answer queries: check that it is the Integration Service.'),
       ...[500, 501, 502, 503, 504].map((status) =>
-        rule(status, `The service is not available now (${status}): try again later.`),
+        rule(status, `The service is currently unavailable (${status}): try again later.`),
       ),
       {
         type: 'responseSuccessBody',

@@ -1,7 +1,7 @@
 import { onPremise, resolveEnvironment } from '@signstash-connect/core/client';
 import { describe, expect, it } from 'vitest';
 import { SignStashOAuth2Api } from '../credentials/SignStashOAuth2Api.credentials.ts';
-import { type CredentialFields, endpointsOf } from '../nodes/SignStash/host/environment.ts';
+import { type CredentialFields, endpointsOf } from '../nodes/SignStash/helpers/credential.ts';
 
 const own = {
   tokenUrl: 'https://sign.example.com/oauth/token',

@@ -1,7 +1,7 @@
 import { type ErrorCode, errorCodes, SignStashError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { describe, expect, it } from 'vitest';
-import { nodeError } from '../nodes/SignStash/host/node-error.ts';
+import { nodeError } from '../nodes/SignStash/helpers/node-error.ts';
 
 /** An error as core would throw it, by its code alone. */
 class SomeError extends SignStashError {}

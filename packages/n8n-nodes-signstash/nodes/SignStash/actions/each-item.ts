@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { clientOf } from '../host/client.ts';
-import { failedItem, nodeError } from '../host/node-error.ts';
+import { failedItem, nodeError } from '../helpers/node-error.ts';
+import { clientOf } from '../transport/client.ts';
 import type { ItemAction } from './node-operation.ts';
 
 /** Runs an action on one item after the other; where the workflow shall go on, an item that fails becomes an item that says so. */

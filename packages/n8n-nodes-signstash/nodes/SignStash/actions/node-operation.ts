@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { ItemClient } from '../host/client.ts';
+import type { ItemClient } from '../transport/client.ts';
 
 /** One entry of the Operation list: its parameters and what it does. */
 export interface NodeOperation {

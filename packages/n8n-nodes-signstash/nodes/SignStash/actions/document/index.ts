@@ -5,7 +5,7 @@ export const document: NodeResource = {
   option: {
     name: 'Document',
     value: 'document',
-    description: 'PDF, XML and other files to seal',
+    description: 'PDF, XML and other files to sign',
   },
   operations: [sign],
   defaultOperation: 'sign',

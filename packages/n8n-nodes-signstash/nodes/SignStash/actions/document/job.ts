@@ -1,8 +1,8 @@
 import type { DocumentInput, Preservation, SignOptions } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { type BinaryInput, binaryInputs, fieldNames, refuseByMetadata } from '../../host/binary-input.ts';
+import { type BinaryInput, binaryInputs, fieldNames, refuseByMetadata } from '../../helpers/binary-input.ts';
 import { addresses } from '../receivers.ts';
-import { sealOptions } from './seal-options.ts';
+import { signatureOptions } from './signature-options.ts';
 
 /** One document of one input item, with all that its parameters say; its bytes are not read yet. */
 export interface Job {
@@ -32,7 +32,7 @@ interface Delivery {
 /** The documents of one item, checked as far as their metadata tells. */
 export async function getJobs(context: IExecuteFunctions, item: number, maxFileBytes: number): Promise<Job[]> {
   const files = await binaryInputs(context, item, context.getNodeParameter('inputField', item));
-  const seal = await sealOptions(context, item);
+  const seal = await signatureOptions(context, item);
   const { description, externalReference, outputField, outputFileName } = context.getNodeParameter(
     'options',
     item,
@@ -57,7 +57,7 @@ export async function getJobs(context: IExecuteFunctions, item: number, maxFileB
       },
       call: { ...(description ? { description } : {}), ...(preservation ? { preservation } : {}) },
       outputField: outputFields[index] ?? outputFields.at(-1) ?? file.field ?? 'data',
-      outputFileName: outputFileName ?? '{name}-sealed{extension}',
+      outputFileName: outputFileName ?? '{name}-signed{extension}',
       simplify,
     };
   });

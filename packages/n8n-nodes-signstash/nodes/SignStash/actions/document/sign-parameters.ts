@@ -5,7 +5,7 @@ import { visibleSealParameters } from './visible-seal-parameters.ts';
 const forPdf = { displayOptions: { show: { '/signatureType': ['auto', 'PAdES'] } } };
 const forXml = { displayOptions: { show: { '/signatureType': ['auto', 'XAdES'] } } };
 
-/** How one document is sealed, and what comes out. Read for each item. */
+/** How one document is signed, and what the output is. Read for each item. */
 const options: INodeProperties = {
   displayName: 'Options',
   name: 'options',
@@ -18,7 +18,7 @@ const options: INodeProperties = {
       name: 'timestamp',
       type: 'boolean',
       default: false,
-      description: 'Whether to add a qualified timestamp to the seal. It may be charged.',
+      description: 'Whether to add a qualified timestamp to the signature. It may be charged.',
     },
     {
       displayName: 'Description',
@@ -26,7 +26,8 @@ const options: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. Invoices of October',
-      description: 'What the service shows to signers. Only documents with the same description share a request.',
+      description:
+        'Text that the service shows for the request. Only documents with the same description share a request.',
     },
     {
       displayName: 'External Reference',
@@ -35,7 +36,7 @@ const options: INodeProperties = {
       default: '',
       placeholder: 'e.g. FT-2026-0001',
       description:
-        'Key of the document, unique in the whole service. A document whose key the service knows is fetched, not sealed again. If empty, the key is made from content and file name.',
+        'Key of the document, unique in the whole service. A document whose key the service already knows is retrieved, not signed again. If empty, the key is derived from content and file name.',
     },
     {
       displayName: 'Location',
@@ -43,15 +44,15 @@ const options: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. Lisboa',
-      description: 'Place of sealing, as PDF readers show it',
+      description: 'Place of signing, as PDF readers show it',
       ...forPdf,
     },
     {
       displayName: 'Output File Name',
       name: 'outputFileName',
       type: 'string',
-      default: '{name}-sealed{extension}',
-      description: 'Name of the sealed file, where {name} and {extension} stand for those of the input file',
+      default: '{name}-signed{extension}',
+      description: 'Name of the signed file, where {name} and {extension} stand for those of the input file',
     },
     {
       displayName: 'Put Output File in Field',
@@ -59,7 +60,7 @@ const options: INodeProperties = {
       type: 'string',
       default: 'data',
       description:
-        'Name of the output binary field. If not set, the sealed file goes to the field that it came from. Separate several names with commas.',
+        'Name of the output binary field. If not set, the signed file replaces the input file in its field. Separate several names with commas.',
     },
     {
       displayName: 'Reason',
@@ -67,7 +68,7 @@ const options: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. Invoice',
-      description: 'Reason for sealing, as PDF readers show it',
+      description: 'Reason for signing, as PDF readers show it',
     },
     {
       displayName: 'XML Canonicalization',
@@ -106,7 +107,7 @@ const options: INodeProperties = {
   ],
 };
 
-/** What the service does with the sealed document. Read for each item; items with the same settings share requests. */
+/** What the service does with the signed document. Read for each item; items with the same settings share requests. */
 const delivery: INodeProperties = {
   displayName: 'Archive and Delivery',
   name: 'delivery',
@@ -119,14 +120,14 @@ const delivery: INodeProperties = {
       name: 'attachDocuments',
       type: 'boolean',
       default: false,
-      description: 'Whether to attach the sealed documents to the e-mail instead of only linking to them',
+      description: 'Whether to attach the signed documents to the e-mail instead of only linking to them',
     },
     {
       displayName: 'Keep in Archive',
       name: 'preserveContent',
       type: 'boolean',
       default: false,
-      description: 'Whether the service archives the sealed document, so that it can be downloaded later',
+      description: 'Whether the service archives the signed document, so that it can be downloaded later',
     },
     {
       displayName: 'Send to E-Mail Addresses',
@@ -134,12 +135,12 @@ const delivery: INodeProperties = {
       type: 'string',
       default: '',
       placeholder: 'e.g. accounting@example.com, archive@example.com',
-      description: 'Addresses to which the service sends the sealed document. Separate several with commas.',
+      description: 'Addresses to which the service sends the signed document. Separate several with commas.',
     },
   ],
 };
 
-/** How documents travel. Read once for a run, from the first item. */
+/** How documents are sent. Read once per execution, from the first item. */
 const sending: INodeProperties = {
   displayName: 'Sending',
   name: 'sending',
@@ -154,7 +155,7 @@ const sending: INodeProperties = {
       typeOptions: { minValue: 1, maxValue: 99 },
       default: 50,
       description:
-        'Maximum number of documents in one request. Many in one request are sealed much faster than one each.',
+        'Maximum number of documents in one request, up to 99. One request for many documents is much faster than one request each.',
     },
     {
       displayName: 'Batch Size (MB)',
@@ -162,7 +163,8 @@ const sending: INodeProperties = {
       type: 'number',
       typeOptions: { minValue: 1 },
       default: 25,
-      description: 'Maximum size of one request, so that n8n does not run out of memory. A larger file goes alone.',
+      description:
+        'Maximum total size of the documents in one request, before encoding. A request ends at this size or at Batch Size, whichever comes first, so that n8n does not run out of memory. A larger file is sent alone.',
     },
     {
       displayName: 'Look Up First',
@@ -170,7 +172,7 @@ const sending: INodeProperties = {
       type: 'boolean',
       default: true,
       description:
-        'Whether to ask the service for each document before sending it, so that what an earlier execution sealed is fetched instead of sealed and paid for again',
+        'Whether to look up each document at the service before sending it, so that documents of an earlier execution are retrieved instead of signed and charged again',
     },
     {
       displayName: 'Max File Size (MB)',
@@ -189,7 +191,7 @@ const sending: INodeProperties = {
         { name: 'Multipart', value: 'multipart', description: 'A quarter less to send, if your service accepts it' },
       ],
       default: 'json',
-      description: 'How documents are packed for sending',
+      description: 'Encoding of the documents in a request',
     },
     {
       displayName: 'Timeout (Seconds)',
@@ -198,7 +200,7 @@ const sending: INodeProperties = {
       typeOptions: { minValue: 1 },
       default: 300,
       description:
-        'How long to wait for the answer to one request. After that, the node asks the service what became of the documents instead of sending them again.',
+        'How long to wait for the response to one request. After that, the node looks up the documents at the service instead of sending them again.',
     },
     {
       displayName: 'Wait for Execution (Seconds)',
@@ -206,7 +208,7 @@ const sending: INodeProperties = {
       type: 'number',
       typeOptions: { minValue: 0 },
       default: 300,
-      description: 'How long to wait for documents that the service has accepted but not sealed yet',
+      description: 'How long to wait for documents that the service has accepted but not signed yet',
     },
   ],
 };
@@ -218,7 +220,7 @@ export const signParameters: INodeProperties[] = [
     type: 'string',
     default: 'data',
     required: true,
-    hint: 'The name of the input binary field containing the file to be sealed. Separate several names with commas.',
+    hint: 'The name of the input binary field containing the file to be signed. Separate several names with commas.',
     description: 'Name of the field with the file. An expression may also return the file itself, or a list of files.',
   },
   {

@@ -1,16 +1,16 @@
 import { BatchPacker, type PreparedDocument, type SignOptions, ValidationError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import type { ItemClient } from '../../host/client.ts';
-import { failedItem, nodeError } from '../../host/node-error.ts';
+import { failedItem, nodeError } from '../../helpers/node-error.ts';
+import type { ItemClient } from '../../transport/client.ts';
 import { getJobs, type Job } from './job.ts';
 import { outputItem, type StoredDocument, storeDocument } from './output.ts';
-import type { Sending } from './sending.ts';
+import type { Sending } from './send-options.ts';
 
 /** What became of a reference in this run. */
 type Outcome = StoredDocument | { readonly failure: unknown };
 
 /**
- * Seals the documents of all items, several in one request, and holds no more than one request's worth of them in memory.
+ * Signs the documents of all items, several per request, and holds no more than the documents of one request in memory.
  * Where the workflow goes on despite failures, one output item for each document, in the order of the input.
  */
 export class SignRun {
@@ -29,7 +29,7 @@ export class SignRun {
 
   async run(): Promise<INodeExecutionData[]> {
     const places = await this.#places();
-    for (const batch of this.#batches(places)) await this.#seal(batch);
+    for (const batch of this.#batches(places)) await this.#sign(batch);
     return this.#outputs;
   }
 
@@ -63,7 +63,7 @@ export class SignRun {
     return batches.filter((batch) => batch.length > 0);
   }
 
-  async #seal(batch: readonly Place[]): Promise<void> {
+  async #sign(batch: readonly Place[]): Promise<void> {
     const signal = this.#context.getExecutionCancelSignal();
     const call: SignOptions = { ...batch[0]?.job.call, signal };
     const first = new Map<string, Place>();
@@ -80,7 +80,7 @@ export class SignRun {
       else this.#fail(place.at, place.job, repeated(document));
     }
     if (documents.length > 0) {
-      const results = await this.#client.sealChecked(documents, call);
+      const results = await this.#client.signChecked(documents, call);
       for (const [reference, place] of first) {
         const result = results.get(reference);
         const outcome: Outcome = result?.ok
@@ -90,7 +90,7 @@ export class SignRun {
         this.#settle(place, outcome);
       }
     }
-    // The same file came twice: sealed and paid for once.
+    // The same file occurs twice: signed and charged once.
     for (const [place, reference] of twins) this.#settle(place, this.#outcomes.get(reference) as Outcome);
   }
 
@@ -109,7 +109,7 @@ export class SignRun {
     else this.#outputs[at] = outputItem(job, outcome);
   }
 
-  /** @throws NodeApiError, NodeOperationError - Where the workflow shall stop; what is sealed by then is found by the next run. */
+  /** @throws NodeApiError, NodeOperationError - If the workflow should stop. The next run retrieves what is already signed. */
   #fail(at: number, { item, document }: Pick<Job, 'item'> & Partial<Job>, problem: unknown): void {
     if (!this.#context.continueOnFail()) throw nodeError(this.#context, problem, item);
     this.#outputs[at] = failedItem(this.#context, problem, item, document?.reference);

@@ -1,7 +1,7 @@
-import { clientOf } from '../../host/client.ts';
-import { nodeError } from '../../host/node-error.ts';
+import { nodeError } from '../../helpers/node-error.ts';
+import { clientOf } from '../../transport/client.ts';
 import type { NodeOperation } from '../node-operation.ts';
-import { getSendOptions } from './sending.ts';
+import { getSendOptions } from './send-options.ts';
 import { signParameters } from './sign-parameters.ts';
 import { SignRun } from './sign-run.ts';
 
@@ -9,7 +9,7 @@ export const sign: NodeOperation = {
   option: {
     name: 'Sign',
     value: 'sign',
-    description: 'Put a qualified electronic seal on documents',
+    description: 'Sign documents with a qualified electronic seal',
     action: 'Sign document',
   },
   parameters: signParameters,

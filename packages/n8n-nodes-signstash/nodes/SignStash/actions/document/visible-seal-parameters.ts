@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 const visible = { visibleSeal: [true], signatureType: ['auto', 'PAdES'] };
 const at = (place: string) => ({ displayOptions: { show: { ...visible, sealPlace: [place] } } });
 
-/** Where a seal stands on the page and what it looks like. */
+/** Where a visible seal is placed and how it is drawn. */
 export const visibleSealParameters: INodeProperties[] = [
   {
     displayName: 'Visible Seal',
@@ -18,12 +18,20 @@ export const visibleSealParameters: INodeProperties[] = [
     name: 'sealPlace',
     type: 'options',
     options: [
-      { name: 'At Coordinates', value: 'coordinates', description: 'A point on a page' },
-      { name: 'At Placeholder Text', value: 'placeholder', description: 'A word that occurs once in the document' },
+      {
+        name: 'At Coordinates',
+        value: 'coordinates',
+        description: 'A point on a page, measured from its top left corner',
+      },
+      {
+        name: 'At Placeholder Text',
+        value: 'placeholder',
+        description: 'Below the first occurrence of a word of the document',
+      },
       { name: 'In Signature Field', value: 'field', description: 'An empty signature field of the PDF' },
     ],
     default: 'coordinates',
-    description: 'How the place of the seal is found',
+    description: 'How the position of the seal is determined',
     displayOptions: { show: visible },
   },
   {
@@ -41,7 +49,8 @@ export const visibleSealParameters: INodeProperties[] = [
     type: 'number',
     typeOptions: { minValue: 0 },
     default: 70,
-    description: 'Distance of the seal from the left edge of the page in points, of which an inch has 72',
+    description:
+      'Distance from the left edge of the page to the left edge of the seal, in points. One inch has 72 points, and an A4 page is 595 points wide.',
     ...at('coordinates'),
   },
   {
@@ -50,7 +59,8 @@ export const visibleSealParameters: INodeProperties[] = [
     type: 'number',
     typeOptions: { minValue: 0 },
     default: 100,
-    description: 'Distance of the seal from the lower edge of the page in points',
+    description:
+      'Distance from the top edge of the page down to the top edge of the seal, in points. An A4 page is 842 points high.',
     ...at('coordinates'),
   },
   {
@@ -70,7 +80,8 @@ export const visibleSealParameters: INodeProperties[] = [
     default: '',
     required: true,
     placeholder: 'e.g. #seal#',
-    description: 'Word of the document at which the seal is placed. The service rejects a document without it.',
+    description:
+      'Word of the document below whose first occurrence the seal is placed. The service rejects a document without it.',
     ...at('placeholder'),
   },
   {
@@ -80,7 +91,7 @@ export const visibleSealParameters: INodeProperties[] = [
     typeOptions: { rows: 2 },
     default: 'Digitally signed by $certificate.getCommonName()',
     description:
-      'What the seal says, as a Velocity template. Leave empty to use the template that the service keeps for your company.',
+      'Text of the seal, as a Velocity template. Leave empty to use the template that is configured for your company at the service.',
     displayOptions: { show: visible },
   },
   {

@@ -1,13 +1,13 @@
 import { eachItem } from '../each-item.ts';
 import type { NodeOperation } from '../node-operation.ts';
-import { operationId, operationIdParameter, questionOptions } from './parameters.ts';
+import { operationId, operationIdParameter, queryOptions } from './parameters.ts';
 
 export const downloadDocuments: NodeOperation = {
   option: {
     name: 'Download Documents',
     value: 'downloadDocuments',
-    description: 'Download the sealed documents of an operation, each as an item',
-    action: 'Download sealed documents',
+    description: 'Download the signed documents of an operation, each as an item',
+    action: 'Download signed documents',
     displayOptions: { hide: { '@tool': [true] } },
   },
   parameters: [
@@ -19,9 +19,9 @@ export const downloadDocuments: NodeOperation = {
       default: 'data',
       required: true,
       hint: 'The name of the output binary field to put the file in',
-      description: 'Name of the field that gets the sealed file',
+      description: 'Name of the field that receives the signed file',
     },
-    questionOptions,
+    queryOptions,
   ],
   execute: eachItem(async (context, client, item) => {
     const id = operationId(context, item);

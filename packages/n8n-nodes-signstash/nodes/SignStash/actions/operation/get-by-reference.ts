@@ -2,13 +2,13 @@ import { checkReference } from '@signstash-connect/core/client';
 import { eachItem } from '../each-item.ts';
 import type { NodeOperation } from '../node-operation.ts';
 import { describeOperation } from './describe.ts';
-import { questionOptions, simplifyParameter } from './parameters.ts';
+import { queryOptions, simplifyParameter } from './parameters.ts';
 
 export const getByReference: NodeOperation = {
   option: {
     name: 'Get by Document Reference',
     value: 'getByReference',
-    description: 'Get the operation that sealed the document with an external reference',
+    description: 'Get the operation that signed the document with an external reference',
     action: 'Get operation by document reference',
   },
   parameters: [
@@ -22,7 +22,7 @@ export const getByReference: NodeOperation = {
       description: 'Key of the document, as Document > Sign returned it',
     },
     simplifyParameter,
-    questionOptions,
+    queryOptions,
   ],
   execute: eachItem(async (context, client, item) => {
     const reference = String(context.getNodeParameter('externalReference', item)).trim();

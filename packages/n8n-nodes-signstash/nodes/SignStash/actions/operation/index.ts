@@ -3,14 +3,14 @@ import { downloadDocuments } from './download-documents.ts';
 import { get } from './get.ts';
 import { getByReference } from './get-by-reference.ts';
 import { getStatus } from './get-status.ts';
-import { resendMails } from './resend-mails.ts';
+import { resendEmails } from './resend-emails.ts';
 
 export const operation: NodeResource = {
   option: {
     name: 'Operation',
     value: 'operation',
-    description: 'Status, documents and e-mails of what was sent for sealing',
+    description: 'Status, documents and e-mails of signing requests',
   },
-  operations: [downloadDocuments, get, getByReference, getStatus, resendMails],
+  operations: [downloadDocuments, get, getByReference, getStatus, resendEmails],
   defaultOperation: 'get',
 };

@@ -19,7 +19,7 @@ export const simplifyParameter: INodeProperties = {
   description: 'Whether to return a simplified version of the response instead of the raw data',
 };
 
-export const questionOptions: INodeProperties = {
+export const queryOptions: INodeProperties = {
   displayName: 'Options',
   name: 'options',
   type: 'collection',
@@ -32,7 +32,7 @@ export const questionOptions: INodeProperties = {
       type: 'number',
       typeOptions: { minValue: 1 },
       default: 60,
-      description: 'How long to wait for one answer of the service',
+      description: 'How long to wait for one response of the service',
     },
   ],
 };

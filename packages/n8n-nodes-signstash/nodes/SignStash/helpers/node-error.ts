@@ -74,7 +74,7 @@ function remedy({ code, hint, operationId, references }: SignStashError): string
   return known.length > 0 ? `${advice} (${known.join('; ')})` : advice;
 }
 
-const again = 'Execute the workflow again: what is sealed by then is fetched, not sealed and paid for again.';
+const again = 'Execute the workflow again: documents already signed are retrieved, not signed or charged again.';
 
 const ownWords: Partial<Record<ErrorCode, string>> = {
   CONFIGURATION_INVALID: 'Open the credential and correct the named field.',
@@ -82,19 +82,20 @@ const ownWords: Partial<Record<ErrorCode, string>> = {
   INSECURE_URL: 'Use https, or turn on Allow Plain HTTP in the credential if this address is inside your own network.',
   TOO_MANY_DOCUMENTS: 'Lower the option Batch Size.',
   REQUEST_TOO_LARGE: 'Lower the options Batch Size and Batch Size (MB).',
-  PAYLOAD_TOO_LARGE: 'The service takes no request of this size: lower the options Batch Size and Batch Size (MB).',
+  PAYLOAD_TOO_LARGE:
+    'The service does not accept requests of this size: lower the options Batch Size and Batch Size (MB).',
   DOCUMENT_TOO_LARGE: 'Make the document smaller or raise the option Max File Size.',
   DUPLICATE_REFERENCE:
-    'Give each document an external reference of its own, for example by an expression with the invoice number.',
+    'Give each document a unique external reference, for example an expression with the invoice number.',
   TEMPLATE_MISSING: 'Fill in Seal Text, or let the service use its own template.',
   PLACEMENT_INVALID: 'Correct the position of the visible seal.',
-  DOCUMENT_FAILED: 'The service could not seal this document, for the reason it gives: see the message.',
-  DOCUMENT_PENDING: `The service has the document but has not sealed it yet. ${again} Raise the option Wait for Execution to wait longer.`,
+  DOCUMENT_FAILED: 'The service could not sign this document: see the reason in the message.',
+  DOCUMENT_PENDING: `The service has accepted the document but not signed it yet. ${again} Raise the option Wait for Execution to wait longer.`,
   CONTENT_UNAVAILABLE:
-    'The document was sealed, and counted, but the service does not keep its content: use the copy of the earlier execution, or seal again under a new external reference.',
+    'The document was signed and charged, but the service does not keep its content: use the copy of the earlier execution, or sign again under a new external reference.',
   SERVICE_FAILED: `The service could not answer. ${again}`,
   NETWORK_INTERRUPTED: `The connection broke. ${again}`,
   TIMEOUT: `There was no answer in time. ${again} If this happens often, raise the option Timeout or lower Batch Size.`,
   PROTOCOL_TRUNCATED: `The answer ended early. ${again}`,
-  OUTCOME_UNKNOWN: `Whether the named documents were sealed could not be found out. ${again}`,
+  OUTCOME_UNKNOWN: `Could not determine whether the named documents were signed. ${again}`,
 };

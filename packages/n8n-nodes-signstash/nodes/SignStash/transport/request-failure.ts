@@ -12,7 +12,7 @@ import {
   type TransportRequest,
 } from '@signstash-connect/core/client';
 
-/** What n8n's HTTP client and its OAuth2 client throw, as far as it is read here. */
+/** The parts that are read here of what n8n's HTTP client and OAuth2 client throw. */
 interface HostFailure extends Error {
   code?: unknown;
   isAxiosError?: unknown;
@@ -23,7 +23,7 @@ interface HostFailure extends Error {
   body?: unknown;
 }
 
-/** Says in core's words what n8n threw instead of an answer; whether anything was sent decides if a seal may have been made. */
+/** Turns what n8n threw into core's errors. Whether the request was sent decides if a document may have been signed. */
 export function requestFailure(thrown: unknown, { endpoint, url, timeoutMs }: TransportRequest): SignStashError {
   const failures = chain(thrown);
   const where = `${endpoint} at ${new URL(url).host}`;

@@ -25,16 +25,16 @@ interface Appearance {
   width?: number;
 }
 
-/** How one item's documents are sealed, in core's words. */
-export async function sealOptions(context: IExecuteFunctions, item: number): Promise<SignatureOptions> {
+/** The signature options of one item's documents. */
+export async function signatureOptions(context: IExecuteFunctions, item: number): Promise<SignatureOptions> {
   const options = context.getNodeParameter('options', item, {}) as Options;
   const type = context.getNodeParameter('signatureType', item) as SignatureType | 'auto';
-  const xml = xmlSeal(options);
+  const xml = xmlSignature(options);
   const visible = await visibleSeal(context, item, type);
   return {
     ...(type === 'auto' ? {} : { type }),
     ...(options.reason ? { reason: options.reason } : {}),
-    // Left over from another signature type, the editor hides them but still sends them.
+    // The editor hides parameters of another signature type but still sends their values.
     ...(options.location && suits(type, 'PAdES') ? { location: options.location } : {}),
     ...(options.timestamp ? { timestamp: true } : {}),
     ...(visible ? { visible } : {}),
@@ -44,13 +44,13 @@ export async function sealOptions(context: IExecuteFunctions, item: number): Pro
 
 const suits = (type: SignatureType | 'auto', wanted: SignatureType) => type === 'auto' || type === wanted;
 
-function xmlSeal({ xmlParentElement, xmlTransform, xmlCanonicalization }: Options): XmlSignature | undefined {
-  const seal: XmlSignature = {
+function xmlSignature({ xmlParentElement, xmlTransform, xmlCanonicalization }: Options): XmlSignature | undefined {
+  const signature: XmlSignature = {
     ...(xmlParentElement ? { parentElement: xmlParentElement } : {}),
     ...(xmlTransform ? { transform: xmlTransform } : {}),
     ...(xmlCanonicalization ? { canonicalization: xmlCanonicalization } : {}),
   };
-  return Object.keys(seal).length > 0 ? seal : undefined;
+  return Object.keys(signature).length > 0 ? signature : undefined;
 }
 
 async function visibleSeal(
@@ -72,7 +72,7 @@ async function visibleSeal(
   }
   return {
     template: text.trim() === '' ? { service: true } : text,
-    at: sealPlace(context, item),
+    at: sealPosition(context, item),
     ...(width !== undefined && height !== undefined ? { area: { width, height } } : {}),
     ...(background ? { background } : {}),
     ...(fontSize === undefined ? {} : { font: { size: fontSize } }),
@@ -80,7 +80,7 @@ async function visibleSeal(
   };
 }
 
-function sealPlace(context: IExecuteFunctions, item: number): SealPosition {
+function sealPosition(context: IExecuteFunctions, item: number): SealPosition {
   const parameter = (name: string) => context.getNodeParameter(name, item);
   switch (parameter('sealPlace')) {
     case 'field':

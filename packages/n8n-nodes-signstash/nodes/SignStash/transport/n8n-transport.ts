@@ -1,16 +1,17 @@
 import type { RequestBody, Transport, TransportRequest, TransportResponse } from '@signstash-connect/core/client';
 import { CredentialsError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
+import { nodeUserAgent } from '../helpers/credential.ts';
 import { requestFailure } from './request-failure.ts';
 
-/** What of n8n's execution context the transport needs. */
+/** The part of n8n's execution context that the transport needs. */
 export type RequestHost = Pick<IExecuteFunctions, 'helpers'>;
 
 /** Sends core's requests through n8n, which adds the token, stores it encrypted, and renews it after a 401. */
 export class N8nTransport implements Transport {
   readonly #host: RequestHost;
   readonly #credentialType: string;
-  #pioneer: Promise<TransportResponse> | undefined;
+  #firstRequest: Promise<TransportResponse> | undefined;
   #tokenStored = false;
   #refusal: CredentialsError | undefined;
 
@@ -20,19 +21,19 @@ export class N8nTransport implements Transport {
   }
 
   /**
-   * As long as no token is stored, n8n fetches one for each request: so the first request goes alone, and the others follow
-   * with its token. Refused credentials are not tried again, which could lock the account.
+   * Until a token is stored, n8n would request one for each request, so the first request is sent alone and the others wait for
+   * its token. Refused credentials are not tried again, which could lock the account.
    */
   async send(request: TransportRequest): Promise<TransportResponse> {
     while (!this.#tokenStored) {
       if (this.#refusal) throw this.#refusal;
-      if (!this.#pioneer) {
-        this.#pioneer = this.#attempt(request).finally(() => {
-          this.#pioneer = undefined;
+      if (!this.#firstRequest) {
+        this.#firstRequest = this.#attempt(request).finally(() => {
+          this.#firstRequest = undefined;
         });
-        return this.#pioneer;
+        return this.#firstRequest;
       }
-      await this.#pioneer.catch(() => {});
+      await this.#firstRequest.catch(() => {});
     }
     return this.#attempt(request);
   }
@@ -60,8 +61,8 @@ async function requestOptions(request: TransportRequest): Promise<IHttpRequestOp
   return {
     method,
     url,
-    headers: { ...request.headers, ...(body ? { 'content-type': body.contentType } : {}) },
-    // A Buffer, not a stream: only that can n8n send again after it has renewed the token.
+    headers: { 'user-agent': nodeUserAgent, ...request.headers, ...(body ? { 'content-type': body.contentType } : {}) },
+    // A Buffer, not a stream: n8n can only resend a Buffer after renewing the token.
     ...(body ? { body: await collect(body) } : {}),
     timeout: timeoutMs,
     encoding: 'arraybuffer',

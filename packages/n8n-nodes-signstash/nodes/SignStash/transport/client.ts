@@ -9,9 +9,9 @@ import {
   signResult,
 } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { type CredentialFields, endpointsOf } from './environment.ts';
+import { type CredentialFields, endpointsOf } from '../helpers/credential.ts';
+import { N8nTransport } from './n8n-transport.ts';
 import { platform } from './platform.ts';
-import { N8nTransport } from './transport.ts';
 
 export const credentialType = 'signStashOAuth2Api';
 
@@ -29,15 +29,15 @@ export async function clientOf(context: IExecuteFunctions, settings: ClientSetti
   );
 }
 
-/** Core's client by single documents: items of a workflow fail one by one, where `signMany` would refuse them all. */
+/** Core's client with the steps of `signMany` apart: `signMany` refuses all documents if one is invalid, but items fail separately. */
 export class ItemClient extends SignStashClient {
   /** Checks one document and gives it its reference; nothing is sent. */
   check(input: DocumentInput, position: number, options: SignOptions): Promise<PreparedDocument> {
     return this.prepare(input, position, options);
   }
 
-  /** Seals what was checked, in one request; a result for every reference. */
-  async sealChecked(documents: readonly PreparedDocument[], options: SignOptions): Promise<Map<string, SignResult>> {
+  /** Signs checked documents in one request; returns a result for every reference. */
+  async signChecked(documents: readonly PreparedDocument[], options: SignOptions): Promise<Map<string, SignResult>> {
     const results = new Map<string, SignResult>();
     await this.seal(documents, options, {
       store: memoryStore,

@@ -1,14 +1,14 @@
 import { eachItem } from '../each-item.ts';
 import type { NodeOperation } from '../node-operation.ts';
 import { addresses } from '../receivers.ts';
-import { operationId, operationIdParameter, questionOptions } from './parameters.ts';
+import { operationId, operationIdParameter, queryOptions } from './parameters.ts';
 
-export const resendMails: NodeOperation = {
+export const resendEmails: NodeOperation = {
   option: {
-    name: 'Resend Delivery Mails',
-    value: 'resendMails',
-    description: 'Send the e-mails with the sealed documents of an operation again',
-    action: 'Resend delivery mails',
+    name: 'Resend Delivery E-Mails',
+    value: 'resendEmails',
+    description: 'Send the e-mails with the signed documents of an operation again',
+    action: 'Resend delivery e-mails',
   },
   parameters: [
     operationIdParameter,
@@ -26,9 +26,9 @@ export const resendMails: NodeOperation = {
       name: 'attachDocuments',
       type: 'boolean',
       default: false,
-      description: 'Whether to attach the sealed documents to the e-mail instead of only linking to them',
+      description: 'Whether to attach the signed documents to the e-mail instead of only linking to them',
     },
-    questionOptions,
+    queryOptions,
   ],
   execute: eachItem(async (context, client, item) => {
     const id = operationId(context, item);

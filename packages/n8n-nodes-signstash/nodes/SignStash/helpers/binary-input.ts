@@ -1,7 +1,7 @@
 import { type SignatureType, ValidationError } from '@signstash-connect/core/client';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
-/** A file of an input item, known by its metadata; its bytes are still where n8n keeps them. */
+/** A file of an input item. Only its metadata is loaded; the bytes stay in n8n's storage until read. */
 export interface BinaryInput {
   /** The field it is in; undefined where an expression gave the file itself. */
   readonly field: string | undefined;
@@ -40,13 +40,13 @@ async function binaryInput(context: IExecuteFunctions, item: number, file: strin
   };
 }
 
-/** With an id the bytes lie in n8n's storage; without, they are in the item itself, as base64. */
+/** With an id the bytes are in n8n's storage; without, they are in the item itself, as base64. */
 async function byteLength(context: IExecuteFunctions, data: IBinaryData): Promise<number> {
   if (data.id) return (await context.helpers.getBinaryMetadata(data.id)).fileSize;
   return Buffer.byteLength(data.data, 'base64');
 }
 
-/** Files that no seal of a type can be put on, told by their media type: refused before a byte is read. */
+/** Refuses, before reading a byte, files whose size or media type does not suit the signature type. */
 export function refuseByMetadata(file: BinaryInput, type: SignatureType | undefined, maxBytes: number): void {
   const document = file.fileName || file.field || 'the file';
   const details = { document };

@@ -4,7 +4,12 @@ import {
   type NamedEnvironment,
   onPremise,
   resolveEnvironment,
+  userAgent,
 } from '@signstash-connect/core/client';
+import manifest from '../../../package.json' with { type: 'json' };
+
+/** The User-Agent of every request but the token requests, which n8n sends with its own. */
+export const nodeUserAgent = userAgent(`${manifest.name}/${manifest.version}`);
 
 /** The credential's own fields, as the editor stores them. */
 export interface CredentialFields {
