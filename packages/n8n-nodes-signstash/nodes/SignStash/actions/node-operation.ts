@@ -1,5 +1,5 @@
+import type { SignStashClient } from '@signstash-connect/core/client';
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { ItemClient } from '../transport/client.ts';
 
 /** One entry of the Operation list: its parameters and what it does. */
 export interface NodeOperation {
@@ -12,6 +12,6 @@ export interface NodeOperation {
 /** What an operation that treats one item at a time does with it. */
 export type ItemAction = (
   context: IExecuteFunctions,
-  client: ItemClient,
+  client: SignStashClient,
   itemIndex: number,
 ) => Promise<Pick<INodeExecutionData, 'json' | 'binary'>[]>;

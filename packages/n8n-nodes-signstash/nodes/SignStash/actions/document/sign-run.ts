@@ -1,7 +1,12 @@
-import { BatchPacker, type PreparedDocument, type SignOptions, ValidationError } from '@signstash-connect/core/client';
+import {
+  BatchPacker,
+  type PreparedDocument,
+  type SignOptions,
+  type SignStashClient,
+  ValidationError,
+} from '@signstash-connect/core/client';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { failedItem, nodeError } from '../../helpers/node-error.ts';
-import type { ItemClient } from '../../transport/client.ts';
 import { getJobs, type Job } from './job.ts';
 import { outputItem, type StoredDocument, storeDocument } from './output.ts';
 import type { Sending } from './send-options.ts';
@@ -15,13 +20,13 @@ type Outcome = StoredDocument | { readonly failure: unknown };
  */
 export class SignRun {
   readonly #context: IExecuteFunctions;
-  readonly #client: ItemClient;
+  readonly #client: SignStashClient;
   readonly #sending: Sending;
   readonly #outcomes = new Map<string, Outcome>();
   /** Output items by their place: that of their job, or of the item that has none. */
   readonly #outputs: INodeExecutionData[] = [];
 
-  constructor(context: IExecuteFunctions, client: ItemClient, sending: Sending) {
+  constructor(context: IExecuteFunctions, client: SignStashClient, sending: Sending) {
     this.#context = context;
     this.#client = client;
     this.#sending = sending;
@@ -80,13 +85,12 @@ export class SignRun {
       else this.#fail(place.at, place.job, repeated(document));
     }
     if (documents.length > 0) {
-      const results = await this.#client.signChecked(documents, call);
-      for (const [reference, place] of first) {
-        const result = results.get(reference);
-        const outcome: Outcome = result?.ok
+      for (const result of await this.#client.signPrepared(documents, call)) {
+        const place = first.get(result.reference) as Place;
+        const outcome: Outcome = result.ok
           ? await storeDocument(this.#context, place.job, result)
-          : { failure: result?.error };
-        this.#outcomes.set(reference, outcome);
+          : { failure: result.error };
+        this.#outcomes.set(result.reference, outcome);
         this.#settle(place, outcome);
       }
     }
@@ -97,7 +101,7 @@ export class SignRun {
   async #check({ job, at }: Place, call: SignOptions): Promise<PreparedDocument | undefined> {
     try {
       const content = await job.file.read();
-      return await this.#client.check({ ...job.document, content }, at + 1, call);
+      return await this.#client.prepare({ ...job.document, content }, at + 1, call);
     } catch (problem) {
       this.#fail(at, job, problem);
     }

@@ -1,5 +1,5 @@
 import { nodeError } from '../../helpers/node-error.ts';
-import { clientOf } from '../../transport/client.ts';
+import { createClient } from '../../transport/client.ts';
 import type { NodeOperation } from '../node-operation.ts';
 import { getSendOptions } from './send-options.ts';
 import { signParameters } from './sign-parameters.ts';
@@ -16,7 +16,7 @@ export const sign: NodeOperation = {
   async execute(context) {
     try {
       const sending = getSendOptions(context);
-      const client = await clientOf(context, sending.client);
+      const client = await createClient(context, sending.client);
       return await new SignRun(context, client, sending).run();
     } catch (problem) {
       throw nodeError(context, problem, 0);
