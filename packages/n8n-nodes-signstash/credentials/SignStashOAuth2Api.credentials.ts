@@ -1,6 +1,7 @@
 import { endpoints } from '@signstash-connect/core/client';
 import type { ICredentialTestRequest, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
 import { addressExpression, nodeUserAgent } from '../nodes/SignStash/helpers/credential.ts';
+import { choice, text, toggle } from '../nodes/SignStash/helpers/parameters.ts';
 
 /** Client credentials; n8n gets the token, keeps it encrypted, shares it between its workers and renews it after a 401. */
 export class SignStashOAuth2Api implements ICredentialType {
@@ -20,15 +21,10 @@ export class SignStashOAuth2Api implements ICredentialType {
 
   properties: INodeProperties[] = [
     { displayName: 'Grant Type', name: 'grantType', type: 'hidden', default: 'clientCredentials' },
-    {
-      displayName: 'Client ID',
-      name: 'clientId',
-      type: 'string',
-      default: '',
+    text('Client ID', 'clientId', "Alias of your client service in Sign'Stash", {
       required: true,
       placeholder: 'e.g. PRT.500000000-PRT.500000000-7c0f…',
-      description: "Alias of your client service in Sign'Stash",
-    },
+    }),
     {
       displayName: 'Client Secret',
       name: 'clientSecret',
@@ -38,74 +34,53 @@ export class SignStashOAuth2Api implements ICredentialType {
       required: true,
       description: "Secret of the client service, as set in the Sign'Stash backoffice",
     },
-    {
-      displayName: 'Environment',
-      name: 'environment',
-      type: 'options',
-      options: [
-        { name: 'Custom', value: 'custom', description: 'Your own addresses, such as those of a local sandbox' },
-        {
-          name: 'On-Premise Proxy',
-          value: 'onPremise',
-          description: 'Documents go to the proxy in your network, everything else to the service',
-        },
-        { name: 'Production', value: 'production', description: 'Signatures are binding and charged' },
-        { name: 'Staging', value: 'staging', description: 'For tests' },
+    choice(
+      'Environment',
+      'environment',
+      "Which Sign'Stash to use. Each has its own client ID and secret.",
+      [
+        ['Custom', 'custom', 'Your own addresses, such as those of a local sandbox'],
+        ['On-Premise Proxy', 'onPremise', 'Documents go to the proxy in your network, everything else to the service'],
+        ['Production', 'production', 'Signatures are binding and charged'],
+        ['Staging', 'staging', 'For tests'],
       ],
-      default: 'production',
-      description: "Which Sign'Stash to use. Each has its own client ID and secret.",
-    },
-    {
-      displayName: 'Service Behind the Proxy',
-      name: 'onPremiseService',
-      type: 'options',
-      options: [
-        { name: 'Production', value: 'production' },
-        { name: 'Staging', value: 'staging' },
+      { default: 'production' },
+    ),
+    choice(
+      'Service Behind the Proxy',
+      'onPremiseService',
+      'Which service issues tokens and answers queries about operations',
+      [
+        ['Production', 'production'],
+        ['Staging', 'staging'],
       ],
-      default: 'production',
-      description: 'Which service issues tokens and answers queries about operations',
-      displayOptions: { show: { environment: ['onPremise'] } },
-    },
-    {
-      displayName: 'Token URL',
-      name: 'tokenUrl',
-      type: 'string',
-      default: '',
+      { displayOptions: { show: { environment: ['onPremise'] } } },
+    ),
+    text('Token URL', 'tokenUrl', 'Address at which the authorization server issues tokens', {
       required: true,
       placeholder: 'e.g. https://signstash.example.com/oauth2/authorization-server/oauth/token',
-      description: 'Address at which the authorization server issues tokens',
       displayOptions: { show: { environment: ['custom'] } },
-    },
-    {
-      displayName: 'API URL',
-      name: 'apiUrl',
-      type: 'string',
-      default: '',
+    }),
+    text('API URL', 'apiUrl', 'Base address of the Integration Service', {
       required: true,
       placeholder: 'e.g. https://signstash.example.com/signstash/einvoice-integration-ws',
-      description: 'Base address of the Integration Service',
       displayOptions: { show: { environment: ['custom'] } },
-    },
-    {
-      displayName: 'Proxy URL',
-      name: 'proxyUrl',
-      type: 'string',
-      default: '',
-      placeholder: 'e.g. http://signstash.intranet:8080',
-      description:
-        'Address of the proxy in your network through which documents go. Its usual path is added if you give none.',
-      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
-    },
-    {
-      displayName: 'Allow Plain HTTP',
-      name: 'allowInsecureHttp',
-      type: 'boolean',
-      default: false,
-      description:
-        'Whether to allow addresses without https on other machines. Tokens and documents then travel unencrypted.',
-      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
-    },
+    }),
+    text(
+      'Proxy URL',
+      'proxyUrl',
+      'Address of the proxy in your network that signs documents. Its usual path is added if you give none.',
+      {
+        placeholder: 'e.g. http://signstash.intranet:8080',
+        displayOptions: { show: { environment: ['onPremise', 'custom'] } },
+      },
+    ),
+    toggle(
+      'Allow Plain HTTP',
+      'allowInsecureHttp',
+      'Whether to allow addresses without https on other machines. Tokens and documents then travel unencrypted.',
+      { displayOptions: { show: { environment: ['onPremise', 'custom'] } } },
+    ),
     {
       displayName: 'Access Token URL',
       name: 'accessTokenUrl',

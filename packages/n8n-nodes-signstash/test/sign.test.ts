@@ -111,7 +111,7 @@ describe('sign', () => {
     const item = { binary: { ...pdfItem('a').binary, logo: { mimeType: 'image/png', bytes: png } } };
     const parameters = {
       visibleSeal: true,
-      sealPlace: 'coordinates',
+      sealPosition: 'coordinates',
       sealX: 50,
       sealY: 60,
       sealAppearance: appearance,

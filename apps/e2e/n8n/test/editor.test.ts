@@ -133,9 +133,9 @@ describe('the node panel', () => {
     await editor.page.setViewportSize({ width: 1280, height: 1360 });
     const panel = await editor.openNode("Sign'Stash");
     await panel.switchOn('visibleSeal');
-    await panel.choose('sealPlace', 'At Placeholder Text');
+    await panel.choose('sealPosition', 'At Placeholder Text');
     expect(await panel.labels()).toEqual(expect.arrayContaining(['Placeholder Text', 'Seal Text', 'Seal Appearance']));
-    await panel.choose('sealPlace', 'At Coordinates');
+    await panel.choose('sealPosition', 'At Coordinates');
     expect(await panel.labels()).toEqual(expect.arrayContaining(['Page', 'X', 'Y', 'Seal Text', 'Seal Appearance']));
     await editor.picture(pictures, 'visible-seal', panel.parameters);
     await editor.page.setViewportSize({ width: 1280, height: 900 });

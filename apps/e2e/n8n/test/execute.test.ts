@@ -67,7 +67,7 @@ async function workflows(): Promise<Workflow[]> {
         'Seal',
         {
           visibleSeal: true,
-          sealPlace: 'placeholder',
+          sealPosition: 'placeholder',
           sealPlaceholder: '#seal#',
           sealText: 'Sealed by $certificate.getCommonName()',
           sealAppearance: { width: 160, height: 40, fontSize: 9 },

@@ -6,7 +6,7 @@ import {
   NodeConnectionTypes,
   NodeOperationError,
 } from 'n8n-workflow';
-import { document } from './actions/document/index.ts';
+import { document } from './actions/document/sign.ts';
 import { operation } from './actions/operation/index.ts';
 import { resourceList, resourceParameters } from './actions/resource.ts';
 

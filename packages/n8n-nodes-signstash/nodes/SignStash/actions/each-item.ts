@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { failedItem, nodeError } from '../helpers/node-error.ts';
 import { createClient } from '../transport/client.ts';
-import type { ItemAction } from './node-operation.ts';
+import type { ItemAction } from './resource.ts';
 
 /** Runs an action on one item after the other; where the workflow shall go on, an item that fails becomes an item that says so. */
 export function eachItem(action: ItemAction) {

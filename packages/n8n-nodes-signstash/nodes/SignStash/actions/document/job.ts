@@ -1,7 +1,7 @@
 import type { DocumentInput, Preservation, SignOptions } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { type BinaryInput, binaryInputs, fieldNames, refuseByMetadata } from '../../helpers/binary-input.ts';
-import { addresses } from '../receivers.ts';
+import { parseAddresses } from '../../helpers/parameters.ts';
 import { signatureOptions } from './signature-options.ts';
 
 /** One document of one input item, with all that its parameters say; its bytes are not read yet. */
@@ -64,7 +64,7 @@ export async function getJobs(context: IExecuteFunctions, item: number, maxFileB
 }
 
 function preservationOf({ attachDocuments, preserveContent = false, receivers }: Delivery): Preservation | undefined {
-  const to = addresses(receivers);
+  const to = parseAddresses(receivers);
   if (to.length === 0) return preserveContent ? { preserveContent } : undefined;
   return { preserveContent, delivery: { receivers: to, attachDocuments: attachDocuments === true } };
 }

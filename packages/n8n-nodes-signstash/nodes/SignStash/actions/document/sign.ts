@@ -1,11 +1,11 @@
 import { nodeError } from '../../helpers/node-error.ts';
 import { createClient } from '../../transport/client.ts';
-import type { NodeOperation } from '../node-operation.ts';
+import type { NodeOperation, NodeResource } from '../resource.ts';
+import { signParameters } from './parameters.ts';
 import { getSendOptions } from './send-options.ts';
-import { signParameters } from './sign-parameters.ts';
 import { SignRun } from './sign-run.ts';
 
-export const sign: NodeOperation = {
+const sign: NodeOperation = {
   option: {
     name: 'Sign',
     value: 'sign',
@@ -22,4 +22,10 @@ export const sign: NodeOperation = {
       throw nodeError(context, problem, 0);
     }
   },
+};
+
+export const document: NodeResource = {
+  option: { name: 'Document', value: 'document', description: 'PDF, XML and other files to sign' },
+  operations: [sign],
+  defaultOperation: 'sign',
 };

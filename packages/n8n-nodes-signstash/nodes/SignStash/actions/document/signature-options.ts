@@ -82,7 +82,7 @@ async function visibleSeal(
 
 function sealPosition(context: IExecuteFunctions, item: number): SealPosition {
   const parameter = (name: string) => context.getNodeParameter(name, item);
-  switch (parameter('sealPlace')) {
+  switch (parameter('sealPosition')) {
     case 'field':
       return { field: String(parameter('sealField')) };
     case 'placeholder':
