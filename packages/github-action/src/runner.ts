@@ -1,29 +1,17 @@
 import * as github from '@actions/core';
 
-/** Where in the workspace a message belongs. */
-export interface Place {
-  title?: string;
-  file?: string;
-}
-
 /** The parts of GitHub's runner that the action writes to. */
-export interface Runner {
+export const runner = {
   /** Hides a text in everything that is printed from now on. */
-  mask(secret: string): void;
-  info(message: string): void;
-  warning(message: string, place?: Place): void;
-  error(message: string, place?: Place): void;
+  mask: (secret: string): void => github.setSecret(secret),
+  info: (message: string): void => github.info(withoutCommands(message)),
+  warning: (message: string): void => github.warning(message),
+  error: (message: string, place: { title: string; file: string }): void => github.error(message, place),
   /** Folds everything printed during the work under a title. */
-  group<T>(title: string, work: () => Promise<T>): Promise<T>;
-}
-
-export const runner: Runner = {
-  mask: (secret) => github.setSecret(secret),
-  info: (message) => github.info(withoutCommands(message)),
-  warning: (message, place) => github.warning(message, place),
-  error: (message, place) => github.error(message, place),
-  group: (title, work) => github.group(title, work),
+  group: <T>(title: string, work: () => Promise<T>): Promise<T> => github.group(title, work),
 };
+
+export type Runner = typeof runner;
 
 /**
  * The runner reads commands from every printed line: `::name::` at its start, `##[name]` anywhere. File names and messages of

@@ -64,7 +64,7 @@ describe('a file that fails', () => {
     const [bad, empty, conclusion] = errorsOf(run);
     expect(bad?.properties).toEqual({ title: 'Not signed: DOCUMENT_NOT_PDF', file: 'bad.pdf' });
     expect(bad?.data).toBe(
-      "bad.pdf is not a PDF file. Narrow 'files' to PDF files, or set signature-type to XAdES (XML) or CAdES.",
+      'bad.pdf is not a PDF file. PAdES signs PDF files only: use a PDF, or set signature-type to XAdES (XML) or CAdES.',
     );
     expect(empty?.properties.title).toBe('Not signed: DOCUMENT_EMPTY');
     expect(conclusion?.data).toBe('2 of 3 files were not signed.');
@@ -84,7 +84,7 @@ describe('a file that fails', () => {
     const workspace = workspaceWith({ 'large.pdf': Buffer.concat([minimalPdf(), Buffer.alloc(40_000, ' ')]) });
     const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
     expect(errorsOf(run)[0]?.properties).toEqual({ title: 'Not signed: PAYLOAD_TOO_LARGE', file: 'large.pdf' });
-    expect(errorsOf(run)[0]?.data).toContain('lower batch-size');
+    expect(errorsOf(run)[0]?.data).toContain('Lower batch-size');
   });
 
   test('with fail-fast: what is under way is finished, nothing more is sent', async () => {
@@ -96,7 +96,7 @@ describe('a file that fails', () => {
     expect([run.exitCode, totals.failed]).toEqual([1, 1]);
     expect(totals['not-sent']).toBeGreaterThan(20);
     expect(run.summary).toContain(`**${totals['not-sent']}** not sent`);
-    expect(run.summary).toContain('| not sent |');
+    expect(run.summary).toContain('| not sent: the run stopped first |');
     expect(Number(totals.signed) + Number(totals['not-sent'])).toBe(39);
     expect(sandbox.admin.counts().documentsSealed).toBe(totals.signed);
   });

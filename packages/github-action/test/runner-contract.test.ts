@@ -100,7 +100,7 @@ describe('dry run', () => {
     const run = await runAction(workspace, { inputs: inputsFor(sandbox, { 'dry-run': 'true' }) });
     expect([run.exitCode, run.outputs['failed-count'], run.outputs['signed-count']]).toEqual([1, '1', '0']);
     expect(reportOf(run).totals).toMatchObject({ checked: 1, failed: 1 });
-    expect(run.log).toContain('The login works');
+    expect(run.log).toContain('The API accepted the token and answered');
     expect(sandbox.admin.requests().map(({ endpoint }) => endpoint)).toEqual(['token', 'operationId']);
     expect(existsSync(join(workspace, 'a-signed.pdf'))).toBe(false);
   });

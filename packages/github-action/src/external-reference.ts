@@ -3,7 +3,7 @@ const placeholders = ['repository', 'run', 'path', 'sha256'] as const;
 /** The values that fill an external reference's template. */
 export type ReferenceValues = Record<(typeof placeholders)[number], string>;
 
-/** What is wrong with a template, or undefined. */
+/** The reason why a template cannot be used, or undefined. */
 export function checkTemplate(template: string): string | undefined {
   const known: readonly string[] = placeholders.map((name) => `{${name}}`);
   const unknown = template.match(/\{[^}]*\}/g)?.find((part) => !known.includes(part));
