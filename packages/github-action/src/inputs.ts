@@ -1,105 +1,76 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ConfigurationError, isSignStashError } from '@signstash-connect/core';
 import {
   checkOutputOptions,
   describeError,
-  type ParsedSignOptions,
+  type OutputOptions,
   parseSignOptions,
-  type ResolvedSettings,
   resolveSettings,
   type SettingProblem,
   SettingReader,
   SettingsError,
+  settingDescriptions,
+  signOptionDescriptions,
 } from '@signstash-connect/core/adapter';
 import { closest } from 'fastest-levenshtein';
 import metadata from '../action.yml';
 import { checkTemplate } from './external-reference.ts';
 
-const settingInputs = {
-  environment: 'environment',
-  proxyUrl: 'proxy-url',
-  tokenUrl: 'token-url',
-  apiUrl: 'api-url',
-  clientId: 'client-id',
-  clientSecret: 'client-secret',
-  credentialsEncoding: 'credentials-encoding',
-  allowInsecureHttp: 'allow-insecure-http',
-  timeout: 'timeout',
-  retries: 'retries',
-} as const;
+/** Inputs that only the action has, by the kit's names where it has one. */
+const ownSettings = [
+  'files',
+  'ifNoFilesFound',
+  'directory',
+  'suffix',
+  'inPlace',
+  'overwrite',
+  'skipSigned',
+  'verify',
+  'visibleImage',
+  'reference',
+  'batchSize',
+  'concurrency',
+  'failFast',
+  'dryRun',
+  'summary',
+] as const;
 
-const signInputs = {
+type OwnSetting = (typeof ownSettings)[number];
+
+/** Inputs whose name is not that of the setting in kebab case. */
+const renamed: Readonly<Record<string, string>> = {
   type: 'signature-type',
-  reason: 'reason',
-  location: 'location',
-  timestamp: 'timestamp',
   visibleText: 'visible-template',
-  visiblePosition: 'visible-position',
-  visibleField: 'visible-field',
-  visiblePlaceholder: 'visible-placeholder',
-  visibleSize: 'visible-size',
-  visibleBackground: 'visible-background',
-  visibleFontSize: 'visible-font-size',
-  preserveContent: 'preserve-content',
-  deliveryEmails: 'delivery-emails',
-  deliveryAttach: 'delivery-attach',
-} as const;
-
-const ownInputs = {
-  files: 'files',
-  ifNoFilesFound: 'if-no-files-found',
   directory: 'output-directory',
-  suffix: 'suffix',
-  inPlace: 'in-place',
-  overwrite: 'overwrite',
-  skipSigned: 'skip-signed',
-  verify: 'verify',
-  visibleImage: 'visible-image',
   reference: 'external-reference',
-  batchSize: 'batch-size',
-  concurrency: 'concurrency',
-  failFast: 'fail-fast',
-  dryRun: 'dry-run',
-  summary: 'summary',
-} as const;
+};
 
-const inputNames: Readonly<Record<string, string>> = { ...settingInputs, ...signInputs, ...ownInputs };
-
-/** The input that a setting of the kit comes from. */
-export const inputName = (setting: string): string | undefined => inputNames[setting];
+/** The input that a setting of the kit comes from, if there is one. */
+export function inputName(setting: string): string | undefined {
+  const name = renamed[setting] ?? setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return name in metadata.inputs ? name : undefined;
+}
 
 /** Every input, checked by itself and against the others before anything is read or sent. */
-export interface Inputs {
-  files: string[];
-  ifNoFilesFound: 'error' | 'warn' | 'ignore';
-  /** Without a secret only in a dry run. */
-  settings: ResolvedSettings;
-  sign: ParsedSignOptions;
-  output: { directory: string | undefined; suffix: string | undefined; inPlace: boolean };
-  overwrite: boolean;
-  skipSigned: boolean;
-  verify: boolean;
-  /** A template, see `external-reference.ts`. */
-  reference: string | undefined;
-  batchSize: number;
-  concurrency: number;
-  failFast: boolean;
-  dryRun: boolean;
-  summary: boolean;
-}
+export type Inputs = ReturnType<typeof readInputs>;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Inputs arrive as `INPUT_` and the name in capitals, hyphens kept. */
 const prefix = 'INPUT_';
 
-/** @throws {@link SettingsError} naming every input that is wrong. */
-export function readInputs(env: Env): Inputs {
-  const read = <K extends string>(inputs: Readonly<Record<K, string>>) => {
-    const inputValue = (input: string) => env[prefix + input.toUpperCase()] ?? metadata.inputs[input]?.default;
+/**
+ * Without a secret only in a dry run; `reference` is a template, see `external-reference.ts`.
+ *
+ * @throws {@link SettingsError} naming every input that is wrong.
+ */
+export function readInputs(env: Env) {
+  const read = <K extends string>(settings: readonly K[]) => {
+    const value = (name: string) => env[prefix + name.toUpperCase()] ?? metadata.inputs[name]?.default;
+    const entries = settings.map((setting) => [setting, inputName(setting)] as const);
     return Object.fromEntries(
-      Object.entries<string>(inputs).map(([key, input]) => [key, inputValue(input)]),
+      entries.flatMap(([setting, name]) => (name ? [[setting, value(name)]] : [])),
     ) as Values<K>;
   };
   const problems: SettingProblem[] = [];
@@ -112,12 +83,14 @@ export function readInputs(env: Env): Inputs {
       return undefined as T;
     }
   };
-  const own = read(ownInputs);
+  const own = read(ownSettings);
   const optional = own.dryRun === 'true' ? (['clientSecret'] as const) : [];
   const inputs = {
-    settings: collect(() => resolveSettings(read(settingInputs), { nameOf: inputName, optional })),
-    sign: collect(() => parseSignOptions({ ...read(signInputs), ...readImage(own) }, { nameOf: inputName })),
-    ...collect(() => readOwnInputs(own, env)),
+    settings: collect(() => resolveSettings(read(keys(settingDescriptions)), { nameOf: inputName, optional })),
+    sign: collect(() =>
+      parseSignOptions({ ...read(keys(signOptionDescriptions)), visibleImage: readImage(own) }, { nameOf: inputName }),
+    ),
+    ...collect(() => readOwnSettings(own, env)),
   };
   const [first, ...others] = problems.map(withHint);
   if (first) throw new SettingsError([first, ...others]);
@@ -125,12 +98,13 @@ export function readInputs(env: Env): Inputs {
 }
 
 type Values<K extends string> = Record<K, string | undefined>;
-type OwnInput = keyof typeof ownInputs;
 
-function readOwnInputs(values: Values<OwnInput>, env: Env) {
-  const reader = new SettingReader(values, Object.keys(ownInputs), { nameOf: inputName });
-  const flag = (key: OwnInput) => reader.required(key) !== '' && reader.flag(key) === true;
-  const count = (key: OwnInput, max: number) => (reader.required(key) && reader.wholeNumber(key, 1, max)) || 1;
+const keys = <K extends string>(descriptions: Readonly<Record<K, string>>) => Object.keys(descriptions) as K[];
+
+function readOwnSettings(values: Values<OwnSetting>, env: Env) {
+  const reader = new SettingReader(values, ownSettings, { nameOf: inputName });
+  const flag = (key: OwnSetting) => reader.required(key) !== '' && reader.flag(key) === true;
+  const count = (key: OwnSetting, max: number) => (reader.required(key) && reader.wholeNumber(key, 1, max)) || 1;
   const files = reader
     .required('files')
     .split(/[\r\n]+/)
@@ -157,9 +131,12 @@ function readOwnInputs(values: Values<OwnInput>, env: Env) {
   };
   checkOutput(reader, output);
   const problem = reference && checkTemplate(reference);
-  if (problem) reader.fail('reference', `Invalid ${ownInputs.reference} "${reference}": ${problem}`);
-  if (values.visibleImage && !existsSync(values.visibleImage.trim())) {
-    reader.fail('visibleImage', `Invalid ${ownInputs.visibleImage} "${values.visibleImage}": there is no such file.`);
+  if (problem) reader.fail('reference', `Invalid ${inputName('reference')} "${reference}": ${problem}`);
+  if (values.visibleImage && !isFile(values.visibleImage.trim())) {
+    reader.fail(
+      'visibleImage',
+      `Invalid ${inputName('visibleImage')} "${values.visibleImage}": there is no such file.`,
+    );
   }
   const known = Object.keys(metadata.inputs);
   for (const name of Object.keys(env).filter((key) => key.startsWith(prefix))) {
@@ -172,7 +149,7 @@ function readOwnInputs(values: Values<OwnInput>, env: Env) {
   return own;
 }
 
-function checkOutput(reader: SettingReader, output: Inputs['output']): void {
+function checkOutput(reader: SettingReader, output: OutputOptions): void {
   try {
     checkOutputOptions(output, { nameOf: inputName });
   } catch (error) {
@@ -180,16 +157,15 @@ function checkOutput(reader: SettingReader, output: Inputs['output']): void {
     reader.fail((error as ConfigurationError).setting, error.message);
   }
   if (output.directory && !output.suffix && resolve(output.directory) === resolve()) {
-    const { directory, suffix, inPlace } = ownInputs;
-    reader.fail(
-      'directory',
-      `${directory} is the workspace, so signed files would replace the originals: set ${suffix}, or use ${inPlace}.`,
-    );
+    const message = `${reader.name('directory')} is the workspace, so signed files would replace the originals: set ${reader.name('suffix')}, or use ${reader.name('inPlace')}.`;
+    reader.fail('directory', message);
   }
 }
 
-const readImage = ({ visibleImage = '' }: Values<OwnInput>) =>
-  existsSync(visibleImage.trim()) ? { visibleImage: readFileSync(visibleImage.trim()) } : {};
+const readImage = ({ visibleImage = '' }: Values<OwnSetting>) =>
+  isFile(visibleImage.trim()) ? readFileSync(visibleImage.trim()) : undefined;
+
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** What to do, for the two problems whose message alone does not say it. */
 function withHint(problem: SettingProblem): SettingProblem {
