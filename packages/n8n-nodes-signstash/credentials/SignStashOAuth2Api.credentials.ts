@@ -21,66 +21,52 @@ export class SignStashOAuth2Api implements ICredentialType {
 
   properties: INodeProperties[] = [
     { displayName: 'Grant Type', name: 'grantType', type: 'hidden', default: 'clientCredentials' },
-    text('Client ID', 'clientId', "Alias of your client service in Sign'Stash", {
+    text('Client ID', 'clientId', {
+      description: "Alias of your client service in Sign'Stash",
       required: true,
       placeholder: 'e.g. PRT.500000000-PRT.500000000-7c0f…',
     }),
-    {
-      displayName: 'Client Secret',
-      name: 'clientSecret',
-      type: 'string',
-      typeOptions: { password: true },
-      default: '',
-      required: true,
+    text('Client Secret', 'clientSecret', {
       description: "Secret of the client service, as set in the Sign'Stash backoffice",
-    },
-    choice(
-      'Environment',
-      'environment',
-      "Which Sign'Stash to use. Each has its own client ID and secret.",
-      [
+      typeOptions: { password: true },
+      required: true,
+    }),
+    choice('Environment', 'environment', {
+      description: "Which Sign'Stash to use. Each has its own client ID and secret.",
+      choices: [
         ['Custom', 'custom', 'Your own addresses, such as those of a local sandbox'],
         ['On-Premise Proxy', 'onPremise', 'Documents go to the proxy in your network, everything else to the service'],
         ['Production', 'production', 'Signatures are binding and charged'],
         ['Staging', 'staging', 'For tests'],
       ],
-      { default: 'production' },
-    ),
-    choice(
-      'Service Behind the Proxy',
-      'onPremiseService',
-      'Which service issues tokens and answers queries about operations',
-      [
-        ['Production', 'production'],
-        ['Staging', 'staging'],
-      ],
-      { displayOptions: { show: { environment: ['onPremise'] } } },
-    ),
-    text('Token URL', 'tokenUrl', 'Address at which the authorization server issues tokens', {
+      default: 'production',
+    }),
+    choice('Service Behind the Proxy', 'onPremiseService', {
+      description: 'Which service issues tokens and answers queries about operations',
+      choices: { production: 'Production', staging: 'Staging' },
+      displayOptions: { show: { environment: ['onPremise'] } },
+    }),
+    text('Token URL', 'tokenUrl', {
+      description: 'Address at which the authorization server issues tokens',
       required: true,
       placeholder: 'e.g. https://signstash.example.com/oauth2/authorization-server/oauth/token',
       displayOptions: { show: { environment: ['custom'] } },
     }),
-    text('API URL', 'apiUrl', 'Base address of the Integration Service', {
+    text('API URL', 'apiUrl', {
+      description: 'Base address of the Integration Service',
       required: true,
       placeholder: 'e.g. https://signstash.example.com/signstash/einvoice-integration-ws',
       displayOptions: { show: { environment: ['custom'] } },
     }),
-    text(
-      'Proxy URL',
-      'proxyUrl',
-      'Address of the proxy in your network that signs documents. Its usual path is added if you give none.',
-      {
-        placeholder: 'e.g. http://signstash.intranet:8080',
-        displayOptions: { show: { environment: ['onPremise', 'custom'] } },
-      },
-    ),
-    toggle(
-      'Allow Plain HTTP',
-      'allowInsecureHttp',
-      'Whether to allow addresses without https on other machines. Tokens and documents then travel unencrypted.',
-      { displayOptions: { show: { environment: ['onPremise', 'custom'] } } },
-    ),
+    text('Proxy URL', 'proxyUrl', {
+      description: 'Address of the proxy that signs documents. Its usual path is added if you give none.',
+      placeholder: 'e.g. http://signstash.intranet:8080',
+      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
+    }),
+    toggle('Allow Plain HTTP', 'allowInsecureHttp', {
+      description: 'Whether to allow http on other machines. Tokens and documents then travel unencrypted.',
+      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
+    }),
     {
       displayName: 'Access Token URL',
       name: 'accessTokenUrl',

@@ -62,7 +62,7 @@ describe('addresses', () => {
   });
 
   it('are asked for by name where one is missing', () => {
-    expect(() => endpointsOf({ environment: 'custom', tokenUrl: own.tokenUrl })).toThrow(/apiUrl is missing/);
-    expect(() => endpointsOf({ environment: 'onPremise' })).toThrow(/proxyUrl is missing/);
+    expect(() => endpointsOf({ environment: 'custom', tokenUrl: own.tokenUrl })).toThrow(/^API URL is not set/);
+    expect(() => endpointsOf({ environment: 'onPremise' })).toThrow(/^Proxy URL is not set/);
   });
 });

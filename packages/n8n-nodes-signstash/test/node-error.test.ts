@@ -16,6 +16,7 @@ const elsewhere: ErrorCode[] = [
   'JOURNAL_UNUSABLE',
   'OUTPUT_EXISTS',
   'OUTPUT_FAILED',
+  'REFERENCE_LOCKED',
 ];
 const codes = (Object.keys(errorCodes) as ErrorCode[]).filter((code) => !elsewhere.includes(code));
 
@@ -35,6 +36,12 @@ describe('what n8n shows', () => {
 
   it('prefers the advice that belongs to this one failure', () => {
     expect(shown('CONFIGURATION_INVALID', { hint: 'Ask Ana.' }).description).toBe('Ask Ana.');
+  });
+
+  it('explains a file that another instance of n8n has stored', () => {
+    const { message, description } = nodeError(context, new Error('File not found: /home/node/.n8n/binary/1'), 0);
+    expect(message).toContain('File not found');
+    expect(description).toContain('N8N_DEFAULT_BINARY_DATA_MODE');
   });
 
   it('says of anything else what it said', () => {

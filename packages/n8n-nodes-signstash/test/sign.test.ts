@@ -191,7 +191,10 @@ describe('refusals before anything is read or sent', () => {
       parameters: { visibleSeal: true, sealAppearance: { width: 100 } },
       onError: 'continueRegularOutput',
     });
-    expect(output?.json).toMatchObject({ code: 'APPEARANCE_INVALID' });
+    expect(output?.json).toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      error: 'Invalid Width and Height "100x": expected width and height in points, such as 155x50.',
+    });
   });
 });
 

@@ -1,12 +1,7 @@
-import {
-  ConfigurationError,
-  type Environment,
-  type NamedEnvironment,
-  onPremise,
-  resolveEnvironment,
-  userAgent,
-} from '@signstash-connect/core/client';
+import { resolveSettings } from '@signstash-connect/core/adapter';
+import { type Endpoints, type NamedEnvironment, resolveEnvironment, userAgent } from '@signstash-connect/core/client';
 import manifest from '../../../package.json' with { type: 'json' };
+import { naming } from './setting-names.ts';
 
 /** The User-Agent of every request but the token requests, which n8n sends with its own. */
 export const nodeUserAgent = userAgent(`${manifest.name}/${manifest.version}`);
@@ -14,9 +9,9 @@ export const nodeUserAgent = userAgent(`${manifest.name}/${manifest.version}`);
 /** The credential's own fields, as the editor stores them. */
 export interface CredentialFields {
   environment: NamedEnvironment | 'onPremise' | 'custom';
-  /** Which service stands behind the proxy. */
+  /** Which service is behind the proxy. */
   onPremiseService?: NamedEnvironment;
-  /** With a custom environment: only where documents go through a proxy. */
+  /** With a custom environment: only if documents go through a proxy. */
   proxyUrl?: string;
   tokenUrl?: string;
   apiUrl?: string;
@@ -24,35 +19,27 @@ export interface CredentialFields {
   clientId?: string;
 }
 
-/** @throws {@link ConfigurationError} naming the field that is missing or wrong. */
-export function endpointsOf(fields: CredentialFields) {
-  return resolveEnvironment(environmentOf(fields), { allowInsecureHttp: fields.allowInsecureHttp === true });
-}
-
-function environmentOf(fields: CredentialFields): Environment {
-  const { environment, onPremiseService = 'production', proxyUrl = '', tokenUrl = '', apiUrl = '' } = fields;
-  switch (environment) {
-    case 'staging':
-    case 'production':
-      return environment;
-    case 'onPremise':
-      return onPremise({ proxyUrl, authorizationServer: onPremiseService });
-    case 'custom': {
-      const service = { tokenUrl, apiUrl };
-      return proxyUrl.trim() === '' ? service : onPremise({ proxyUrl, authorizationServer: service });
-    }
-    default: {
-      const message = `The credential has an unknown environment: ${String(environment)}.`;
-      throw new ConfigurationError('CONFIGURATION_INVALID', 'environment', message);
-    }
-  }
+/** @throws `SettingsError` naming the field that is missing or invalid. */
+export function endpointsOf(fields: CredentialFields): Endpoints {
+  const { environment, onPremiseService = 'production', proxyUrl, tokenUrl, apiUrl } = fields;
+  const allowInsecureHttp = fields.allowInsecureHttp === true;
+  // The editor hides fields of another environment but keeps their values.
+  const addresses =
+    environment === 'onPremise'
+      ? { environment: 'on-premise', authorizationServer: onPremiseService, proxyUrl }
+      : environment === 'custom'
+        ? { environment, proxyUrl, tokenUrl, apiUrl }
+        : { environment };
+  const optional = ['clientId', 'clientSecret'] as const;
+  const settings = resolveSettings({ ...addresses, allowInsecureHttp }, { ...naming, optional });
+  return resolveEnvironment(settings.environment, { allowInsecureHttp });
 }
 
 /**
- * n8n's own token call and connection test read addresses by expressions, which cannot call functions of ours: so core's
- * addresses are written into the expression.
+ * n8n's own token request and connection test read addresses from expressions, which cannot call functions of the package, so
+ * core's addresses are written into the expression.
  *
- * @param fields - What the expression calls the credential: `$self` in the credential's own fields, `$credentials` in its test.
+ * @param fields - The credential's name in the expression: `$self` in the credential's own fields, `$credentials` in its test.
  */
 export function addressExpression(address: 'tokenUrl' | 'queryUrl', fields: '$self' | '$credentials'): string {
   const own = address === 'tokenUrl' ? 'tokenUrl' : 'apiUrl';

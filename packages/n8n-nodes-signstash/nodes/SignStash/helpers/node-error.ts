@@ -1,4 +1,5 @@
-import { type ErrorCode, errorCodes, isSignStashError, type SignStashError } from '@signstash-connect/core/client';
+import { describeError } from '@signstash-connect/core/adapter';
+import { isSignStashError } from '@signstash-connect/core/client';
 import {
   type IExecuteFunctions,
   type INodeExecutionData,
@@ -6,8 +7,11 @@ import {
   NodeApiError,
   NodeOperationError,
 } from 'n8n-workflow';
+import { isCredentialLabel, naming } from './setting-names.ts';
 
-/** What the editor shows: what happened, and below it what to do next. */
+const retryAdvice = 'Execute the workflow again: documents already signed are retrieved, not signed or charged again.';
+
+/** The error that the editor shows: what happened and, below it, the fix. */
 export function nodeError(
   context: IExecuteFunctions,
   problem: unknown,
@@ -19,26 +23,38 @@ export function nodeError(
   }
   if (!isSignStashError(problem)) {
     const cause = problem instanceof Error ? problem : new Error(String(problem));
-    return new NodeOperationError(context.getNode(), cause, { itemIndex });
+    return new NodeOperationError(context.getNode(), cause, { itemIndex, ...missingFileAdvice(cause) });
   }
-  const { message } = problem;
-  const description = remedy(problem);
-  if (beforeAnyRequest(problem)) {
+  const { hint: advice, setting, operationId, references = [] } = describeError(problem, { ...naming, retryAdvice });
+  const hint = isCredentialLabel(setting) ? `Open the credential and correct ${setting}. ${advice}` : advice;
+  const known = [
+    ...(operationId === undefined ? [] : [`operation ID: ${operationId}`]),
+    ...(references.length > 0 ? [`external reference: ${references.slice(0, 3).join(', ')}`] : []),
+  ];
+  const { message, name, status } = problem;
+  const description = known.length > 0 ? `${hint} (${known.join('; ')})` : hint;
+  // Nothing was sent yet.
+  if (name === 'ValidationError' || name === 'ConfigurationError') {
     return new NodeOperationError(context.getNode(), message, { description, itemIndex });
   }
-  const httpCode = problem.status === undefined ? undefined : String(problem.status);
-  return new NodeApiError(context.getNode(), problem as unknown as JsonObject, {
-    message,
-    description,
-    itemIndex,
-    ...(httpCode ? { httpCode } : {}),
-  });
+  const httpCode = status === undefined ? {} : { httpCode: String(status) };
+  const error = problem as unknown as JsonObject;
+  return new NodeApiError(context.getNode(), error, { message, description, itemIndex, ...httpCode });
 }
 
+/** n8n only says "File not found" if another instance stored the file in a folder of its own. */
+const missingFileAdvice = ({ message }: Error) =>
+  /^(File not found|ENOENT)/.test(message)
+    ? {
+        description:
+          'The binary data is not on this instance. In queue mode, set N8N_DEFAULT_BINARY_DATA_MODE to database or s3 on the main instance and every worker, or mount the same storage folder on all of them.',
+      }
+    : {};
+
 /**
- * The item that takes the place of a failed one, where the workflow shall go on.
+ * The item that takes the place of a failed one, if the workflow should continue.
  *
- * @param reference - The external reference that the document was to get, where one was given.
+ * @param reference - The external reference that was given for the document, if any.
  */
 export function failedItem(
   context: IExecuteFunctions,
@@ -48,54 +64,16 @@ export function failedItem(
 ): INodeExecutionData {
   const { message, description } = nodeError(context, problem, itemIndex);
   const known = isSignStashError(problem) ? problem : undefined;
-  const facts = {
+  const details = {
     code: known?.code ?? null,
     httpCode: known?.status ?? null,
     description: description ?? null,
     externalReference: known?.references?.[0] ?? reference ?? null,
   };
-  // n8n knows an item for the error output by its having no other properties than `error` and `details`.
+  // n8n sends an item to the error output only if it has no other properties than `error` and `details`.
   const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
   return {
-    json: hasErrorOutput ? { error: message, details: facts } : { error: message, ...facts },
+    json: hasErrorOutput ? { error: message, details } : { error: message, ...details },
     pairedItem: { item: itemIndex },
   };
 }
-
-const beforeAnyRequest = ({ name }: SignStashError) => name === 'ValidationError' || name === 'ConfigurationError';
-
-/** Core's hint, in n8n's words where a workflow's user has other means than a program's author. */
-function remedy({ code, hint, operationId, references }: SignStashError): string {
-  const known = [
-    ...(operationId === undefined ? [] : [`operation ID: ${operationId}`]),
-    ...(references?.length ? [`external reference: ${references.slice(0, 3).join(', ')}`] : []),
-  ];
-  const advice = hint === errorCodes[code].hint ? (ownWords[code] ?? hint) : hint;
-  return known.length > 0 ? `${advice} (${known.join('; ')})` : advice;
-}
-
-const again = 'Execute the workflow again: documents already signed are retrieved, not signed or charged again.';
-
-const ownWords: Partial<Record<ErrorCode, string>> = {
-  CONFIGURATION_INVALID: 'Open the credential and correct the named field.',
-  CONFIGURATION_MISSING: 'Open the credential and fill in the named field.',
-  INSECURE_URL: 'Use https, or turn on Allow Plain HTTP in the credential if this address is inside your own network.',
-  TOO_MANY_DOCUMENTS: 'Lower the option Batch Size.',
-  REQUEST_TOO_LARGE: 'Lower the options Batch Size and Batch Size (MB).',
-  PAYLOAD_TOO_LARGE:
-    'The service does not accept requests of this size: lower the options Batch Size and Batch Size (MB).',
-  DOCUMENT_TOO_LARGE: 'Make the document smaller or raise the option Max File Size.',
-  DUPLICATE_REFERENCE:
-    'Give each document a unique external reference, for example an expression with the invoice number.',
-  TEMPLATE_MISSING: 'Fill in Seal Text, or let the service use its own template.',
-  PLACEMENT_INVALID: 'Correct the position of the visible seal.',
-  DOCUMENT_FAILED: 'The service could not sign this document: see the reason in the message.',
-  DOCUMENT_PENDING: `The service has accepted the document but not signed it yet. ${again} Raise the option Wait for Execution to wait longer.`,
-  CONTENT_UNAVAILABLE:
-    'The document was signed and charged, but the service does not keep its content: use the copy of the earlier execution, or sign again under a new external reference.',
-  SERVICE_FAILED: `The service could not answer. ${again}`,
-  NETWORK_INTERRUPTED: `The connection broke. ${again}`,
-  TIMEOUT: `There was no answer in time. ${again} If this happens often, raise the option Timeout or lower Batch Size.`,
-  PROTOCOL_TRUNCATED: `The answer ended early. ${again}`,
-  OUTCOME_UNKNOWN: `Could not determine whether the named documents were signed. ${again}`,
-};

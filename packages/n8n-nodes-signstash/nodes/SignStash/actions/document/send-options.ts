@@ -1,8 +1,8 @@
 import type { BodyFormat, ClientSettings } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-/** What holds for a whole run of the node. */
-export interface Sending {
+/** Options of a whole execution of the node. */
+export interface SendOptions {
   readonly batchSize: number;
   /** Bytes. */
   readonly batchBytes: number;
@@ -11,35 +11,32 @@ export interface Sending {
   readonly client: ClientSettings;
 }
 
-interface SendingParameters {
-  batchSize?: number;
-  batchMegabytes?: number;
+type Sending = Partial<
+  Record<'batchSize' | 'batchMegabytes' | 'maxFileMegabytes' | 'timeout' | 'waitForExecution', number>
+> & {
   lookUpFirst?: boolean;
-  maxFileMegabytes?: number;
   format?: BodyFormat;
-  timeout?: number;
-  waitForExecution?: number;
-}
+};
 
 const mebibyte = 1024 * 1024;
+/** A look-up never takes longer than the request that it is about. Milliseconds. */
+const maxLookupMs = 60_000;
 
-export function getSendOptions(context: IExecuteFunctions): Sending {
-  const given = context.getNodeParameter('sending', 0, {}) as SendingParameters;
+export function getSendOptions(context: IExecuteFunctions): SendOptions {
+  const given = context.getNodeParameter('sending', 0, {}) as Sending;
   const { batchSize = 50, batchMegabytes = 25, maxFileMegabytes = 100, lookUpFirst = true, format = 'json' } = given;
-  const maxFileBytes = maxFileMegabytes * mebibyte;
+  const { timeout = 300, waitForExecution } = given;
+  const signMs = timeout * 1000;
   return {
     batchSize,
     batchBytes: batchMegabytes * mebibyte,
-    maxFileBytes,
+    maxFileBytes: maxFileMegabytes * mebibyte,
     client: {
       lookUpFirst,
       format,
-      maxDocumentBytes: maxFileBytes,
-      ...(given.waitForExecution === undefined ? {} : { retry: { pendingMs: given.waitForExecution * 1000 } }),
-      ...(given.timeout === undefined ? {} : { timeouts: timeouts(given.timeout * 1000) }),
+      maxDocumentBytes: maxFileMegabytes * mebibyte,
+      timeouts: { signMs, lookupTimeoutMs: Math.min(signMs, maxLookupMs) },
+      ...(waitForExecution === undefined ? {} : { retry: { pendingMs: waitForExecution * 1000 } }),
     },
   };
 }
-
-/** A question never takes longer than the request it asks about. */
-const timeouts = (milliseconds: number) => ({ signMs: milliseconds, lookupTimeoutMs: Math.min(milliseconds, 60_000) });

@@ -9,42 +9,45 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { failedItem, nodeError } from '../../helpers/node-error.ts';
 import { getJobs, type Job } from './job.ts';
 import { outputItem, type StoredDocument, storeDocument } from './output.ts';
-import type { Sending } from './send-options.ts';
+import type { SendOptions } from './send-options.ts';
 
-/** What became of a reference in this run. */
+/** The result of a reference in this run. */
 type Outcome = StoredDocument | { readonly failure: unknown };
 
+/** A job and the index of its output item. */
+interface Place {
+  readonly job: Job;
+  readonly at: number;
+}
+
 /**
- * Signs the documents of all items, several per request, and holds no more than the documents of one request in memory.
- * Where the workflow goes on despite failures, one output item for each document, in the order of the input.
+ * Signs the documents of all items, several per request, and holds no more than the documents of one request in memory. If the
+ * workflow continues after failures, there is one output item for each document, in the order of the input.
  */
 export class SignRun {
   readonly #context: IExecuteFunctions;
   readonly #client: SignStashClient;
-  readonly #sending: Sending;
   readonly #outcomes = new Map<string, Outcome>();
-  /** Output items by their place: that of their job, or of the item that has none. */
   readonly #outputs: INodeExecutionData[] = [];
 
-  constructor(context: IExecuteFunctions, client: SignStashClient, sending: Sending) {
+  constructor(context: IExecuteFunctions, client: SignStashClient) {
     this.#context = context;
     this.#client = client;
-    this.#sending = sending;
   }
 
-  async run(): Promise<INodeExecutionData[]> {
-    const places = await this.#places();
-    for (const batch of this.#batches(places)) await this.#sign(batch);
+  async run(options: SendOptions): Promise<INodeExecutionData[]> {
+    const places = await this.#places(options.maxFileBytes);
+    for (const batch of batches(places, options)) await this.#sign(batch);
     return this.#outputs;
   }
 
-  /** Every document of every item, at its place in the output; an item that cannot be read takes one place. */
-  async #places(): Promise<Place[]> {
+  /** Every document of every item; an item that cannot be read takes one place in the output. */
+  async #places(maxFileBytes: number): Promise<Place[]> {
     const places: Place[] = [];
     let next = 0;
     for (let item = 0; item < this.#context.getInputData().length; item++) {
       try {
-        const jobs = await getJobs(this.#context, item, this.#sending.maxFileBytes);
+        const jobs = await getJobs(this.#context, item, maxFileBytes);
         for (const job of jobs) places.push({ job, at: next++ });
       } catch (problem) {
         this.#fail(next++, { item }, problem);
@@ -53,59 +56,39 @@ export class SignRun {
     return places;
   }
 
-  /** Documents that may share a request, in order. */
-  #batches(places: readonly Place[]): Place[][] {
-    const { batchSize, batchBytes } = this.#sending;
-    const packers = new Map<string, BatchPacker<Place>>();
-    const batches: Place[][] = [];
-    for (const place of places) {
-      const key = JSON.stringify(place.job.call);
-      const packer = packers.get(key) ?? new BatchPacker(batchSize, batchBytes);
-      packers.set(key, packer);
-      batches.push(...packer.add(place, place.job.file.size));
-    }
-    for (const packer of packers.values()) batches.push(packer.flush());
-    return batches.filter((batch) => batch.length > 0);
-  }
-
   async #sign(batch: readonly Place[]): Promise<void> {
-    const signal = this.#context.getExecutionCancelSignal();
-    const call: SignOptions = { ...batch[0]?.job.call, signal };
+    const call: SignOptions = { ...batch[0]?.job.call, signal: this.#context.getExecutionCancelSignal() };
     const first = new Map<string, Place>();
     const documents: PreparedDocument[] = [];
-    const twins: [Place, string][] = [];
+    const repeated: [Place, string][] = [];
     for (const place of batch) {
-      const document = await this.#check(place, call);
+      const document = await this.#prepare(place, call);
       if (!document) continue;
       const { reference } = document;
       if (!first.has(reference) && !this.#outcomes.has(reference)) {
         first.set(reference, place);
         documents.push(document);
-      } else if (place.job.document.reference === undefined) twins.push([place, reference]);
-      else this.#fail(place.at, place.job, repeated(document));
+      } else if (place.job.document.reference === undefined) repeated.push([place, reference]);
+      else this.#fail(place.at, place.job, duplicateReference(document));
     }
-    if (documents.length > 0) {
-      for (const result of await this.#client.signPrepared(documents, call)) {
-        const place = first.get(result.reference) as Place;
-        const outcome: Outcome = result.ok
-          ? await storeDocument(this.#context, place.job, result)
-          : { failure: result.error };
-        this.#outcomes.set(result.reference, outcome);
-        this.#settle(place, outcome);
-      }
+    const results = documents.length > 0 ? await this.#client.signPrepared(documents, call) : [];
+    for (const result of results) {
+      const place = first.get(result.reference) as Place;
+      const outcome = result.ok ? await storeDocument(this.#context, place.job, result) : { failure: result.error };
+      this.#outcomes.set(result.reference, outcome);
+      this.#settle(place, outcome);
     }
     // The same file occurs twice: signed and charged once.
-    for (const [place, reference] of twins) this.#settle(place, this.#outcomes.get(reference) as Outcome);
+    for (const [place, reference] of repeated) this.#settle(place, this.#outcomes.get(reference) as Outcome);
   }
 
-  async #check({ job, at }: Place, call: SignOptions): Promise<PreparedDocument | undefined> {
+  async #prepare({ job, at }: Place, call: SignOptions): Promise<PreparedDocument | undefined> {
     try {
-      const content = await job.file.read();
-      return await this.#client.prepare({ ...job.document, content }, at + 1, call);
+      return await this.#client.prepare({ ...job.document, content: await job.file.read() }, at + 1, call);
     } catch (problem) {
       this.#fail(at, job, problem);
+      return undefined;
     }
-    return undefined;
   }
 
   #settle({ job, at }: Place, outcome: Outcome): void {
@@ -120,13 +103,19 @@ export class SignRun {
   }
 }
 
-interface Place {
-  readonly job: Job;
-  /** Index in the output. */
-  readonly at: number;
+/** Documents that may share a request, in order. */
+function batches(places: readonly Place[], { batchSize, batchBytes }: SendOptions): Place[][] {
+  const packers = new Map<string, BatchPacker<Place>>();
+  const full = places.flatMap((place) => {
+    const key = JSON.stringify(place.job.call);
+    const packer = packers.get(key) ?? new BatchPacker(batchSize, batchBytes);
+    packers.set(key, packer);
+    return packer.add(place, place.job.file.size);
+  });
+  return [...full, ...[...packers.values()].map((packer) => packer.flush())].filter(({ length }) => length > 0);
 }
 
-function repeated({ name, reference }: PreparedDocument): ValidationError {
+function duplicateReference({ name, reference }: PreparedDocument): ValidationError {
   const message = `${name}: another document of this run has the same external reference.`;
   return new ValidationError('DUPLICATE_REFERENCE', message, { document: name, references: [reference] });
 }

@@ -17,7 +17,7 @@ const sign: NodeOperation = {
     try {
       const sending = getSendOptions(context);
       const client = await createClient(context, sending.client);
-      return await new SignRun(context, client, sending).run();
+      return await new SignRun(context, client).run(sending);
     } catch (problem) {
       throw nodeError(context, problem, 0);
     }

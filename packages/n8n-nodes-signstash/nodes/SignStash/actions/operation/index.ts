@@ -1,17 +1,18 @@
 import { checkReference, type Operation, ValidationError } from '@signstash-connect/core/client';
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodePropertyOptions } from 'n8n-workflow';
 import { collection, number, parseAddresses, simplifyParameter, text, toggle } from '../../helpers/parameters.ts';
 import { eachItem } from '../each-item.ts';
 import type { NodeOperation, NodeResource } from '../resource.ts';
 import { describeOperation } from './describe.ts';
 
-const idParameter = text('Operation ID', 'operationId', 'Number of the operation, as Document > Sign returns it', {
+const idParameter = text('Operation ID', 'operationId', {
+  description: 'Number of the operation, as Document > Sign returns it',
   required: true,
   placeholder: 'e.g. 1000001',
 });
 
 const queryOptions = collection('Options', 'options', 'Add option', [
-  number('Timeout (Seconds)', 'timeout', 60, 'How long to wait for one response of the service'),
+  number('Timeout (Seconds)', 'timeout', 60, { description: 'How long to wait for one response of the service' }),
 ]);
 
 /** An int64, so text: as a number it could lose its last digits. */
@@ -24,21 +25,28 @@ function operationId(context: IExecuteFunctions, item: number): string {
   });
 }
 
+const option = (name: string, value: string, description: string, action: string): INodePropertyOptions => ({
+  ...{ name, value, description, action },
+});
+
 const described = (context: IExecuteFunctions, item: number, operation: Operation): { json: IDataObject }[] => [
   { json: describeOperation(operation, context.getNodeParameter('simplify', item) as boolean) },
 ];
 
 const downloadDocuments: NodeOperation = {
   option: {
-    name: 'Download Documents',
-    value: 'downloadDocuments',
-    description: 'Download the signed documents of an operation, each as an item',
-    action: 'Download signed documents',
+    ...option(
+      'Download Documents',
+      'downloadDocuments',
+      'Download the signed documents of an operation, each as an item',
+      'Download signed documents',
+    ),
     displayOptions: { hide: { '@tool': [true] } },
   },
   parameters: [
     idParameter,
-    text('Put Output File in Field', 'outputField', 'Name of the field that receives the signed file', {
+    text('Put Output File in Field', 'outputField', {
+      description: 'Name of the field that receives the signed file',
       default: 'data',
       required: true,
       hint: 'The name of the output binary field to put the file in',
@@ -59,12 +67,7 @@ const downloadDocuments: NodeOperation = {
 };
 
 const get: NodeOperation = {
-  option: {
-    name: 'Get',
-    value: 'get',
-    description: 'Get an operation with its documents',
-    action: 'Get operation',
-  },
+  option: option('Get', 'get', 'Get an operation with its documents', 'Get operation'),
   parameters: [idParameter, simplifyParameter, queryOptions],
   execute: eachItem(async (context, client, item) =>
     described(context, item, await client.operations.get(operationId(context, item))),
@@ -72,14 +75,15 @@ const get: NodeOperation = {
 };
 
 const getByReference: NodeOperation = {
-  option: {
-    name: 'Get by Document Reference',
-    value: 'getByReference',
-    description: 'Get the operation that signed the document with an external reference',
-    action: 'Get operation by document reference',
-  },
+  option: option(
+    'Get by Document Reference',
+    'getByReference',
+    'Get the operation that signed the document with an external reference',
+    'Get operation by document reference',
+  ),
   parameters: [
-    text('External Reference', 'externalReference', 'Key of the document, as Document > Sign returned it', {
+    text('External Reference', 'externalReference', {
+      description: 'Key of the document, as Document > Sign returned it',
       required: true,
       placeholder: 'e.g. FT-2026-0001',
     }),
@@ -94,12 +98,12 @@ const getByReference: NodeOperation = {
 };
 
 const getStatus: NodeOperation = {
-  option: {
-    name: 'Get Status',
-    value: 'getStatus',
-    description: 'Get the status of an operation, without its documents',
-    action: 'Get operation status',
-  },
+  option: option(
+    'Get Status',
+    'getStatus',
+    'Get the status of an operation, without its documents',
+    'Get operation status',
+  ),
   parameters: [idParameter, simplifyParameter, queryOptions],
   execute: eachItem(async (context, client, item) =>
     described(context, item, await client.operations.status(operationId(context, item))),
@@ -107,23 +111,22 @@ const getStatus: NodeOperation = {
 };
 
 const resendEmails: NodeOperation = {
-  option: {
-    name: 'Resend Delivery E-Mails',
-    value: 'resendEmails',
-    description: 'Send the e-mails with the signed documents of an operation again',
-    action: 'Resend delivery e-mails',
-  },
+  option: option(
+    'Resend Delivery E-Mails',
+    'resendEmails',
+    'Send the e-mails with the signed documents of an operation again',
+    'Resend delivery e-mails',
+  ),
   parameters: [
     idParameter,
-    text('Receivers', 'receivers', 'Addresses to which the service sends the e-mail. Separate several with commas.', {
+    text('Receivers', 'receivers', {
+      description: 'Addresses to which the service sends the e-mail. Separate several with commas.',
       required: true,
       placeholder: 'e.g. accounting@example.com, archive@example.com',
     }),
-    toggle(
-      'Attach Documents',
-      'attachDocuments',
-      'Whether to attach the signed documents to the e-mail instead of only linking to them',
-    ),
+    toggle('Attach Documents', 'attachDocuments', {
+      description: 'Whether to attach the signed documents to the e-mail instead of only linking to them',
+    }),
     queryOptions,
   ],
   execute: eachItem(async (context, client, item) => {
