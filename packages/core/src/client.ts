@@ -16,12 +16,21 @@ export {
   onPremise,
   resolveEnvironment,
 } from './api/environments.ts';
+export {
+  type ErrorAction,
+  type ServiceErrorRow,
+  serviceErrorFamilies,
+  serviceErrorRest,
+  serviceErrorStatuses,
+  serviceErrors,
+  signErrorFixes,
+} from './api/error-table.ts';
 export { checkReference, derivedReference, referenceSeed } from './api/references.ts';
 export { documentKind, isEncryptedPdf, isSignedPdf } from './api/request/document-checks.ts';
 export { blobSource, bytesSource, type DocumentSource } from './api/request/document-source.ts';
 export { checkReceivers } from './api/request/signature-info.ts';
 export type { OperationDocument, Quota } from './api/response/operation.ts';
-export { parseRetryAfter } from './api/response/service-error.ts';
+export { type FailedAnswer, isTokenRefused, parseRetryAfter } from './api/response/service-error.ts';
 export type { ContentWriter } from './api/response/signed-content-reader.ts';
 export type { Preservation, SealPosition, SignatureOptions, VisibleSeal, XmlSignature } from './api/sign-options.ts';
 export type { OperationStatus, OperationType, SignatureType, SignError, SignStatus } from './api/wire.ts';
@@ -29,7 +38,7 @@ export { BatchPacker } from './batch/batch-packer.ts';
 export { type ErrorCode, type ErrorCodeFacts, type ErrorFamily, errorCodes } from './errors/codes.ts';
 export * from './errors/errors.ts';
 export { redact } from './errors/redact.ts';
-export { userAgent } from './http/user-agent.ts';
+export { userAgent, version } from './http/user-agent.ts';
 export * from './signing/client.ts';
 export { memoryStore } from './signing/content-stores.ts';
 export type { DocumentBytes, DocumentInput, PreparedDocument } from './signing/document-input.ts';

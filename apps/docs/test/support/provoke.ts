@@ -31,7 +31,7 @@ export async function provokeAll(): Promise<SignStashError[]> {
       environment: { tokenUrl, apiUrl },
       clientId,
       clientSecret,
-      retry: { attempts: 1, maxLookupAttempts: 1, lookupGraceMs: 0, pendingMs: 1 },
+      retry: { attempts: 1, maxLookupAttempts: 1, lookupGraceMs: 0, pendingMs: 1, throttledMs: 1 },
       ...options,
     });
   let count = 0;

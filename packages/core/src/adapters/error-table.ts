@@ -35,6 +35,7 @@ export const httpStatusByFamily: Readonly<Record<ErrorFamily, number>> = {
   aborted: 503,
   protocol: 502,
   outcome: 502,
+  lookup: 502,
 };
 
 export const titleByFamily: Readonly<Record<ErrorFamily, string>> = {
@@ -50,6 +51,7 @@ export const titleByFamily: Readonly<Record<ErrorFamily, string>> = {
   aborted: 'Signing was cancelled',
   protocol: "The answer of Sign'Stash could not be read",
   outcome: 'Could not determine whether the document was signed',
+  lookup: 'The document could not be looked up, so it was not sent',
 };
 
 /** Details that are safe to show to the caller of a server: they mention no address, setting or answer of the service. */
@@ -167,6 +169,11 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
       `Choose another ${or(name, ['directory', 'suffix'], '') || 'output path'}${or(name, ['overwrite'], ', or set ')}.`,
     httpStatus: 500,
   },
+  OUTPUT_PATH_INVALID: {
+    title: 'The output file cannot have this name',
+    hint: (name) => `Shorten the file name to at most 255 bytes${or(name, ['suffix'], ', or shorten ')}.`,
+    httpStatus: 500,
+  },
   SERVICE_REJECTED: {
     title: "Sign'Stash refused the request",
     hint: () => 'Read the reason in the message and correct the request.',
@@ -184,6 +191,12 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
   },
   SERVICE_UNAVAILABLE: { title: "Sign'Stash is unavailable", hint: again, httpStatus: 503 },
   SERVICE_FAILED: { title: "Sign'Stash failed", hint: again },
+  LOOKUP_FAILED: {
+    title: 'Could not look up whether the document was already signed',
+    hint: (_, advice) =>
+      `Nothing was sent: the service could not say whether an earlier run signed the document. ${advice}`,
+    httpStatus: 503,
+  },
   DOCUMENT_FAILED: {
     title: "Sign'Stash could not sign the document",
     hint: () => 'The message has the reason that the service gives.',
@@ -202,6 +215,11 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     title: 'The signed document could not be saved',
     hint: (_, advice) => `Fix the cause, such as a full disk. ${advice}`,
     httpStatus: 500,
+  },
+  REFERENCE_LOCKED: {
+    title: 'Another process is signing the document',
+    hint: (_, advice) => `Nothing was sent by this process. ${advice}`,
+    httpStatus: 503,
   },
   QUOTA_EXCEEDED: { title: 'The signature quota is used up' },
   NETWORK_UNREACHABLE: {

@@ -53,8 +53,8 @@ export async function placeSignedFile(
   result: BatchSigned,
   verify: SignFilesOptions['verify'],
 ): Promise<PlacedFile> {
-  const { recovered, facts, outputPath = document.output } = result;
-  const signedLength = recovered ? facts?.contentLength : undefined;
+  const { recovered, document: signed, outputPath = document.output } = result;
+  const signedLength = recovered ? signed?.contentLength : undefined;
   if (signedLength !== undefined && signedLength !== size) {
     const message = `${file.name}: the service has another document under this external reference, of ${signedLength} bytes instead of ${size}. It is in ${outputPath}.`;
     throw notValid(message, 'Make the external reference depend on the content.');

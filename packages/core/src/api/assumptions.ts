@@ -5,37 +5,40 @@ import type { ErrorBody } from '../errors/errors.ts';
  * section 7, "Not known"). When a real answer teaches better, this is the one file to change.
  */
 
-/** A look-up may say "not found" by 404, by 204, by an empty body, by `null`, or by an error body that says so. */
+/**
+ * A look-up may say "not found" by 404, by 204, by an empty body, by `null`, by an id of 0 or less, or, at any status, by an error
+ * body that says so. A web page is from a gateway, whatever its status, and says nothing.
+ */
 export function isNotFound(status: number, body: string): boolean {
   const text = body.trim();
+  if (text.startsWith('<')) return false;
   if (status === 404 || status === 204) return true;
-  if (status < 300) return text === '' || text === 'null';
+  if (status < 300) return text === '' || text === 'null' || /^"?(-\d+|0+)"?$/.test(text);
+  if (!text.startsWith('{')) return false;
+  const said = text.replaceAll('_', ' ');
   return (
-    (status === 400 || status === 410 || status === 422) &&
-    /not[ _-]?found|does[ _]?n[o']t[ _]exist|unknown[ _]/i.test(text)
+    /\b(not ?found|no such|does ?n[o']t exist|unknown (operation|document|reference|external))/i.test(said) &&
+    !/client ?service|licen[cs]e|issuer|partner|certificate|template|token/i.test(said)
   );
 }
 
 /** How the service words "the contract's number of signatures is used up" is unknown: taken from its vocabulary. */
-export function isQuotaExceeded(words: ErrorBody): boolean {
-  const said = `${words.errorCode ?? ''} ${words.description ?? ''} ${words.causeMessage ?? ''}`.replaceAll('_', ' ');
+export function isQuotaExceeded(body: ErrorBody): boolean {
   return /\b(usage|consumption|contract\w*|signatures?)\s+(count\s+)?limit|\bquota\b|\blimit\s+(usage|consumption|reached|exceeded)/i.test(
-    said,
+    allWords(body),
   );
 }
 
-/**
- * Whether a status of the sign call leaves open if documents were sealed. A refusal (4xx) is taken as "nothing was sealed
- * by this request", but never as "nothing was sealed before": the references are looked up all the same.
- */
-export function leavesOutcomeOpen(status: number, hasRetryAfter: boolean): boolean {
-  return status === 408 || (status >= 500 && !(status === 503 && hasRetryAfter));
-}
+/** Seen with status 409 instead of 429: "too many request". */
+export const isThrottled = (body: ErrorBody): boolean => /\btoo many (parallel )?requests?\b/i.test(allWords(body));
+
+const allWords = ({ errorCode = '', description = '', causeMessage = '' }: ErrorBody) =>
+  `${errorCode} ${description} ${causeMessage}`.replaceAll('_', ' ');
 
 /** The longest external reference; no limit is published. */
 export const maxReferenceLength = 255;
 
-/** The content type of what CAdES seals; only the PDF and XML ones are published. */
+/** The content type of what CAdES signs; only the PDF and XML ones are published. */
 export const binaryContentType = 'application/octet-stream';
 
 /** Names of the multipart form's parts; a file is matched to its entry by order and by file name, so both are kept. */

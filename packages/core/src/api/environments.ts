@@ -6,10 +6,12 @@ export interface Endpoints {
   readonly tokenUrl: string;
   /** Base of the API that signs: the SaaS or the customer's on-premise proxy. */
   readonly signUrl: string;
-  /** Base of the API that answers maxLookupAttempts: always the SaaS. Absent where none is configured: then nothing can be asked. */
+  /** Base of the API that supports queries: always the SaaS. Absent without one: then nothing can be looked up. */
   readonly queryUrl?: string;
   /** True where documents are signed through the on-premise proxy, which stores no content. */
   readonly viaProxy: boolean;
+  /** See {@link OnPremiseEnvironment.saasSeesProxyDocuments}. */
+  readonly saasSeesProxyDocuments?: boolean;
 }
 
 /** The vendor's own environments (API reference, section 2: Base URLs). */
@@ -23,10 +25,15 @@ export interface CustomEnvironment {
   apiUrl: string;
 }
 
-/** Documents go through the customer's own proxy; tokens and questions go to the SaaS. Made by {@link onPremise}. */
+/** Documents go through the customer's own proxy; token requests and queries go to the SaaS. Made by {@link onPremise}. */
 export interface OnPremiseEnvironment {
   proxyUrl: string;
   authorizationServer: NamedEnvironment | CustomEnvironment | { tokenUrl: string };
+  /**
+   * Whether the look-up of the SaaS finds documents that were signed through the proxy. Nothing published says so, hence the default
+   * false: after a lost answer, "not found" leaves the outcome unknown, and the document is not sent again.
+   */
+  saasSeesProxyDocuments?: boolean;
 }
 
 export type Environment = NamedEnvironment | CustomEnvironment | OnPremiseEnvironment;
@@ -51,7 +58,7 @@ const proxyPath = '/signstash/einvoice-integration-client-ws';
  * @param options.proxyUrl - The proxy's host (`http://signstash.intranet:8080`, the documented path is added) or its whole
  *   base address where it differs.
  * @param options.authorizationServer - `'staging'`, `'production'`, explicit `{ tokenUrl, apiUrl }`, or `{ tokenUrl }` alone:
- *   then nothing can be asked after a lost answer, and such documents end in `OutcomeUnknownError`.
+ *   then nothing can be looked up after a lost answer, and such documents end in `OutcomeUnknownError`.
  * @throws {@link ConfigurationError} when the client is made, where an address is not one.
  */
 export function onPremise(options: OnPremiseEnvironment): OnPremiseEnvironment {
@@ -82,7 +89,14 @@ export function resolveEnvironment(environment: Environment, { allowInsecureHttp
     const proxy = clean(environment.proxyUrl, 'proxyUrl');
     const signUrl = new URL(proxy).pathname === '/' ? `${proxy}${proxyPath}` : proxy;
     const queryUrl = 'queryUrl' in saas ? saas.queryUrl : undefined;
-    return { tokenUrl: saas.tokenUrl, signUrl, ...(queryUrl ? { queryUrl } : {}), viaProxy: true };
+    const { saasSeesProxyDocuments = false } = environment;
+    return {
+      tokenUrl: saas.tokenUrl,
+      signUrl,
+      ...(queryUrl ? { queryUrl } : {}),
+      viaProxy: true,
+      ...(saasSeesProxyDocuments ? { saasSeesProxyDocuments } : {}),
+    };
   }
   const apiUrl = clean(environment.apiUrl, 'apiUrl');
   return { tokenUrl: clean(environment.tokenUrl, 'tokenUrl'), signUrl: apiUrl, queryUrl: apiUrl, viaProxy: false };

@@ -59,29 +59,43 @@ async function readToken({ text, headers, askedAt }: TokenAnswer, context: Token
   };
   if (text.trim() === '') return unusable('it is empty');
   if (text.trimStart().startsWith('<')) return unusable('it is a web page; check the token URL');
+  let fields: unknown;
   try {
-    JSON.parse(text);
+    fields = JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which may hold half a token.
     return unusable(/^\s*\{/.test(text) ? 'its JSON is damaged or cut short' : 'it is not JSON');
   }
   try {
     // The content type is not looked at: what the text is has just been seen.
-    const type = { 'content-type': 'application/json' };
-    const fields = await processClientCredentialsResponse(
+    const token = await processClientCredentialsResponse(
       context.server,
       context.client,
-      new Response(text, { headers: { ...Object.fromEntries(headers), ...type } }),
+      new Response(JSON.stringify(tolerant(fields)), {
+        headers: { ...Object.fromEntries(headers), 'content-type': 'application/json' },
+      }),
     );
-    if (fields.token_type !== 'bearer') return unusable(`its token_type is ${fields.token_type}`);
-    if (!IssuedToken.isSendable(fields.access_token))
-      return unusable('its access_token holds characters no header can carry');
-    const life = (fields.expires_in ?? lifeWithoutExpiresInSeconds) * 1000;
-    const token = new IssuedToken({ accessToken: fields.access_token, issuedAt: askedAt, expiresAt: askedAt + life });
-    return { token };
+    const { access_token: accessToken, token_type: type, expires_in: expiresIn } = token;
+    if (type !== 'bearer') return unusable(`its token_type is ${type}`);
+    if (!IssuedToken.isSendable(accessToken)) return unusable('its access_token holds characters no header can carry');
+    const life = (expiresIn ?? lifeWithoutExpiresInSeconds) * 1000;
+    return { token: new IssuedToken({ accessToken, issuedAt: askedAt, expiresAt: askedAt + life }) };
   } catch (problem) {
     return unusable(problem instanceof Error ? problem.message : 'it is not what OAuth 2 describes');
   }
+}
+
+/** What servers write although OAuth 2 does not: nulls, a list of scopes, no token type, a number as text. Inferred. */
+function tolerant(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return answer;
+  const fields = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null));
+  const { scope, expires_in: expiresIn } = fields;
+  return {
+    ...fields,
+    token_type: fields.token_type ?? 'bearer',
+    ...(Array.isArray(scope) ? { scope: scope.join(' ') } : {}),
+    ...(typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? { expires_in: Number(expiresIn) } : {}),
+  };
 }
 
 interface Said {

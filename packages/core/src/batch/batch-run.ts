@@ -1,6 +1,7 @@
+import { pMapIterable } from 'p-map';
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
+import { stopsBatch } from '../api/error-table.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
-import { errorCodes } from '../errors/codes.ts';
 import {
   AbortedError,
   ConfigurationError,
@@ -13,10 +14,9 @@ import { documentContent, type OpenedContent } from '../files/document-content.t
 import { processReferenceLock, type ReferenceLock, referenceKey } from '../locks/reference-lock.ts';
 import { type HeldReferences, withReferenceLock } from '../locks/with-reference-lock.ts';
 import type { PreparedDocument } from '../signing/document-input.ts';
+import type { Outcome, SignedOutcome } from '../signing/outcome.ts';
 import { duplicateReference } from '../signing/prepare.ts';
-import type { Outcome, SignedOutcome } from '../signing/sign-exactly-once.ts';
 import { raceTimeout, takeUntilAborted } from '../utils/abort.ts';
-import { mapConcurrent } from '../utils/map-concurrent.ts';
 import { warn } from '../utils/warning.ts';
 import { BatchPacker } from './batch-packer.ts';
 import { openInput } from './input.ts';
@@ -61,9 +61,6 @@ const preparedAtOnce = 8;
 
 /** How long to wait for a document that another process is signing. Milliseconds. */
 const defaultReferenceLockWaitMs = 600_000;
-
-/** After an error of these families, every other document would fail the same way. */
-const fatalFamilies: ReadonlySet<string> = new Set(['configuration', 'credentials', 'quota']);
 
 /** The state of one `signAll` call. */
 export class BatchRun {
@@ -186,7 +183,7 @@ export class BatchRun {
   /** Prepares a few documents ahead, in order; undefined stands for one that is not sent. */
   #prepared(
     documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>,
-  ): AsyncGenerator<PreparedItem | undefined> {
+  ): AsyncIterator<PreparedItem | undefined> {
     const room = async () => {
       while (this.#queue.full && !this.#stopped) await this.#queue.change();
     };
@@ -195,7 +192,8 @@ export class BatchRun {
       this.#queue.enter();
       return this.#prepare(document, ++position);
     };
-    return mapConcurrent(takeUntilAborted(documents, this.#stopIntake.signal, room), prepare, preparedAtOnce);
+    const inputs = takeUntilAborted(documents, this.#stopIntake.signal, room);
+    return pMapIterable(inputs, prepare, { concurrency: preparedAtOnce })[Symbol.asyncIterator]();
   }
 
   /** True once nothing more may be sent. */
@@ -329,7 +327,7 @@ export class BatchRun {
       const { reference } = outcome.document;
       const item = open.get(reference) as PreparedItem;
       open.delete(reference);
-      if (outcome.sealed) signed.push({ item, outcome, durationMs: performance.now() - started });
+      if (outcome.signed) signed.push({ item, outcome, durationMs: performance.now() - started });
       else failed.push({ item, error: outcome.error });
     };
     let outputs: RequestOutputs | undefined;
@@ -357,6 +355,7 @@ export class BatchRun {
             },
             mayHaveBeenSent: held.contended || items.some(({ inDoubt }) => inDoubt),
             onOutcome,
+            onSplit: (split) => this.#progress.split(split),
           },
         );
       }
@@ -473,8 +472,7 @@ function failedEntry(reference: string, { code }: SignStashError): JournalEntry[
 }
 
 /** An output that cannot be written costs a signature per document, so the first one stops the batch. */
-const isFatal = ({ code }: SignStashError) =>
-  code === 'TOKEN_REFUSED' || code === 'OUTPUT_FAILED' || fatalFamilies.has(errorCodes[code].family);
+const isFatal = (error: SignStashError) => error.code === 'OUTPUT_FAILED' || stopsBatch(error);
 
 const lockedElsewhere = (...documents: readonly PreparedDocument[]) => {
   const names = documents.map(({ name }) => name).join(', ');

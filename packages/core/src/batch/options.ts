@@ -89,7 +89,8 @@ export interface BatchSigned {
   readonly signedByAnotherProcess?: boolean;
   /** Milliseconds from the request's start to this result; 0 where resumed. */
   readonly durationMs: number;
-  readonly facts?: OperationDocument;
+  /** What the service says about the document; absent if resumed. */
+  readonly document?: OperationDocument;
 }
 
 export interface BatchFailed {
@@ -111,8 +112,20 @@ export interface BatchSummary {
   bytes: number;
   /** Milliseconds since the start. */
   durationMs: number;
-  /** Why no more documents were read: refused credentials, used-up quota, wrong configuration or an output that cannot be written. */
+  /** Requests that the service refused and whose documents were sent again in smaller groups, the latest 100. */
+  splits: BatchSplit[];
+  /** Why no more documents were read, if every further one would have failed the same way: credentials, account, quota, configuration, or an output that cannot be written. */
   stoppedBy?: SignStashError;
+}
+
+/** One refused request of a batch. */
+export interface BatchSplit {
+  /** How many documents it had. */
+  readonly documents: number;
+  /** Why it was refused, with the service's message. */
+  readonly reason: string;
+  /** The service's error code, if it gave one. */
+  readonly errorCode?: string;
 }
 
 /** A running batch: results in completion order, and a summary that can be read at any time. */

@@ -18,7 +18,7 @@ import {
 } from '../files/temp-file.ts';
 import { memoryStore } from '../signing/content-stores.ts';
 import type { PreparedDocument } from '../signing/document-input.ts';
-import type { SignedOutcome } from '../signing/sign-exactly-once.ts';
+import type { SignedOutcome } from '../signing/outcome.ts';
 import type { JournalEntry } from './journal.ts';
 import type { BatchFailed, BatchOptions, BatchResult, BatchSigned } from './options.ts';
 import { outputPath } from './output-path.ts';
@@ -217,9 +217,10 @@ export class Outputs {
 
   async #deliverOne(delivery: Delivery): Promise<BatchResult> {
     const { outcome, target, durationMs } = delivery;
-    const { operationId, recovered, facts, content, document } = outcome;
-    const { reference, name } = document;
-    const common = { ok: true, reference, name, operationId, recovered, facts, resumed: false, durationMs } as const;
+    const { operationId, recovered, details, content } = outcome;
+    const { reference, name } = outcome.document;
+    const found = { ok: true, reference, name, operationId, recovered, document: details } as const;
+    const common = { ...found, resumed: false, durationMs } as const;
     if (content instanceof Uint8Array) return { ...common, content, bytes: content.byteLength };
     if (content === undefined || target === undefined) throw new TypeError(`${name} has no content or no output.`);
     const saved = { ...common, outputPath: target, bytes: content.size };

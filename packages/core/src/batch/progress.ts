@@ -1,13 +1,25 @@
+import type { Split } from '../signing/outcome.ts';
 import type { BatchProgress, BatchResult, BatchSummary } from './options.ts';
 
 /** Between two reports. Milliseconds. */
 const reportEveryMs = 100;
 
+/** How many splits a summary keeps: enough to see why, however large the batch. */
+const splitsKept = 100;
+
 /** Counts results and reports them now and then. */
 export class Progress {
   readonly #started = performance.now();
   readonly #report: ((progress: BatchProgress) => void) | undefined;
-  readonly #summary: BatchSummary = { documents: 0, sealed: 0, failed: 0, resumed: 0, bytes: 0, durationMs: 0 };
+  readonly #summary: BatchSummary = {
+    documents: 0,
+    sealed: 0,
+    failed: 0,
+    resumed: 0,
+    bytes: 0,
+    durationMs: 0,
+    splits: [],
+  };
   #total: number | undefined;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
@@ -45,7 +57,15 @@ export class Progress {
     this.#summary.stoppedBy ??= error;
   }
 
+  split({ documents, error }: Split): void {
+    const { splits } = this.#summary;
+    const { errorCode } = error as { errorCode?: string };
+    splits.push({ documents, reason: error.message, ...(errorCode === undefined ? {} : { errorCode }) });
+    if (splits.length > splitsKept) splits.shift();
+  }
+
   get summary(): BatchSummary {
-    return { ...this.#summary, durationMs: performance.now() - this.#started };
+    const { splits } = this.#summary;
+    return { ...this.#summary, splits: [...splits], durationMs: performance.now() - this.#started };
   }
 }

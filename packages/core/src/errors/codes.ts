@@ -14,6 +14,7 @@ export type ErrorFamily =
   | 'token'
   | 'validation'
   | 'rejected'
+  | 'lookup'
   | 'document'
   | 'quota'
   | 'network'
@@ -51,7 +52,7 @@ export const errorCodes = {
   TOKEN_REFUSED: fact(
     'token',
     false,
-    'The API refused a token that had just been issued: check that the token URL and the API URL belong to the same environment.',
+    'The API refused a token that had just been issued: check that the token URL and the API URL belong to the same environment, and on an on-premise proxy its setting einvoice-integration-client.service.domain.',
   ),
   NO_DOCUMENTS: fact('validation', false, 'Give at least one document.'),
   TOO_MANY_DOCUMENTS: fact(
@@ -64,17 +65,17 @@ export const errorCodes = {
   DOCUMENT_NOT_PDF: fact(
     'validation',
     false,
-    'PAdES seals PDF files only: give a PDF, or choose XAdES (XML) or CAdES.',
+    'PAdES signs PDF files only: give a PDF, or choose XAdES (XML) or CAdES.',
   ),
   DOCUMENT_NOT_XML: fact(
     'validation',
     false,
-    'XAdES seals XML files only: give an XML file, or choose PAdES or CAdES.',
+    'XAdES signs XML files only: give an XML file, or choose PAdES or CAdES.',
   ),
   DOCUMENT_ENCRYPTED: fact(
     'validation',
     false,
-    'Remove the password or the restrictions from the PDF before sealing it.',
+    'Remove the password or the restrictions from the PDF before signing it.',
   ),
   DOCUMENT_TOO_LARGE: fact('validation', false, 'Make the document smaller or raise maxDocumentBytes.'),
   DOCUMENT_UNREADABLE: fact('validation', false, 'Check that the file exists and that this process may read it.'),
@@ -112,7 +113,17 @@ export const errorCodes = {
     false,
     'Shorten or change the file name: file systems accept names of up to 255 bytes without NUL characters.',
   ),
-  SERVICE_REJECTED: fact('rejected', false, 'Read what the service says and correct the request.'),
+  SERVICE_REJECTED: fact('rejected', false, 'Correct what the message of the service names.'),
+  ACCOUNT_REFUSED: fact(
+    'rejected',
+    false,
+    "The licence, client service or issuer does not permit this: ask Sign'Stash support, with the error code and message. A new token does not help.",
+  ),
+  REFERENCE_TAKEN: fact(
+    'rejected',
+    false,
+    'The external reference is used by an earlier request: look the document up by its reference.',
+  ),
   NOT_FOUND: fact(
     'rejected',
     false,
@@ -130,16 +141,25 @@ export const errorCodes = {
     true,
     'The service failed: ask for the operation by document reference before sending again.',
   ),
-  DOCUMENT_FAILED: fact('document', false, 'The service could not seal this document: see signError.'),
+  LOOKUP_FAILED: fact(
+    'lookup',
+    true,
+    'The document was not sent: the service could not say whether an earlier run signed it. Run again when look-ups work, or set lookUpFirst to false for references that are new.',
+  ),
+  DOCUMENT_FAILED: fact(
+    'document',
+    false,
+    'The service could not sign this document: see signError. To sign it again, give it a new reference or key.',
+  ),
   DOCUMENT_PENDING: fact(
     'document',
     true,
-    'The service has the document but has not sealed it yet: ask for the operation again later; do not send it again.',
+    'The service has the document but has not signed it yet: ask for the operation again later; do not send it again.',
   ),
   CONTENT_UNAVAILABLE: fact(
     'document',
     false,
-    'The document was sealed, and counted, but its content is not stored on this path: use the copy already received, or seal again under a new reference.',
+    'The document was signed, and counted, but its content cannot be fetched: use the copy already received, or sign it again under a new reference, which is charged again.',
   ),
   OUTPUT_FAILED: fact(
     'document',
@@ -171,7 +191,7 @@ export const errorCodes = {
     true,
     'No answer in time: ask for the operation by document reference before sending again, or raise the timeout.',
   ),
-  ABORTED: fact('aborted', false, 'The caller stopped the call; documents already sent may still be sealed.'),
+  ABORTED: fact('aborted', false, 'The caller stopped the call; documents already sent may still be signed.'),
   PROTOCOL_UNEXPECTED: fact(
     'protocol',
     false,
@@ -185,7 +205,7 @@ export const errorCodes = {
   OUTCOME_UNKNOWN: fact(
     'outcome',
     false,
-    'It could not be found out whether the listed references were sealed: look them up before sending them again.',
+    'Could not determine whether the listed references were signed: look them up before sending them again.',
   ),
 } as const satisfies Record<string, ErrorCodeFacts>;
 

@@ -59,6 +59,7 @@ const errorNames = {
   token: 'TokenError',
   validation: 'ValidationError',
   rejected: 'ServiceRejectedError',
+  lookup: 'LookupError',
   document: 'DocumentFailedError',
   quota: 'QuotaExceededError',
   network: 'NetworkError',
@@ -125,7 +126,14 @@ export class ServiceRejectedError extends SignStashError {
   }
 }
 
-/** One document was not sealed, or its sealed content cannot be had. */
+/** The look-up before sending failed, so that the document was not sent: the cause says why. */
+export class LookupError extends SignStashError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('LOOKUP_FAILED', message, details);
+  }
+}
+
+/** One document was not signed, or its signed content cannot be had. */
 export class DocumentFailedError extends SignStashError {
   /** The service's reason (API reference, section 6), passed on even where unknown to this version. */
   declare readonly signError?: string;
@@ -178,7 +186,7 @@ export class ProtocolError extends SignStashError {
   }
 }
 
-/** It could not be found out whether {@link references} were sealed. Sending them again might seal, and pay, twice. */
+/** Could not determine whether {@link references} were signed. Sending them again might sign, and charge, twice. */
 export class OutcomeUnknownError extends SignStashError {
   declare readonly references: readonly string[];
   constructor(message: string, details: ErrorDetails & { references: readonly string[] }) {

@@ -8,11 +8,12 @@ import { AbortedError, ConfigurationError, type SignStashError, ValidationError 
 import { memoryStore } from './content-stores.ts';
 import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
 import { Operations } from './operations.ts';
+import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
 import { type PrepareContext, prepareDocument, refuseDuplicates } from './prepare.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { type CallOptions, defaultTimeouts, ServiceCalls, type Timeouts } from './service-calls.ts';
-import { type Outcome, type SignRunOptions, signExactlyOnce } from './sign-exactly-once.ts';
+import { type SignRunOptions, signExactlyOnce } from './sign-exactly-once.ts';
 import { type BodyFormat, signRequest } from './sign-request.ts';
 import type { Transport } from './transport.ts';
 
@@ -31,7 +32,7 @@ export interface ClientSettings {
    * question a document. Default true; false suits references that are new by construction.
    */
   lookUpFirst?: boolean;
-  /** Default `json`, which the API reference is sure of; `multipart` sends a third less, its matching of files is inferred. */
+  /** Default `json`, which the API reference is sure of; `multipart` sends a quarter less, its matching of files is inferred. */
   format?: BodyFormat;
   /** Where sealed contents come from: the sign answer, or the zip of the documents endpoint (not through the proxy). */
   contentFrom?: 'answer' | 'zip';
@@ -69,19 +70,19 @@ export interface SignedDocument<T = Uint8Array> {
   readonly content: T;
   /** True where the seal was found at the service, made by an earlier call whose answer was lost or by an earlier run. */
   readonly recovered: boolean;
-  /** What the service says of the document. */
-  readonly facts: OperationDocument<T>;
+  /** What the service says about the document. */
+  readonly document: OperationDocument<T>;
 }
 
 /** A document that was not sealed, or whose outcome is unknown: see the error's code. */
-export interface UnsealedDocument {
+export interface FailedDocument {
   readonly ok: false;
   readonly reference: string;
   readonly name: string;
   readonly error: SignStashError;
 }
 
-export type SignResult<T = Uint8Array> = SignedDocument<T> | UnsealedDocument;
+export type SignResult<T = Uint8Array> = SignedDocument<T> | FailedDocument;
 
 /**
  * Seals documents and asks about them, over any transport. Safe to share: one client serves any number of calls at once.
@@ -215,12 +216,12 @@ export class SignStashClient {
   }
 }
 
-/** The outcome in the words of the front door. */
+/** The outcome as a result of the public API. */
 export function signResult<T>(outcome: Outcome<T>): SignResult<T> {
   const { reference, name, contentType } = outcome.document;
-  if (!outcome.sealed) return { ok: false, reference, name, error: outcome.error };
-  const { operationId, recovered, facts } = outcome;
-  return { ok: true, reference, name, contentType, operationId, recovered, facts, content: outcome.content as T };
+  if (!outcome.signed) return { ok: false, reference, name, error: outcome.error };
+  const { operationId, recovered, details, content } = outcome;
+  return { ok: true, reference, name, contentType, operationId, recovered, document: details, content: content as T };
 }
 
 export type { ContentStore, Operation, OperationOf };

@@ -1,20 +1,27 @@
-import { leavesOutcomeOpen } from '../api/assumptions.ts';
-import { isSignStashError, type ServiceRejectedError, type SignStashError } from '../errors/errors.ts';
+import { isSignStashError, type ServiceRejectedError } from '../errors/errors.ts';
 
-/** How often and how patiently things are tried again. Times in milliseconds. */
+/** How often and for how long calls are repeated. Times in milliseconds. */
 export interface RetryPolicy {
-  /** Attempts of one sign request, the first included. */
+  /** Attempts of one sign request, the first included; refusals for too many requests do not count. */
   attempts: number;
-  /** Attempts of one question (look-up, status, detail), the first included. Questions are always safe to repeat. */
+  /** Attempts of one read (look-up, status, detail), the first included. Reads are always safe to repeat. */
   maxLookupAttempts: number;
   /** First delay; doubled each time, with jitter. */
   delayMs: number;
-  /** The longest delay, and the longest Retry-After that is waited for. */
+  /** The longest delay, and the longest Retry-After that is waited for, except for too many requests. */
   maxDelayMs: number;
-  /** How long a reference the service does not know is given to appear after a lost answer, before it is sent again. */
-  lookupGraceMs: number;
-  /** How long an operation may stay PENDING_EXECUTION or EXECUTION_ERROR before it is reported as pending. */
+  /**
+   * How long the service is asked for a reference after a lost answer before the document is sent again. Default: a fifth of the
+   * sign timeout, at least 60 s, since a gateway may deliver a request after the client gave up.
+   */
+  lookupGraceMs?: number | undefined;
+  /**
+   * How long an operation may stay PENDING_EXECUTION or EXECUTION_ERROR before it is reported as pending, and how long a reference
+   * that the service calls taken is looked up.
+   */
   pendingMs: number;
+  /** How long one call is repeated while the service answers that there are too many requests. */
+  throttledMs: number;
 }
 
 export const defaultRetryPolicy: RetryPolicy = {
@@ -22,54 +29,45 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxLookupAttempts: 6,
   delayMs: 500,
   maxDelayMs: 30_000,
-  lookupGraceMs: 3_000,
   pendingMs: 300_000,
+  throttledMs: 300_000,
 };
 
-/** What a failed sign request means for its documents. */
-export type FailureKind =
-  /** Nothing was sealed: the same request may simply be sent again. */
-  | 'not-sealed'
-  /** Some, all or no documents may have been sealed: ask before sending again. */
-  | 'open'
-  /** Nothing was sealed, but half of the request may go: it is too large, or one of its documents cannot be read. */
-  | 'divisible'
-  /** The service refused the request: one bad document, or references it already knows. */
-  | 'refused'
-  /** Nothing that is sent again will go better. */
-  | 'final';
+const minGraceMs = 60_000;
 
-export function failureKind(error: SignStashError): FailureKind {
-  switch (error.code) {
-    case 'NETWORK_UNREACHABLE':
-    case 'RATE_LIMITED':
-    case 'TOKEN_UNAVAILABLE':
-      return 'not-sealed';
-    case 'NETWORK_INTERRUPTED':
-    case 'TIMEOUT':
-    case 'PROTOCOL_TRUNCATED':
-    case 'PROTOCOL_UNEXPECTED':
-      return 'open';
-    case 'SERVICE_UNAVAILABLE':
-    case 'SERVICE_FAILED':
-      return leavesOutcomeOpen(error.status ?? 500, retryAfterOf(error) !== undefined) ? 'open' : 'not-sealed';
-    case 'PAYLOAD_TOO_LARGE':
-    case 'DOCUMENT_CHANGED':
-    case 'DOCUMENT_UNREADABLE':
-      return 'divisible';
-    case 'SERVICE_REJECTED':
-    case 'NOT_FOUND':
-      return 'refused';
-    default:
-      return 'final';
-  }
+/** How long references are looked up before anything is sent again. */
+export function graceMs({ lookupGraceMs }: RetryPolicy, timeoutMs: number): number {
+  return lookupGraceMs ?? Math.max(minGraceMs, timeoutMs / 5);
 }
 
 /** Doubling delay with jitter between half and all of it; what the service asks for goes first. */
 export function retryDelay(policy: RetryPolicy, attempt: number, error?: unknown): number {
   const doubled = Math.min(policy.maxDelayMs, policy.delayMs * 2 ** (attempt - 1));
-  const asked = (isSignStashError(error) ? (retryAfterOf(error) ?? 0) : 0) * 1000;
-  return Math.max(Math.min(asked, policy.maxDelayMs), doubled * (0.5 + Math.random() / 2));
+  return Math.max(Math.min(retryAfterMs(error), policy.maxDelayMs), doubled * (0.5 + Math.random() / 2));
 }
 
-const retryAfterOf = (error: SignStashError) => (error as Partial<ServiceRejectedError>).retryAfterSeconds;
+/** Waiting times of one call that the service refuses for too many requests, until {@link RetryPolicy.throttledMs} is used up. */
+export class ThrottleDelays {
+  readonly #policy: RetryPolicy;
+  #refusals = 0;
+  #waitedMs = 0;
+
+  constructor(policy: RetryPolicy) {
+    this.#policy = policy;
+  }
+
+  /** The next delay; undefined once there is no time left for it. */
+  next(error: unknown): number | undefined {
+    this.#refusals++;
+    // Retry-After is honoured in full: knocking earlier would only be refused again.
+    const delay = Math.max(retryAfterMs(error), retryDelay(this.#policy, this.#refusals));
+    if (this.#waitedMs + delay > this.#policy.throttledMs) return undefined;
+    this.#waitedMs += delay;
+    return delay;
+  }
+}
+
+function retryAfterMs(error: unknown): number {
+  if (!isSignStashError(error)) return 0;
+  return ((error as Partial<ServiceRejectedError>).retryAfterSeconds ?? 0) * 1000;
+}

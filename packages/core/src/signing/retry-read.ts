@@ -1,21 +1,29 @@
 import { AbortedError, isSignStashError } from '../errors/errors.ts';
 import type { Platform } from './platform.ts';
-import { type RetryPolicy, retryDelay } from './retry-policy.ts';
+import { type RetryPolicy, retryDelay, ThrottleDelays } from './retry-policy.ts';
 
-/** Asks a question of the service again while its failure may pass; questions change nothing, so repeating them is safe. */
+/** Repeats a read while its failure may pass; reads change nothing at the service, so repeating them is safe. */
 export async function retryRead<R>(
-  question: () => Promise<R>,
+  read: () => Promise<R>,
   { platform, policy, signal }: { platform: Platform; policy: RetryPolicy; signal?: AbortSignal | undefined },
 ): Promise<R> {
-  for (let attempt = 1; ; attempt++) {
+  const throttle = new ThrottleDelays(policy);
+  for (let attempt = 1; ; ) {
     try {
       throwIfAborted(signal);
-      return await question();
+      return await read();
     } catch (problem) {
+      if (isSignStashError(problem) && problem.code === 'RATE_LIMITED') {
+        const delay = throttle.next(problem);
+        if (delay === undefined) throw problem;
+        await platform.sleep(delay, signal);
+        continue;
+      }
       // A gateway's HTML page passes like any other outage of the service behind it.
       const passing = isSignStashError(problem) && (problem.retryable || problem.code === 'PROTOCOL_UNEXPECTED');
       if (!passing || attempt >= policy.maxLookupAttempts) throw problem;
       await platform.sleep(retryDelay(policy, attempt, problem), signal);
+      attempt++;
     }
   }
 }

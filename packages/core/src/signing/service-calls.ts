@@ -7,15 +7,17 @@ import { parseJson } from '../api/response/parse-json.ts';
 import { readText } from '../api/response/read-text.ts';
 import { serviceError } from '../api/response/service-error.ts';
 import { type ContentStore, splitSignedContent } from '../api/response/signed-content-reader.ts';
-import { ConfigurationError, ProtocolError, ServiceRejectedError } from '../errors/errors.ts';
+import { ConfigurationError, isSignStashError, ProtocolError, ServiceRejectedError } from '../errors/errors.ts';
+import { AdaptiveLimiter } from '../utils/adaptive-limiter.ts';
 import type { Platform } from './platform.ts';
+import { throwIfAborted } from './retry-read.ts';
 import type { RequestBody, Transport, TransportResponse } from './transport.ts';
 
 /** Milliseconds for one attempt, the answer's last byte included. */
 export interface Timeouts {
   /** One sign request, whatever its number of documents. */
   signMs: number;
-  /** One question: look-up, status, detail, documents, resend. */
+  /** One read (look-up, status, detail, documents) or one resend. */
   lookupTimeoutMs: number;
 }
 
@@ -28,12 +30,16 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
-/** Each endpoint of the API as one typed call: one request, one answer, no retries. */
+/**
+ * Each endpoint of the API as one typed call: one request, one answer, no retries. How many run at once follows what the service
+ * accepts, for everything that shares a client.
+ */
 export class ServiceCalls {
   readonly #transport: Transport;
   readonly #endpoints: Endpoints;
   readonly #platform: Platform;
   readonly #timeouts: Timeouts;
+  readonly #limiter = new AdaptiveLimiter();
 
   constructor(transport: Transport, addresses: Endpoints, platform: Platform, timeouts: Timeouts) {
     this.#transport = transport;
@@ -49,38 +55,46 @@ export class ServiceCalls {
     store: ContentStore<T>,
     options: CallOptions = {},
   ): Promise<OperationOf<T>> {
-    const response = await this.#send(this.#endpoints.signUrl, endpoints[endpoint](), options, body);
-    return this.#operation('sign', response, store);
+    return this.#limited(options, async () => {
+      const response = await this.#send(this.#endpoints.signUrl, endpoints[endpoint](), options, body);
+      return this.#operation('sign', response, store);
+    });
   }
 
   /** GET the operation id of a document; undefined where the service does not know the reference. */
   async operationId(reference: string, options: CallOptions = {}): Promise<string | undefined> {
     const what = `look up ${reference}`;
-    const response = await this.#send(this.queryUrl, endpoints.operationId(reference), options);
-    const text = await readText(response.body);
-    if (isNotFound(response.status, text)) return undefined;
-    this.#refuse(what, response, text, { references: [reference] });
-    const id = operationId(parseJson(text, what));
-    if (id === undefined) throw new ProtocolError('PROTOCOL_UNEXPECTED', `${what}: the answer is no operation id.`);
-    return id;
+    return this.#limited(options, async () => {
+      const response = await this.#send(this.queryUrl, endpoints.operationId(reference), options);
+      const text = await readText(response.body);
+      if (isNotFound(response.status, text)) return undefined;
+      this.#refuse(what, response, text, { references: [reference] });
+      const id = operationId(parseJson(text, what));
+      if (id !== undefined) return id;
+      throw new ProtocolError('PROTOCOL_UNEXPECTED', `${what}: the answer is not an operation id.`);
+    });
   }
 
   /** GET the status of an operation; its `documents` are empty. */
   async status(id: string, options: CallOptions = {}): Promise<Operation> {
     const what = `status of operation ${id}`;
-    const response = await this.#send(this.queryUrl, endpoints.status(id), options);
-    const text = await readText(response.body);
-    this.#refuse(what, response, text, { operationId: id });
-    return parseOperation(parseJson(text, what), what);
+    return this.#limited(options, async () => {
+      const response = await this.#send(this.queryUrl, endpoints.status(id), options);
+      const text = await readText(response.body);
+      this.#refuse(what, response, text, { operationId: id });
+      return parseOperation(parseJson(text, what), what);
+    });
   }
 
-  /** GET an operation with its documents and, where a store is given, their sealed contents. */
+  /** GET an operation with its documents and, where a store is given, their signed contents. */
   async detail<T>(id: string, store: ContentStore<T> | undefined, options: CallOptions = {}): Promise<OperationOf<T>> {
-    const response = await this.#send(this.queryUrl, endpoints.detail(id, store !== undefined), options);
-    return this.#operation(`detail of operation ${id}`, response, store ?? noContent, id);
+    return this.#limited(options, async () => {
+      const response = await this.#send(this.queryUrl, endpoints.detail(id, store !== undefined), options);
+      return this.#operation(`detail of operation ${id}`, response, store ?? noContent, id);
+    });
   }
 
-  /** GET the sealed contents as a zip, as it came. */
+  /** GET the signed contents as a zip, as it came. */
   async documentsZip(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#send(this.queryUrl, endpoints.documents(id), options);
     if (response.status >= 300) {
@@ -89,16 +103,18 @@ export class ServiceCalls {
     return response.body;
   }
 
-  /** GET the sealed contents, unpacked from the zip as it arrives. */
+  /** GET the signed contents, unpacked from the zip as it arrives. */
   async documents<T>(id: string, store: ContentStore<T>, options: CallOptions = {}): Promise<ZipDocument<T>[]> {
-    return readZip(await this.documentsZip(id, options), store);
+    return this.#limited(options, async () => readZip(await this.documentsZip(id, options), store));
   }
 
   /** POST: sends the delivery mails again. */
   async resendMail(id: string, attachDocuments: boolean, body: RequestBody, options: CallOptions = {}): Promise<void> {
-    const response = await this.#send(this.queryUrl, endpoints.resendMail(id, attachDocuments), options, body);
-    const text = await readText(response.body);
-    this.#refuse(`resend mails of operation ${id}`, response, text, { operationId: id });
+    await this.#limited(options, async () => {
+      const response = await this.#send(this.queryUrl, endpoints.resendMail(id, attachDocuments), options, body);
+      const text = await readText(response.body);
+      this.#refuse(`resend mails of operation ${id}`, response, text, { operationId: id });
+    });
   }
 
   /** Whether operations can be asked for at all. */
@@ -106,18 +122,49 @@ export class ServiceCalls {
     return this.#endpoints.queryUrl !== undefined;
   }
 
-  /** Whether the service keeps no copy of what it seals. */
+  /** Whether "not found" means that the service does not have a document, for one that may have been sent. */
+  get notFoundIsConclusive(): boolean {
+    const { viaProxy, saasSeesProxyDocuments } = this.#endpoints;
+    return !viaProxy || saasSeesProxyDocuments === true;
+  }
+
+  /** Milliseconds that one sign request may take. */
+  signTimeoutMs({ timeoutMs }: CallOptions): number {
+    return timeoutMs ?? this.#timeouts.signMs;
+  }
+
+  /** Whether the service keeps no copy of what it signs. */
   get viaProxy(): boolean {
     return this.#endpoints.viaProxy;
   }
 
-  /** @throws {@link ConfigurationError} where only a proxy is configured, which signs but answers no questions. */
+  /** @throws {@link ConfigurationError} where only a proxy is configured, which signs but does not support queries. */
   get queryUrl(): string {
     const { queryUrl } = this.#endpoints;
     if (queryUrl !== undefined) return queryUrl;
     const message =
-      'The on-premise proxy answers no maxLookupAttempts: configure the SaaS with authorizationServer: { tokenUrl, apiUrl }.';
+      'The on-premise proxy does not support queries: configure the SaaS with authorizationServer: { tokenUrl, apiUrl }.';
     throw new ConfigurationError('CONFIGURATION_MISSING', 'authorizationServer.apiUrl', message);
+  }
+
+  /** Runs one call when the service has room for it, and learns from refusals for too many at once. */
+  #limited<R>({ signal }: CallOptions, call: () => Promise<R>): Promise<R> {
+    return this.#limiter.run(
+      async (slot) => {
+        try {
+          return await call();
+        } catch (error) {
+          if (isSignStashError(error) && error.code === 'RATE_LIMITED') {
+            this.#limiter.refused(slot);
+            const { retryAfterSeconds = 0 } = error as ServiceRejectedError;
+            // The caller of this call waits as long, and then tries again.
+            if (retryAfterSeconds > 0) void this.#limiter.pause(this.#platform.sleep(retryAfterSeconds * 1000, signal));
+          }
+          throw error;
+        }
+      },
+      () => throwIfAborted(signal),
+    );
   }
 
   async #send(base: string, call: EndpointCall, options: CallOptions, body?: RequestBody): Promise<TransportResponse> {
@@ -161,8 +208,8 @@ export class ServiceCalls {
       throw new ProtocolError('PROTOCOL_UNEXPECTED', message, { ...details, status });
     }
     const error = serviceError(what, { status, headers, text }, details);
-    if (status === 404 && error.code === 'SERVICE_REJECTED' && details.operationId !== undefined) {
-      throw new ServiceRejectedError('NOT_FOUND', error.message, error as ServiceRejectedError, { ...details, status });
+    if (details.operationId !== undefined && error instanceof ServiceRejectedError && isNotFound(status, text)) {
+      throw new ServiceRejectedError('NOT_FOUND', error.message, error, { ...details, status });
     }
     throw error;
   }

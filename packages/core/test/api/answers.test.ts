@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isNotFound, leavesOutcomeOpen } from '../../src/api/assumptions.ts';
+import { isNotFound } from '../../src/api/assumptions.ts';
 import { parseOperation } from '../../src/api/response/operation.ts';
 import { parseJson } from '../../src/api/response/parse-json.ts';
 import { parseRetryAfter, serviceError } from '../../src/api/response/service-error.ts';
@@ -89,7 +89,17 @@ describe('refusals', () => {
 
 describe('what is inferred', () => {
   test.each([
-    [404, '<html>', true],
+    [404, '{"status":404,"error":"Not Found"}', true],
+    [404, '', true],
+    [404, '<html>', false],
+    [200, '<html>', false],
+    [200, '0', true],
+    [200, '-1', true],
+    [500, '{"errorCode":"0.0.1","causeMessage":"No such operation"}', true],
+    [409, '{"errorCodeDescription":"Document does not exist"}', true],
+    [500, '{"errorCode":"0.0.3","errorCodeDescription":"Client service not found"}', false],
+    [403, '{"errorCode":"1.2.0","errorCodeDescription":"Issuer inactive"}', false],
+    [500, '<html>operation not found</html>', false],
     [204, '', true],
     [200, '', true],
     [200, ' null ', true],
@@ -99,16 +109,5 @@ describe('what is inferred', () => {
     [500, '', false],
   ])('%i %j says not found: %s', (status, body, expected) => {
     expect(isNotFound(status, body)).toBe(expected);
-  });
-
-  test('a failing server leaves the outcome open, unless it only asks to wait', () => {
-    expect([500, 502, 504, 408, 503].map((status) => leavesOutcomeOpen(status, false))).toEqual([
-      true,
-      true,
-      true,
-      true,
-      true,
-    ]);
-    expect([leavesOutcomeOpen(503, true), leavesOutcomeOpen(400, false)]).toEqual([false, false]);
   });
 });

@@ -92,7 +92,7 @@ describe('partly known', () => {
     expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(4));
   });
 
-  test('a document that failed in an earlier run is sealed by the next one', async () => {
+  test('a document that failed in an earlier run stays failed, and the hint says how to sign it again', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault({ kind: 'execution-failed', endpoint: 'sign' });
     const [failed] = await clientOf(sandbox).signMany(documents(1));
@@ -100,10 +100,19 @@ describe('partly known', () => {
       ok: false,
       error: { code: 'DOCUMENT_FAILED', signError: 'SIGN_OPERATION_INTERNAL_ERROR' },
     });
-    sandbox.admin.addFault({ kind: 'drop', phase: 'before', endpoint: 'sign' });
-    const [sealed] = await clientOf(sandbox).signMany(documents(1));
-    expect(sealed).toMatchObject({ ok: true });
-    expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(1));
+    const [again] = await clientOf(sandbox).signMany(documents(1));
+    expect(again).toMatchObject({
+      ok: false,
+      error: {
+        code: 'DOCUMENT_FAILED',
+        operationId: expect.stringMatching(/^\d+$/),
+        message: expect.stringContaining('from an earlier request'),
+        hint: expect.stringContaining('new reference or key'),
+      },
+    });
+    expect(sandbox.admin.counts().requests.sign).toBe(1);
+    const [onPurpose] = await clientOf(sandbox).signMany([{ content: minimalPdf('Fatura 0'), reference: 'ref-0.2' }]);
+    expect(onPurpose).toMatchObject({ ok: true });
   });
 
   test('a pending operation is reported as such after all patience, with its id', async () => {
@@ -153,9 +162,14 @@ describe('final refusals', () => {
 });
 
 describe('through the on-premise proxy', () => {
-  const proxied = (sandbox: Awaited<ReturnType<typeof testSandbox>>, saas: boolean) => {
+  const proxied = (
+    sandbox: Awaited<ReturnType<typeof testSandbox>>,
+    saas: boolean,
+    settings: { saasSeesProxyDocuments?: boolean } = {},
+  ) => {
     const { proxyUrl, tokenUrl, apiUrl } = sandbox;
-    const environment = onPremise({ proxyUrl, authorizationServer: saas ? { tokenUrl, apiUrl } : { tokenUrl } });
+    const authorizationServer = saas ? { tokenUrl, apiUrl } : { tokenUrl };
+    const environment = onPremise({ proxyUrl, authorizationServer, ...settings });
     return clientOf(sandbox, { environment });
   };
 
@@ -182,10 +196,18 @@ describe('through the on-premise proxy', () => {
     expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(1));
   });
 
-  test('a request lost before sealing is sent again', async () => {
+  test('after a lost answer, "not found" at the SaaS leaves the outcome unknown: nothing is sent again', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault({ kind: 'drop', phase: 'before', endpoint: 'sign', service: 'proxy' });
     const [result] = await proxied(sandbox, true).signMany(documents(1));
+    expect(result).toMatchObject({ ok: false, error: { code: 'OUTCOME_UNKNOWN', references: ['ref-0'] } });
+    expect(sandbox.admin.counts().requests.sign).toBe(1);
+  });
+
+  test('a request lost before signing is sent again if the SaaS is said to see documents of the proxy', async () => {
+    const sandbox = await testSandbox(worst);
+    sandbox.admin.addFault({ kind: 'drop', phase: 'before', endpoint: 'sign', service: 'proxy' });
+    const [result] = await proxied(sandbox, true, { saasSeesProxyDocuments: true }).signMany(documents(1));
     expect(result?.ok).toBe(true);
     expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(1));
   });

@@ -83,7 +83,11 @@ describe('signMany', () => {
     expect(results[1]).toMatchObject({
       error: { code: 'DOCUMENT_FAILED', signError: 'TIMESTAMP_SIGN_ERROR', references: ['b'] },
     });
-    expect((await clientOf(sandbox).sign(minimalPdf('b'), { reference: 'b' })).recovered).toBe(false);
+    await expect(clientOf(sandbox).sign(minimalPdf('b'), { reference: 'b' })).rejects.toMatchObject({
+      code: 'DOCUMENT_FAILED',
+      signError: 'TIMESTAMP_SIGN_ERROR',
+    });
+    expect((await clientOf(sandbox).sign(minimalPdf('b'), { reference: 'b.2' })).recovered).toBe(false);
   });
 
   test('a refused request is split until only its bad document is left', async () => {

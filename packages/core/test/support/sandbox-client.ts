@@ -16,6 +16,7 @@ export const impatient: NonNullable<SignStashOptions['retry']> = {
   maxDelayMs: 50,
   lookupGraceMs: 30,
   pendingMs: 2_000,
+  throttledMs: 10_000,
 };
 
 /** A sandbox that closes with the test. */

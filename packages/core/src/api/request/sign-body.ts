@@ -52,7 +52,7 @@ export function jsonSignBody(
   return body('application/json', pieces, toBase64);
 }
 
-/** Raw file parts and a JSON part, for `sign/`: a third less to send, and no base64 work on either side. */
+/** Raw file parts and a JSON part, for `sign/`: a quarter less to send, and no base64 work on either side. */
 export function multipartSignBody(
   request: WireSignRequest,
   documents: readonly BodyDocument[],

@@ -1,6 +1,7 @@
 import { ValidationError } from '../../errors/errors.ts';
 import type { Preservation, SealPosition, SignatureOptions, VisibleSeal } from '../sign-options.ts';
 import type { SignatureType, WirePreservationInfo, WireSignatureInfo, WireVisibleSignatureInfo } from '../wire.ts';
+import { imageSize, isJpeg, isPng } from './image-size.ts';
 
 /** Bytes of an image as base64 text. */
 export type Base64Text = (bytes: Uint8Array) => string;
@@ -52,13 +53,22 @@ function visibleSignatureInfo(visible: VisibleSeal, document: string, base64: Ba
     wrong('the area of the visible seal needs a width and a height above 0.');
   }
   if (background !== undefined && background !== 'transparent' && !isColor(background)) {
-    wrong(`"${background}" is no background colour: use #RRGGBB or transparent.`);
+    wrong(`"${background}" is not a background colour: use #RRGGBB or transparent.`);
   }
   if (font && !isPositive(font.size)) wrong('the font size of the visible seal must be above 0.');
-  if (font?.color !== undefined && !isColor(font.color)) wrong(`"${font.color}" is no font colour: use #RRGGBB.`);
+  if (font?.color !== undefined && !isColor(font.color)) wrong(`"${font.color}" is not a font colour: use #RRGGBB.`);
   if (image && image.bytes.byteLength === 0) wrong('the image of the visible seal is empty.');
-  if (image && imageKind(image.bytes) !== image.type)
+  if (image && !(image.type === 'png' ? isPng : isJpeg)(image.bytes))
     wrong(`the image of the visible seal is not a ${image.type.toUpperCase()} file.`);
+  const size = image && imageSize(image.bytes);
+  // The service refuses the whole request for that (API reference, section 7: 2.2.1).
+  if (area && size && (area.width < size.width || area.height < size.height)) {
+    const needed = `${size.width} x ${size.height} pixels`;
+    wrong(
+      `the area of the visible seal, ${area.width} x ${area.height}, is smaller than its image of ${needed}: ` +
+        'make the area larger or the image smaller.',
+    );
+  }
   return {
     templateType: own ? 'ONE_OFF' : 'SERVICE_CUSTOMIZATION',
     ...(own ? { oneOffTemplate: template } : {}),
@@ -117,8 +127,3 @@ export function checkReceivers(receivers: readonly string[]): void {
 
 const isPositive = (value: number) => Number.isFinite(value) && value > 0;
 const isColor = (value: string) => /^#[0-9a-f]{6}$/i.test(value);
-
-function imageKind(bytes: Uint8Array): 'png' | 'jpg' | undefined {
-  if (bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47) return 'png';
-  return bytes[0] === 0xff && bytes[1] === 0xd8 ? 'jpg' : undefined;
-}

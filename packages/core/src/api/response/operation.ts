@@ -8,6 +8,7 @@ import type {
   WireIssuerCompany,
   WireOperation,
 } from '../wire.ts';
+import { parseServiceDate } from './service-date.ts';
 
 /** An operation at the service (API reference, section 6: BaseOperation, SignOperation). */
 export interface Operation {
@@ -26,9 +27,13 @@ export interface Operation {
   raw: Readonly<WireOperation>;
 }
 
-/** Signatures of the contract's current period. Every signature counts. */
+/**
+ * Signatures of the contract's current period (API reference, section 6: issuerCompany). Absent if the contract has no limit. The
+ * service counts once a day, so that the numbers are up to a day old; every signature counts.
+ */
 export interface Quota {
   limit?: number;
+  /** As of the service's last daily count. */
   used?: number;
   periodStart?: Date;
   periodEnd?: Date;
@@ -60,24 +65,28 @@ export function parseOperation<T>(json: unknown, what: string, contents: readonl
   const id = operationId(wire.id);
   if (id === undefined) throw unexpected(what, 'has no operation id');
   const documents = wire.documentList ?? [];
-  if (!Array.isArray(documents)) throw unexpected(what, 'has a documentList that is no list');
+  if (!Array.isArray(documents)) throw unexpected(what, 'has a documentList that is not a list', id);
   return {
     id,
     status: typeof wire.status === 'string' ? wire.status : 'UNKNOWN',
     ...given('type', wire.type),
-    ...given('createdAt', date(wire.creationDate)),
+    ...given('createdAt', parseServiceDate(wire.creationDate)),
     ...given('issuerClientServiceAlias', wire.issuerClientServiceAlias ?? undefined),
     ...given('quota', quota(wire.issuerCompany)),
     ...given('executionTime', number(wire.executionTime)),
-    documents: documents.map((document) => parseDocument(document, what, contents)),
+    documents: documents.map((document) => parseDocument(document, { what, id }, contents)),
     raw: wire,
   };
 }
 
 export type OperationOf<T> = Omit<Operation, 'documents'> & { documents: OperationDocument<T>[] };
 
-function parseDocument<T>(wire: WireDocument, what: string, contents: readonly T[]): OperationDocument<T> {
-  if (typeof wire?.externalReference !== 'string') throw unexpected(what, 'has a document without its reference');
+function parseDocument<T>(
+  wire: WireDocument,
+  { what, id }: { what: string; id: string },
+  contents: readonly T[],
+): OperationDocument<T> {
+  if (typeof wire?.externalReference !== 'string') throw unexpected(what, 'has a document without its reference', id);
   const { signedContent, ...raw } = wire;
   const content = typeof signedContent === 'number' ? contents[signedContent] : undefined;
   return {
@@ -88,16 +97,16 @@ function parseDocument<T>(wire: WireDocument, what: string, contents: readonly T
     ...given('signError', wire.signError ?? undefined),
     ...given('content', content),
     ...given('contentLength', number(wire.contentLength)),
-    ...given('receivedAt', date(wire.receptionDate)),
-    ...given('storedUntil', date(wire.storageEndDate)),
+    ...given('receivedAt', parseServiceDate(wire.receptionDate)),
+    ...given('storedUntil', parseServiceDate(wire.storageEndDate)),
     raw,
   };
 }
 
 /** The bare number of the look-up by reference. */
 export function operationId(value: unknown): string | undefined {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
-  return typeof value === 'string' && /^\d{1,19}$/.test(value) ? value : undefined;
+  const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+  return typeof text === 'string' && /^\d{1,19}$/.test(text) && !/^0+$/.test(text) ? text : undefined;
 }
 
 function quota(company: WireIssuerCompany | null | undefined): Quota | undefined {
@@ -105,17 +114,10 @@ function quota(company: WireIssuerCompany | null | undefined): Quota | undefined
   const found = {
     ...given('limit', number(company.limitUsageCount)),
     ...given('used', number(company.limitCurrentConsumption)),
-    ...given('periodStart', date(company.limitPeriodStartDate)),
-    ...given('periodEnd', date(company.limitPeriodEndDate)),
+    ...given('periodStart', parseServiceDate(company.limitPeriodStartDate)),
+    ...given('periodEnd', parseServiceDate(company.limitPeriodEndDate)),
   };
   return Object.keys(found).length > 0 ? found : undefined;
-}
-
-/** Java servers write dates as ISO text or as milliseconds; anything else stays in `raw` only. */
-function date(value: unknown): Date | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const parsed = new Date(value);
-  return Number.isNaN(parsed.getTime()) ? undefined : parsed;
 }
 
 const number = (value: unknown) => (typeof value === 'number' ? value : undefined);
@@ -123,5 +125,6 @@ const number = (value: unknown) => (typeof value === 'number' ? value : undefine
 const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 
-const unexpected = (what: string, problem: string) =>
-  new ProtocolError('PROTOCOL_UNEXPECTED', `${what}: the answer ${problem}.`);
+/** @param operationId - Known even if the rest of the answer is of no use. */
+const unexpected = (what: string, problem: string, operationId?: string) =>
+  new ProtocolError('PROTOCOL_UNEXPECTED', `${what}: the answer ${problem}.`, { operationId });

@@ -4,38 +4,52 @@ import {
   QuotaExceededError,
   ServiceRejectedError,
   type SignStashError,
+  TokenError,
 } from '../../errors/errors.ts';
 import { redact } from '../../errors/redact.ts';
-import { isQuotaExceeded } from '../assumptions.ts';
+import { classify, type ServiceErrorRow } from '../error-table.ts';
 import type { WireError } from '../wire.ts';
 import { titleOf } from './parse-json.ts';
 
-/** Makes the error for an answer whose status says that the call failed (API reference, section 6: error body). */
-export function serviceError(
-  what: string,
-  answer: { status: number; headers: Readonly<Record<string, string>>; text: string },
-  details: ErrorDetails = {},
-): SignStashError {
-  const { status, headers, text } = answer;
-  const words = serviceWords(text);
-  const retryAfterSeconds = parseRetryAfter(headers['retry-after']);
-  if (retryAfterSeconds !== undefined) words.retryAfterSeconds = retryAfterSeconds;
-  const message = `${what}: the service answered ${status}${said(words, text)}.`;
-  const more = { ...details, status };
-  if (status >= 400 && status < 500 && isQuotaExceeded(words)) return new QuotaExceededError(message, words, more);
-  if (status === 413) return new ServiceRejectedError('PAYLOAD_TOO_LARGE', message, words, more);
-  if (status === 429) return new ServiceRejectedError('RATE_LIMITED', message, words, more);
-  if (status === 503) return new ServiceRejectedError('SERVICE_UNAVAILABLE', message, words, more);
-  if (status >= 500 || status === 408) return new ServiceRejectedError('SERVICE_FAILED', message, words, more);
-  return new ServiceRejectedError('SERVICE_REJECTED', message, words, more);
+export interface FailedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
 }
 
-function serviceWords(text: string): ErrorBody {
+/** Makes the error for an answer whose status says that the call failed: code, message and fix come from the error table. */
+export function serviceError(what: string, answer: FailedAnswer, details: ErrorDetails = {}): SignStashError {
+  const { status, text } = answer;
+  const body = errorBody(answer);
+  const { code, fix } = classify(status, body);
+  const message = `${what}: the service answered ${status}${describe(body, text)}.`;
+  const more = { ...details, status, hint: details.hint ?? fix };
+  if (code === 'QUOTA_EXCEEDED') return new QuotaExceededError(message, body, more);
+  if (code === 'TOKEN_REFUSED') return new TokenError(code, message, more);
+  return new ServiceRejectedError(code, message, body, more);
+}
+
+/** The row of the error table for an answer. */
+export const classifyAnswer = (answer: FailedAnswer): ServiceErrorRow => classify(answer.status, errorBody(answer));
+
+/**
+ * Whether the API refuses the access token, so that a new one and one replay may help. A 401 with an account's code (1.1.0, 1.1.1)
+ * is not that, and a 409 with 0.0.10 is (API reference, sections 3 and 7).
+ */
+export const isTokenRefused = (answer: FailedAnswer): boolean =>
+  answer.status >= 400 && classifyAnswer(answer).action === 'renew-token';
+
+/** What an answer says about its failure: the service's own body, or Spring's, which uses other names. */
+export function errorBody({ headers, text }: FailedAnswer): ErrorBody {
+  const retryAfterSeconds = parseRetryAfter(headers['retry-after']);
+  return { ...parseBody(text), ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
+}
+
+function parseBody(text: string): ErrorBody {
   try {
     const body = JSON.parse(text) as
       | (WireError & { error?: unknown; error_description?: unknown; message?: unknown })
       | null;
-    // Spring's own error bodies use other names than the service's: both are understood.
     return {
       errorCode: word(body?.errorCode) ?? word(body?.error),
       description: word(body?.errorCodeDescription) ?? word(body?.error_description) ?? word(body?.message),
@@ -46,10 +60,11 @@ function serviceWords(text: string): ErrorBody {
   }
 }
 
-const word = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 500) : undefined);
+const word = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 2000) : undefined);
 
-function said(words: ErrorBody, text: string): string {
-  const parts = [words.errorCode, words.description, words.causeMessage].filter((part) => part !== undefined);
+/** The service's message, ready to follow a status. */
+export function describe(body: ErrorBody, text: string): string {
+  const parts = [body.errorCode, body.description, body.causeMessage].filter((part) => part !== undefined);
   if (parts.length > 0) return `, ${redact(parts.join(': '))}`;
   return /^\s*</.test(text) ? ` with a web page${titleOf(text)}` : '';
 }

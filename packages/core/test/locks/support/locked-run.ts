@@ -24,7 +24,8 @@ let signed = 0;
 // Nothing but the lock keeps a document from being signed twice, except where the lock cannot be reached.
 const options = { referenceLock, lookUpFirst: false, batchSize: 5, concurrency: 3 };
 for await (const result of signstash.signAll(`${folder}/*.pdf`, options)) {
-  if (result.ok) signed++;
+  // Also what another process had finished before this one read it.
+  if (result.ok || result.error.code === 'OUTPUT_EXISTS') signed++;
   else failures.push(`${result.error.code} ${result.error.message}`);
 }
 process.send?.({ signed, failures, ...(client ? { warned: warnings > 0 } : {}) });

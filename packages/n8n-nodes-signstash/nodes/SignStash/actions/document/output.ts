@@ -17,25 +17,25 @@ export async function storeDocument(
 ): Promise<StoredDocument> {
   const { content, ...rest } = signed;
   const name = outputFileName(job.outputFileName, job.file.fileName || signed.name);
-  const mimeType = signed.facts.contentType ?? signed.contentType;
+  const mimeType = signed.document.contentType ?? signed.contentType;
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const binary = await context.helpers.prepareBinaryData(bytes, name, mimeType);
   return { signed: rest, binary, size: content.byteLength };
 }
 
 export function outputItem(job: Job, { signed, binary, size }: StoredDocument): INodeExecutionData {
-  const { operationId, reference, recovered, facts } = signed;
+  const { operationId, reference, recovered, document } = signed;
   const simple: IDataObject = {
     externalReference: reference,
     operationId,
-    documentStatus: facts.status,
+    documentStatus: document.status,
     fileName: binary.fileName ?? '',
     contentType: binary.mimeType,
     fileSize: size,
     recovered,
   };
   return {
-    json: job.simplify ? simple : { ...simple, document: facts.raw as unknown as IDataObject },
+    json: job.simplify ? simple : { ...simple, document: document.raw as unknown as IDataObject },
     binary: { [job.outputField]: binary },
     pairedItem: { item: job.item },
   };
