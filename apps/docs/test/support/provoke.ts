@@ -56,7 +56,7 @@ export async function provokeAll(): Promise<SignStashError[]> {
       client({
         environment: onPremise({ proxyUrl: 'http://signstash.intranet:8080', authorizationServer: 'staging' }),
       }),
-    () => optionsFromEnv({ SIGNSTASH_ENVIRONMENT: 'staging' }),
+    () => optionsFromEnv({ SIGNSTASH_ENVIRONMENT: 'staging', SIGNSTASH_CLIENT_SECRET: 'secret' }),
     () => client().sign(write('notes.pdf', 'plain text')),
     () => client().sign(fixture('encrypted.pdf'), { name: 'encrypted.pdf' }),
     () => client().sign(join(folder, 'missing.pdf')),
