@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Tests read neighbours' sources, not their builds, so that no test passes against a stale `dist`. */
@@ -17,7 +18,9 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'scripts/**/test/**/*.test.ts'],
     // Tests that ask programs a newcomer may not have run apart: see vitest.external.config.ts.
     exclude: ['**/*.external.test.ts', '**/node_modules/**'],
-    reporters: ['dot', new URL('./scripts/test/plain-reporter.ts', import.meta.url).pathname],
+    reporters: ['default', new URL('./scripts/test/plain-reporter.ts', import.meta.url).pathname],
+    // Tests wait for sockets and processes more than they compute: two workers also on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -34,7 +34,11 @@ try {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
     if (manifest.private) continue;
     const target = join(work, manifest.name.replaceAll('/', '+'));
-    const listed = run('npx', ['--yes', 'pnpm@10.34.9', 'pack', '--json', '--pack-destination', target], folder);
+    const listed = run(
+      process.execPath,
+      [join(root, 'scripts/pnpm.mjs'), 'pack', '--json', '--pack-destination', target],
+      folder,
+    );
     const tarball = (JSON.parse(listed.slice(listed.indexOf('{'))) as { filename: string }).filename;
     try {
       console.log(manifest.name);

@@ -5,7 +5,7 @@ import { setUserAgentVersion } from './user-agent-version.ts';
 
 const root = process.cwd();
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: root, stdio: 'inherit' });
-const pnpm = (...args: string[]) => run('npx', '--yes', 'pnpm@10.34.9', ...args);
+const pnpm = (...args: string[]) => run(process.execPath, 'scripts/pnpm.mjs', ...args);
 
 const owed = await addBundledChangesets(root);
 if (owed.length > 0) console.log(`Released with the core that they ship: ${owed.join(', ')}`);

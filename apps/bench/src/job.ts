@@ -1,6 +1,6 @@
 import { peakMemory } from './peak-memory.ts';
 
-/** What a client process is told, as JSON in its first argument. */
+/** The settings of a client process, passed as JSON in its first argument. */
 export interface Job {
   url: string;
   /** Paths of the documents. */
@@ -8,7 +8,7 @@ export interface Job {
   output: string;
   batchSize: number;
   concurrency: number;
-  /** For ours: how it is set. */
+  /** Options of core, for the client that uses it. */
   settings?: Settings;
 }
 
@@ -18,10 +18,12 @@ export interface Settings {
   lookUpFirst?: boolean;
   journal?: boolean;
   maxRequestBytes?: number;
-  /** Seal so many documents, the given ones over and over. */
+  /** Sign this many documents, repeating the given ones. */
   repeat?: number;
-  /** Derive references by hashing every content, instead of giving them. */
+  /** Derive references by hashing every content, instead of passing them. */
   hashed?: boolean;
+  /** False turns off the check of returned contents. */
+  contentCheck?: boolean;
 }
 
 /** What a client process prints when it is done. */
@@ -29,6 +31,8 @@ export interface Report {
   documents: number;
   /** Milliseconds of work, without the start of the process. */
   ms: number;
+  /** Milliseconds of processor time for the work, user and system, all threads. */
+  cpuMs: number;
   /** Bytes. */
   peakRss: number;
 }
@@ -38,7 +42,9 @@ export const readJob = (): Job => JSON.parse(process.argv[2] ?? '{}') as Job;
 /** Runs a client and prints its report. */
 export async function report(work: () => Promise<number>): Promise<void> {
   const started = performance.now();
+  const before = process.cpuUsage();
   const documents = await work();
   const ms = performance.now() - started;
-  console.log(JSON.stringify({ documents, ms, peakRss: peakMemory() } satisfies Report));
+  const { user, system } = process.cpuUsage(before);
+  console.log(JSON.stringify({ documents, ms, cpuMs: (user + system) / 1000, peakRss: peakMemory() } satisfies Report));
 }

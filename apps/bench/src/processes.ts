@@ -16,7 +16,7 @@ export interface Sink {
 /** Starts the server that is measured against, in its own process. */
 export async function startSink(documentBytes: number, tokenDelayMs = 0): Promise<Sink> {
   const settings = [documentBytes, tokenDelayMs].map(String);
-  const child = spawn(process.execPath, [script('./sink/main.ts'), ...settings], {
+  const child = spawn(process.execPath, [conditions, script('./sink/main.ts'), ...settings], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const url = await new Promise<string>((resolve, reject) => {
@@ -36,7 +36,7 @@ async function ended(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-export type ClientName = 'ours' | 'usual' | 'hand-written' | 'idle' | 'token-calls' | 'call-overhead';
+export type ClientName = 'ours' | 'naive' | 'hand-written' | 'idle' | 'token-calls' | 'call-overhead';
 
 /** Runs a client in its own process; a failure is its first line of error. */
 export async function runClient(

@@ -17,8 +17,8 @@ export async function tokens(work: string, { calls, rounds }: { calls: number; r
     const shared = await sharedStore(work, sink, calls);
     const many = new Intl.NumberFormat('en').format(calls);
     const cases: [string, number | string][] = [
-      [`${many} calls at once, 1 process`, alone],
-      [`${many} calls at once, ${processCount} processes, one Redis`, shared],
+      [`${many} concurrent calls, 1 process`, alone],
+      [`${many} concurrent calls, ${processCount} processes, one Redis`, shared],
     ];
     const overhead = JSON.parse(await printed('call-overhead', { url: sink.url }, String(rounds))) as Overhead[];
     return {
@@ -28,7 +28,7 @@ export async function tokens(work: string, { calls, rounds }: { calls: number; r
         rows: [
           ...cases.map(([name, count]) => [name, typeof count === 'string' ? count : `${count} token request(s)`]),
           ...overhead.map(({ name, ours, theirs }) => [
-            `a small call through core, ${name}, of bare ky’s time`,
+            `a small call through core, ${name}, bare ky = 1`,
             ratio(median(ours) / median(theirs)),
           ]),
         ],

@@ -34,7 +34,7 @@ test('there are samples on the pages that need them', () => {
 
 test('they compile', { timeout: 60_000 }, async () => {
   const settings = {
-    extends: '../../../tsconfig.base.json',
+    extends: '../../../../tsconfig.base.json',
     compilerOptions: { noEmit: true, allowImportingTsExtensions: true, noUnusedLocals: false, types: ['node'] },
     include: ['*.ts'],
   };

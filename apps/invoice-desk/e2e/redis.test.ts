@@ -5,10 +5,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
 import autocannon from 'autocannon';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../scripts/test/redis.ts';
 import type { BatchView } from '../src/http/batch-view.ts';
 import { invoice } from './support/documents.ts';
 import { sandboxEnv } from './support/practice-desk.ts';
-import { startRedis, type TestRedis } from './support/redis.ts';
 import { runScript, type Script } from './support/script.ts';
 
 let folder: string;

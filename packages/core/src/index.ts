@@ -21,5 +21,8 @@ export * from './client.ts';
 export { environmentVariables, optionsFromEnv } from './env.ts';
 export { type DocumentContent, documentContent } from './files/document-content.ts';
 export { nodePlatform } from './files/node-platform.ts';
+export { FileReferenceLock, type FileReferenceLockOptions } from './locks/file-reference-lock.ts';
+export { type RedisClient, RedisReferenceLock, type RedisReferenceLockOptions } from './locks/redis-reference-lock.ts';
+export { MemoryReferenceLock, type ReferenceLease, type ReferenceLock } from './locks/reference-lock.ts';
 export type { SignStashOptions } from './options.ts';
 export { createSignStash, fromEnv, SignStash } from './signstash.ts';

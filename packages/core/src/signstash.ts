@@ -28,6 +28,8 @@ import type { DocumentInput } from './signing/document-input.ts';
  */
 export class SignStash extends SignStashClient {
   readonly #viaProxy: boolean;
+  readonly #referenceScope: string;
+  readonly #onWarning: SignStashOptions['onWarning'];
 
   /** @throws {@link ConfigurationError} naming the setting that is missing or wrong. */
   constructor(options: SignStashOptions) {
@@ -58,6 +60,8 @@ export class SignStash extends SignStashClient {
       { ...settings, ...(timeouts ? { timeouts } : {}) },
     );
     this.#viaProxy = endpoints.viaProxy;
+    this.#referenceScope = endpoints.tokenUrl;
+    this.#onWarning = onWarning;
   }
 
   /**
@@ -106,6 +110,8 @@ export class SignStash extends SignStashClient {
         prepare: (input, position, call) => this.prepare(input, position, call),
         seal: (group, call, run) => this.seal(group, call, run),
         viaProxy: this.#viaProxy,
+        referenceScope: this.#referenceScope,
+        onWarning: this.#onWarning,
       },
       documents,
       options,

@@ -1,11 +1,11 @@
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { runAction } from './harness/run-action.ts';
 import { inputsFor, sandboxed } from './support/sandboxed.ts';
 import { workspaceWith } from './support/workspace.ts';
 
-/** A forward proxy that tells who asked for what. */
+/** A forward proxy that records who asked for what. Plain http is sent through it by CONNECT (Node 24) or by absolute URL (Node 26). */
 async function forwardProxy() {
   const asked: { target: string; authorization: string | undefined }[] = [];
   const server = createServer().on('connect', (incoming, client) => {
@@ -17,6 +17,16 @@ async function forwardProxy() {
     });
     target.on('error', () => client.destroy());
     client.on('error', () => target.destroy());
+  });
+  server.on('request', (incoming, answer) => {
+    const { method, headers, url = '' } = incoming;
+    asked.push({ target: new URL(url).host, authorization: headers['proxy-authorization'] });
+    incoming.pipe(
+      request(url, { method, headers }, (response) => {
+        answer.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(answer);
+      }),
+    );
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => {

@@ -16,6 +16,8 @@ const elsewhere: ErrorCode[] = [
   'JOURNAL_UNUSABLE',
   'OUTPUT_EXISTS',
   'OUTPUT_FAILED',
+  'OUTPUT_PATH_INVALID',
+  'REFERENCE_LOCKED',
 ];
 const codes = (Object.keys(errorCodes) as ErrorCode[]).filter((code) => !elsewhere.includes(code));
 

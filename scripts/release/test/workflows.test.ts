@@ -57,17 +57,13 @@ test('every action is pinned to a commit, with its version beside it, one for th
   }
 });
 
-test('changesets finds the pnpm that it calls by name', () => {
-  const { packageManager } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
-    packageManager: string;
-  };
+test('changesets finds the pinned pnpm, which it calls by name', () => {
   const calling = jobs.filter(([, { steps = [] }]) => steps.some(({ uses }) => uses?.startsWith('changesets/action/')));
   expect(calling.map(([where]) => where)).toEqual(
     ['choose', 'version', 'pack', 'publish'].map((job) => `release.yml ${job}`),
   );
-  for (const [, { steps = [] }] of calling) {
-    expect(steps.map(({ run }) => run)).toContain(`npm install --global ${packageManager}`);
-  }
+  const install = `npm install --global "$(node -p "require('./package.json').packageManager")"`;
+  for (const [, { steps = [] }] of calling) expect(steps.map(({ run }) => run)).toContain(install);
 });
 
 test('an identity is only where tarballs or pages are published', () => {
@@ -93,7 +89,7 @@ test('what the workflows run is there', () => {
   const scripts = Object.keys(JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).scripts);
   const runs = steps.flatMap(([, { run, with: settings }]) => [run ?? '', String(settings?.script ?? '')]);
   const named = runs.flatMap((line) =>
-    [...line.matchAll(/(?:PNPM|npm|pnpm@[\d.]+) run (?:-s )?([\w:-]+)/g)].map(([, name]) => name),
+    [...line.matchAll(/(?:PNPM|npm|pnpm(?:\.mjs)?) run (?:-s )?([\w:-]+)/g)].map(([, name]) => name),
   );
   expect(named.length).toBeGreaterThan(3);
   expect(scripts).toEqual(expect.arrayContaining(named));

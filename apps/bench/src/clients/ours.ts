@@ -4,7 +4,7 @@ import { readJob, report } from '../job.ts';
 
 const { url, documents, output, batchSize, concurrency, settings = {} } = readJob();
 const { format = 'json', durable = false, lookUpFirst = false, journal = false, hashed = false } = settings;
-const { repeat = documents.length, maxRequestBytes } = settings;
+const { repeat = documents.length, maxRequestBytes, contentCheck } = settings;
 
 const signstash = createSignStash({
   environment: { tokenUrl: `${url}/token`, apiUrl: `${url}/api` },
@@ -12,6 +12,7 @@ const signstash = createSignStash({
   clientSecret: 'bench',
   format,
   lookUpFirst,
+  ...(contentCheck === false ? { contentCheck: 'off' as const } : {}),
 });
 
 function* input(): Generator<BatchDocument> {
@@ -23,7 +24,7 @@ function* input(): Generator<BatchDocument> {
 }
 
 await report(async () => {
-  let sealed = 0;
+  let signed = 0;
   const batch = signstash.signAll(input(), {
     batchSize,
     concurrency,
@@ -34,7 +35,7 @@ await report(async () => {
   });
   for await (const result of batch) {
     if (!result.ok) throw result.error;
-    sealed++;
+    signed++;
   }
-  return sealed;
+  return signed;
 });

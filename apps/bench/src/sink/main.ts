@@ -1,13 +1,14 @@
-// A minimal Sign'Stash for measuring clients: follows the wire format, seals nothing, and answers every document with as many
-// prepared bytes as it was told. Its own process; speaks to its parent by one line with its address.
+// A minimal Sign'Stash for measuring clients. It follows the wire format and answers every document with its own content and the
+// signature update of a template, so that a client's checks pass. Runs in its own process and prints its address on one line.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReferenceScanner } from './reference-scanner.ts';
-import { sealedContents } from './sealed-content.ts';
+import { SignedDocuments } from './signed-documents.ts';
+import { ValueScanner } from './value-scanner.ts';
 
 const [documentBytes = 204_800, tokenDelayMs = 0] = process.argv.slice(2).map(Number);
-const contents = sealedContents(documentBytes);
+/** Too small for a PDF: nothing will be signed. */
+const documents = documentBytes < 1_000 ? undefined : await SignedDocuments.create(documentBytes);
 const counts = { tokens: 0, requests: 0, documents: 0 };
 
 const server = createServer((request, response) => {
@@ -18,10 +19,10 @@ const server = createServer((request, response) => {
     counts.requests++;
     if (path.includes('/withDocumentExternalReference/')) json(response, 404, { errorCode: 'NOT_FOUND' });
     else if (path.includes('/operation/status/')) json(response, 200, { id: 1, type: 'SIGN', status: 'EXECUTED' });
-    else seal(request, response);
+    else sign(request, response);
   }
 });
-// Its parent may be killed, and then nobody else would end it.
+// End with the parent, also when that is killed.
 process.stdin.resume().once('close', () => process.exit());
 server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
 
@@ -32,22 +33,30 @@ async function issueToken(request: IncomingMessage, response: ServerResponse): P
   json(response, 200, { access_token: 'token', token_type: 'bearer', expires_in: 86_399 });
 }
 
-/** Collects the documents' references as the body passes; nothing of it is kept, so that the sink is never the limit. */
-function seal(request: IncomingMessage, response: ServerResponse): void {
-  const scanner = new ReferenceScanner();
-  request.on('data', (chunk: Buffer) => scanner.take(chunk));
+/** Collects references and names as the body passes; keeps nothing else of it, so that the sink is never the limit. */
+function sign(request: IncomingMessage, response: ServerResponse): void {
+  const references = new ValueScanner('externalReference');
+  const names = new ValueScanner('name');
+  request.on('data', (chunk: Buffer) => {
+    references.add(chunk);
+    names.add(chunk);
+  });
   // The first reference is the request's own.
-  request.on('end', () => void answer(response, scanner.found.slice(1)));
+  request.on('end', () => void answer(response, references.found.slice(1), names.found));
 }
 
-async function answer(response: ServerResponse, references: readonly string[]): Promise<void> {
+async function answer(
+  response: ServerResponse,
+  references: readonly string[],
+  names: readonly string[],
+): Promise<void> {
   counts.documents += references.length;
   const pieces: (string | Buffer)[] = ['{"id":1,"type":"SIGN","status":"EXECUTED","documentList":['];
-  // The service's order is unknown: not the request's.
-  for (const [index, reference] of references.toReversed().entries()) {
-    const [head, rest] = contents(reference);
-    const facts = `${index > 0 ? ',' : ''}{"externalReference":"${reference}","signStatus":"SIGNED"`;
-    pieces.push(`${facts},"signedContent":"${head}`, rest, '"}');
+  // The service's order is unknown: reverse the request's.
+  for (let at = references.length - 1; at >= 0; at--) {
+    const [head, rest] = documents?.base64(Number.parseInt(names[at] ?? '', 10)) ?? ['', ''];
+    const entry = `{"externalReference":"${references[at]}","signStatus":"SIGNED","signedContent":"`;
+    pieces.push(entry, head, rest, at > 0 ? '"},' : '"}');
   }
   pieces.push(']}');
   const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);

@@ -48,7 +48,7 @@ export function program({ words: [kind = '', ...more], code, file, line }: Fence
   const calls = more.flatMap((word) => /^call=(.+)$/.exec(word)?.[1] ?? []);
   if (around.after && calls.length === 0) throw new Error(`${file}:${line}: an application needs call=/path.`);
   const helpers = around.after
-    ? `import { callApp } from './call-app.ts'; const calls = ${JSON.stringify(calls)};\n`
+    ? `import { callApp } from '../../e2e/support/call-app.ts'; const calls = ${JSON.stringify(calls)};\n`
     : '';
   return `// ${file}:${line}\n${helpers}${around.before}\n${code}\n${around.after ?? ''}\nexport {};\n`;
 }

@@ -88,7 +88,7 @@ it('without a changeset nothing is released', async () => {
 
 it('the lockfile of a release is complete', () => {
   const install = () =>
-    execFileSync('npx', ['--yes', 'pnpm@10.34.9', 'install', '--frozen-lockfile', '--lockfile-only'], {
+    execFileSync(process.execPath, ['scripts/pnpm.mjs', 'install', '--frozen-lockfile', '--lockfile-only'], {
       cwd: released,
       stdio: 'pipe',
     });

@@ -46,3 +46,9 @@ export const multipartParts = { file: 'files', request: 'signRequest' } as const
 
 /** Most documents in one synchronous request: the vendor says "fewer than 100". */
 export const maxDocumentsPerRequest = 99;
+
+/**
+ * By how much a signed document is larger than the original: 18,944 bytes are reserved for the signature, twice that in hexadecimal
+ * (API reference, section 6), plus an allowance for the image of a visible seal. Bytes.
+ */
+export const signatureOverheadBytes = 128 * 1024;

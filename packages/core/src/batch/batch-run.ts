@@ -1,3 +1,4 @@
+import { pMapIterable } from 'p-map';
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import { stopsBatch } from '../api/error-table.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
@@ -7,19 +8,21 @@ import {
   DocumentFailedError,
   isSignStashError,
   type SignStashError,
+  ValidationError,
 } from '../errors/errors.ts';
 import { documentContent, type OpenedContent } from '../files/document-content.ts';
+import { processReferenceLock, type ReferenceLock, referenceKey } from '../locks/reference-lock.ts';
+import { type HeldReferences, withReferenceLock } from '../locks/with-reference-lock.ts';
 import type { PreparedDocument } from '../signing/document-input.ts';
 import type { Outcome, SignedOutcome } from '../signing/outcome.ts';
 import { duplicateReference } from '../signing/prepare.ts';
-import { mapConcurrent } from '../utils/map-concurrent.ts';
-import { raceTimeout } from '../utils/race-timeout.ts';
-import { takeUntilAborted } from '../utils/take-until-aborted.ts';
+import { raceTimeout, takeUntilAborted } from '../utils/abort.ts';
+import { warn } from '../utils/warning.ts';
 import { BatchPacker } from './batch-packer.ts';
 import { openInput } from './input.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import type { BatchDocument, BatchInput, BatchOptions, BatchResult, BatchSummary } from './options.ts';
-import { type Content, Outputs } from './outputs.ts';
+import { type Content, Outputs, type RequestOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 import { ResultQueue } from './result-queue.ts';
 import type { BatchClient } from './sign-all.ts';
@@ -27,7 +30,7 @@ import type { BatchClient } from './sign-all.ts';
 /** A document that is ready to be sent. */
 interface PreparedItem {
   readonly document: PreparedDocument;
-  /** Undefined where contents stay in memory. */
+  /** Undefined if contents stay in memory. */
   readonly target: string | undefined;
   /** An earlier run may have sent it. */
   readonly inDoubt: boolean;
@@ -36,35 +39,38 @@ interface PreparedItem {
 
 /** A document that the service signed. */
 interface Signed {
-  readonly ready: PreparedItem;
+  readonly item: PreparedItem;
   readonly outcome: SignedOutcome<Content>;
   readonly durationMs: number;
 }
 
-/** A document that it did not sign, as far as is known. */
+/** A document that was not signed, as far as is known. */
 interface Failed {
-  readonly ready: PreparedItem;
+  readonly item: PreparedItem;
   readonly error: SignStashError;
 }
 
-/** How long documents wait for company in their request where the source is slow. Milliseconds. */
+/** How long documents of a slow source wait for others to share their request. Milliseconds. */
 const lingerMs = 200;
 
-/** Documents that were read for their checks wait in memory for their request up to this much. Bytes. */
+/** How much content that was read for its checks stays in memory until it is sent. Bytes. */
 const maxKeptBytes = 24 * 1024 * 1024;
 
 /** How many documents are opened, checked and hashed at once. */
 const preparedAtOnce = 8;
 
-/** One run of a batch. Split from `signAll` only to have its state in one place. */
+/** How long to wait for a document that another process is signing. Milliseconds. */
+const defaultReferenceLockWaitMs = 600_000;
+
+/** The state of one `signAll` call. */
 export class BatchRun {
   readonly #client: BatchClient;
   readonly #input: BatchInput;
   readonly #options: BatchOptions;
   readonly #progress: Progress;
-  /** Ends everything, requests under way too. */
+  /** Stops everything, including requests under way. */
   readonly #stop = new AbortController();
-  /** Ends reading and sending. Requests under way go on: stopping them would only put their documents in doubt. */
+  /** Stops reading and sending. Requests under way continue: stopping them would only put their documents in doubt. */
   readonly #stopIntake = new AbortController();
   readonly #batchSize: number;
   readonly #concurrency: number;
@@ -150,23 +156,23 @@ export class BatchRun {
     const { documents, total } = await openInput(this.#input, this.#options);
     this.#progress.total = total;
     const fresh = new BatchPacker<PreparedItem>(this.#batchSize, this.#maxRequestBytes);
-    // Kept apart, since what may have been sent a moment ago is asked for with more patience.
+    // Kept apart: what may have been sent a moment ago is looked up over a longer time.
     const inDoubt = new BatchPacker<PreparedItem>(this.#batchSize, this.#maxRequestBytes);
     const packers = [inDoubt, fresh];
     const prepared = this.#prepared(documents);
     try {
       for (let next = prepared.next(); ; ) {
-        const ready = await raceTimeout(next, lingerMs);
-        if (ready === 'late') {
-          // The source is slow: what it gave so far need not wait for company, while there is room for a request.
+        const item = await raceTimeout(next, lingerMs);
+        if (item === 'late') {
+          // The source is slow: send what there is while there is room for a request.
           if (this.#requests.size < this.#concurrency) for (const packer of packers) await this.#send(packer.flush());
           continue;
         }
-        if (ready.done) break;
+        if (item.done) break;
         next = prepared.next();
-        if (!ready.value) continue;
-        const packer = ready.value.inDoubt ? inDoubt : fresh;
-        for (const group of packer.add(ready.value, ready.value.document.source.size)) await this.#send(group);
+        if (!item.value) continue;
+        const packer = item.value.inDoubt ? inDoubt : fresh;
+        for (const group of packer.add(item.value, item.value.document.source.size)) await this.#send(group);
       }
       for (const packer of packers) await this.#send(packer.flush());
     } finally {
@@ -174,10 +180,10 @@ export class BatchRun {
     }
   }
 
-  /** Prepares a few documents ahead, in order; undefined stands for one that need not or must not be sent. */
+  /** Prepares a few documents ahead, in order; undefined stands for one that is not sent. */
   #prepared(
     documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>,
-  ): AsyncGenerator<PreparedItem | undefined> {
+  ): AsyncIterator<PreparedItem | undefined> {
     const room = async () => {
       while (this.#queue.full && !this.#stopped) await this.#queue.change();
     };
@@ -186,7 +192,8 @@ export class BatchRun {
       this.#queue.enter();
       return this.#prepare(document, ++position);
     };
-    return mapConcurrent(takeUntilAborted(documents, this.#stopIntake.signal, room), prepare, preparedAtOnce);
+    const inputs = takeUntilAborted(documents, this.#stopIntake.signal, room);
+    return pMapIterable(inputs, prepare, { concurrency: preparedAtOnce })[Symbol.asyncIterator]();
   }
 
   /** True once nothing more may be sent. */
@@ -213,7 +220,7 @@ export class BatchRun {
         free();
         await opened.release?.();
       };
-      const document = { ...checked, source: whenRead(checked.source, free) };
+      const document = { ...checked, source: freeOnRead(checked.source, free) };
       this.#assertUniqueReference(document);
       const target = this.#outputs.claim({ name, path: opened.path, output: input.output });
       const known = this.#journal?.find(reference);
@@ -227,12 +234,12 @@ export class BatchRun {
       return { document, target, inDoubt, release };
     } catch (problem) {
       await release?.();
-      this.#report({ ok: false, reference, name, error: asError(problem, name) }, bytes);
+      this.#report({ ok: false, reference, name, error: asPrepareError(problem, name) }, bytes);
       return undefined;
     }
   }
 
-  /** Lets a few documents wait in memory, where reading them again would cost more than it saves; gives what ends that. */
+  /** Keeps small documents in memory up to a limit. @returns What frees the memory. */
   #keep({ source, forget }: OpenedContent): () => void {
     if (!forget) return () => {};
     let bytes = this.#keptBytes + source.size <= maxKeptBytes ? source.size : 0;
@@ -248,8 +255,8 @@ export class BatchRun {
 
   /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` */
   #assertUniqueReference(document: PreparedDocument): void {
-    const twin = this.#references.get(document.reference);
-    if (twin !== undefined) throw duplicateReference(document.name, twin, document.reference);
+    const other = this.#references.get(document.reference);
+    if (other !== undefined) throw duplicateReference(document.name, other, document.reference);
     this.#references.set(document.reference, document.name);
   }
 
@@ -258,48 +265,113 @@ export class BatchRun {
     if (group.length === 0) return;
     while (this.#requests.size >= this.#concurrency) await Promise.race(this.#requests);
     if (this.#stopped) {
-      for (const ready of group) await this.#fail(ready, this.#stopReason ?? unsent(ready.document.name));
+      for (const item of group) await this.#fail(item, this.#notSent(item.document.name));
       return;
     }
     const request: Promise<void> = this.#request(group).finally(() => this.#requests.delete(request));
     this.#requests.add(request);
   }
 
-  /** Sends one group; never rejects, since every failure is some document's result. */
+  /** Sends one group as soon as no other process is signing its documents. Never rejects: every failure is a document's result. */
   async #request(group: readonly PreparedItem[]): Promise<void> {
-    const started = performance.now();
-    const open = new Map(group.map((ready) => [ready.document.reference, ready]));
-    const signed: Signed[] = [];
-    const failed: Failed[] = [];
-    const onOutcome = (outcome: Outcome<Content>) => {
-      const { reference } = outcome.document;
-      const ready = open.get(reference) as PreparedItem;
-      open.delete(reference);
-      if (outcome.signed) signed.push({ ready, outcome, durationMs: performance.now() - started });
-      else failed.push({ ready, error: outcome.error });
-    };
-    const documents = group.map(({ document }) => document);
-    try {
-      await this.#client.seal<Content>(documents, this.#call, {
-        store: await this.#outputs.store(group.map(({ target }) => target)),
-        release: (content) => this.#outputs.release(content),
-        beforeSend: async (sent) => {
-          await this.#journal?.write(sent.map(({ reference }) => ({ event: 'sending', reference })));
-        },
-        mayHaveBeenSent: group.some(({ inDoubt }) => inDoubt),
-        onOutcome,
-        onSplit: (split) => this.#progress.split(split),
+    const { referenceScope, onWarning } = this.#client;
+    const open = new Map(group.map((item) => [referenceKey(referenceScope, item.document.reference), item]));
+    const take = (keys: readonly string[]) =>
+      keys.flatMap((key) => {
+        const item = open.get(key);
+        open.delete(key);
+        return item ? [item] : [];
       });
+    const options = {
+      waitMs: this.#options.referenceLockWaitMs ?? defaultReferenceLockWaitMs,
+      signal: this.#stopIntake.signal,
+      onUnreachable: (error: unknown) =>
+        warn(onWarning, 'REFERENCE_LOCK_FAILED', 'The reference lock could not be reached', error),
+    };
+    try {
+      await withReferenceLock(this.#referenceLock, [...open.keys()], options, (held) =>
+        this.#sendHeld(take(held.keys), held),
+      );
+      for (const item of take([...open.keys()])) await this.#fail(item, lockedElsewhere(item.document));
     } catch (problem) {
-      for (const ready of open.values()) failed.push({ ready, error: asError(problem, ready.document.name) });
+      for (const item of take([...open.keys()])) {
+        const { name } = item.document;
+        await this.#fail(item, this.#stopped ? this.#notSent(name) : asError(problem, name));
+      }
     }
-    await this.#finish(signed, failed);
   }
 
-  /** Saves what was signed, has the journal say so, and only then reports it. */
-  async #finish(signed: readonly Signed[], failed: readonly Failed[]): Promise<void> {
+  get #referenceLock(): ReferenceLock {
+    return this.#options.referenceLock ?? processReferenceLock;
+  }
+
+  /** Sends documents whose references this process holds; never rejects. */
+  async #sendHeld(group: readonly PreparedItem[], held: HeldReferences): Promise<void> {
+    const started = performance.now();
+    const signed: Signed[] = [];
+    const failed: Failed[] = [];
+    const done: BatchResult[] = [];
+    const open = new Map<string, PreparedItem>();
+    for (const item of group) {
+      const { document, target, inDoubt } = item;
+      const other = target && !inDoubt ? await this.#outputs.signedMeanwhile(document, target) : undefined;
+      if (!other) open.set(document.reference, item);
+      else {
+        done.push(other);
+        await item.release().catch(() => {});
+        this.#report(other, document.source.size);
+      }
+    }
+    const items = [...open.values()];
+    const onOutcome = (outcome: Outcome<Content>) => {
+      const { reference } = outcome.document;
+      const item = open.get(reference) as PreparedItem;
+      open.delete(reference);
+      if (outcome.signed) signed.push({ item, outcome, durationMs: performance.now() - started });
+      else failed.push({ item, error: outcome.error });
+    };
+    let outputs: RequestOutputs | undefined;
+    try {
+      if (items.length > 0) {
+        outputs = await this.#outputs.open(
+          items.map(({ target, document }) => ({ target, bytes: document.source.size })),
+        );
+        const call = held.unprotected ? { ...this.#call, lookUpFirst: true } : this.#call;
+        await this.#client.seal<Content>(
+          items.map(({ document }) => document),
+          call,
+          {
+            store: outputs.store,
+            release: (content) => this.#outputs.release(content),
+            beforeSend: async (documents) => {
+              const assertHeld = async () => {
+                if (!(await held.isHeld())) throw lockedElsewhere(...documents);
+              };
+              await assertHeld();
+              if (!this.#journal) return;
+              await this.#journal.write(documents.map(({ reference }) => ({ event: 'sending', reference })));
+              // Again: writing to the disk may have taken long.
+              await assertHeld();
+            },
+            mayHaveBeenSent: held.contended || items.some(({ inDoubt }) => inDoubt),
+            onOutcome,
+            onSplit: (split) => this.#progress.split(split),
+          },
+        );
+      }
+    } catch (problem) {
+      for (const item of open.values()) failed.push({ item, error: asError(problem, item.document.name) });
+    }
+    await this.#finish(signed, failed, done);
+    await outputs?.discardUnused().catch(() => {
+      // Temporary files that cannot be removed must not lose a result; the next run removes them.
+    });
+  }
+
+  /** Saves signed contents, records them in the journal, and only then reports them. */
+  async #finish(signed: readonly Signed[], failed: readonly Failed[], done: readonly BatchResult[]): Promise<void> {
     const delivered = await this.#outputs.deliver(
-      signed.map(({ ready: { target, inDoubt }, outcome, durationMs }) => ({
+      signed.map(({ item: { target, inDoubt }, outcome, durationMs }) => ({
         outcome,
         target,
         replace: inDoubt,
@@ -307,34 +379,44 @@ export class BatchRun {
       })),
     );
     try {
-      const refused = failed.flatMap(({ ready, error }) => failedEntry(ready.document.reference, error));
-      await this.#journal?.write([...delivered.flatMap(sealedEntry), ...refused]);
+      const refused = failed.flatMap(({ item, error }) => failedEntry(item.document.reference, error));
+      await this.#journal?.write([...[...done, ...delivered].flatMap(signedEntry), ...refused]);
     } catch (problem) {
-      // The documents are where they should be; the journal holds them in doubt, so that the next run asks.
+      // The outputs are in place; the journal keeps the documents in doubt, so that the next run looks them up.
       this.#stopFor(asError(problem, 'journal'));
     }
-    for (const [index, { ready }] of signed.entries()) await this.#settle(ready, delivered[index] as BatchResult);
-    for (const { ready, error } of failed) await this.#fail(ready, error);
+    for (const [index, { item }] of signed.entries()) await this.#settle(item, delivered[index] as BatchResult);
+    for (const { item, error } of failed) await this.#fail(item, error);
   }
 
-  #fail(ready: PreparedItem, error: SignStashError): Promise<void> {
-    const { reference, name } = ready.document;
-    return this.#settle(ready, { ok: false, reference, name, error });
+  /** Why a document was not sent after the batch was stopped. */
+  #notSent(document: string): SignStashError {
+    const reason = this.#stopReason;
+    if (!reason) return new AbortedError('The batch was stopped before this document was sent.', { document });
+    if (reason.document === undefined) return reason;
+    // The reason is the failure of another document, with its path and its operation.
+    const message = `${document} was not sent: the batch was stopped after another document failed (${reason.code}).`;
+    return new AbortedError(message, { document, cause: reason, hint: 'Fix the cause of that failure and run again.' });
   }
 
-  async #settle(ready: PreparedItem, result: BatchResult): Promise<void> {
-    await ready.release().catch(() => {
-      // A temporary file that cannot be removed is no reason to lose a result.
+  #fail(item: PreparedItem, error: SignStashError): Promise<void> {
+    const { reference, name } = item.document;
+    return this.#settle(item, { ok: false, reference, name, error });
+  }
+
+  async #settle(item: PreparedItem, result: BatchResult): Promise<void> {
+    await item.release().catch(() => {
+      // A temporary file that cannot be removed must not lose a result.
     });
-    this.#report(result, ready.document.source.size);
+    this.#report(result, item.document.source.size);
   }
 
   #report(result: BatchResult, bytes: number): void {
-    if (!result.ok && stopsBatch(result.error)) this.#stopFor(result.error);
+    if (!result.ok && isFatal(result.error)) this.#stopFor(result.error);
     this.#queue.put(result, bytes);
   }
 
-  /** Nothing more is read or sent; what is under way ends as it would. */
+  /** Nothing more is read or sent; requests under way are completed. */
   #stopFor(error: SignStashError): void {
     this.#progress.stoppedBy(error);
     this.#stopReason ??= error;
@@ -342,7 +424,7 @@ export class BatchRun {
     this.#queue.wake();
   }
 
-  /** Options of every call: the caller's, under the batch's own signal. */
+  /** Options of every call: the caller's, with the batch's own signal. */
   get #call(): BatchOptions {
     return { ...this.#options, signal: this.#stop.signal };
   }
@@ -351,14 +433,14 @@ export class BatchRun {
 /** A little more than 50 documents of a megabyte; the vendor's own sizing goes to 500 MB. */
 const defaultMaxRequestBytes = 64 * 1024 * 1024;
 
-/** A source that tells when its content is on its way: what was kept of it need not be any more, and a retry reads it again. */
-function whenRead(source: DocumentSource, tell: () => void): DocumentSource {
+/** Frees memory as soon as the content is being sent; a retry reads the file again. */
+function freeOnRead(source: DocumentSource, free: () => void): DocumentSource {
   return {
     size: source.size,
     slice: (start, end) => source.slice(start, end),
     async *read() {
       for await (const chunk of source.read()) {
-        tell();
+        free();
         yield chunk;
       }
     },
@@ -374,7 +456,7 @@ function inRange(setting: string, value: number, most: number): number {
   );
 }
 
-function sealedEntry(result: BatchResult): JournalEntry[] {
+function signedEntry(result: BatchResult): JournalEntry[] {
   if (!result.ok) return [];
   const { reference, operationId, outputPath: output } = result;
   const place = {
@@ -389,8 +471,27 @@ function failedEntry(reference: string, { code }: SignStashError): JournalEntry[
   return code === 'DOCUMENT_FAILED' || code === 'SERVICE_REJECTED' ? [{ event: 'failed', reference, code }] : [];
 }
 
-const unsent = (document: string) =>
-  new AbortedError('The batch was stopped before this document was sent.', { document });
+/** An output that cannot be written costs a signature per document, so the first one stops the batch. */
+const isFatal = (error: SignStashError) => error.code === 'OUTPUT_FAILED' || stopsBatch(error);
+
+const lockedElsewhere = (...documents: readonly PreparedDocument[]) => {
+  const names = documents.map(({ name }) => name).join(', ');
+  const references = documents.map(({ reference }) => reference);
+  return new DocumentFailedError('REFERENCE_LOCKED', `${names}: another process is signing it.`, {
+    references,
+    ...(documents.length === 1 ? { document: names } : {}),
+  });
+};
+
+/** Before anything is sent, an unknown error comes from the caller's own content. */
+function asPrepareError(problem: unknown, document: string): SignStashError {
+  if (isSignStashError(problem)) return problem;
+  const reason = problem instanceof Error ? problem.message : String(problem);
+  return new ValidationError('DOCUMENT_UNREADABLE', `${document} cannot be read: ${reason}`, {
+    document,
+    cause: problem,
+  });
+}
 
 function asError(problem: unknown, document: string): SignStashError {
   if (isSignStashError(problem)) return problem;

@@ -1,6 +1,7 @@
 import type { OperationDocument } from '../api/response/operation.ts';
 import type { SignStashError } from '../errors/errors.ts';
 import type { DocumentContent } from '../files/document-content.ts';
+import type { ReferenceLock } from '../locks/reference-lock.ts';
 import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput } from '../signing/document-input.ts';
 
@@ -34,6 +35,13 @@ export interface BatchOptions extends SignOptions {
   durable?: boolean;
   /** Path of the journal, which lets a run that was killed go on where it stopped. Default: none. */
   journal?: string;
+  /**
+   * Prevents other processes from signing the same documents at the same time; documents that another process is signing are awaited
+   * and then retrieved. Default: within this process only. See {@link FileReferenceLock} and {@link RedisReferenceLock}.
+   */
+  referenceLock?: ReferenceLock;
+  /** How long to wait for a document that another process is signing. Milliseconds. Default 600,000. */
+  referenceLockWaitMs?: number;
   /** Documents in a request, 1 to 99. Default 50. */
   batchSize?: number;
   /** Bytes of documents in a request; a larger document goes alone. Default 64 MiB. */
@@ -77,6 +85,8 @@ export interface BatchSigned {
   readonly recovered: boolean;
   /** True where the journal says that an earlier run finished it: nothing was asked or sent. */
   readonly resumed: boolean;
+  /** True if another process signed it at the same time: `outputPath` is the file that it wrote. */
+  readonly signedByAnotherProcess?: boolean;
   /** Milliseconds from the request's start to this result; 0 where resumed. */
   readonly durationMs: number;
   /** What the service says about the document; absent if resumed. */
@@ -104,7 +114,7 @@ export interface BatchSummary {
   durationMs: number;
   /** Requests that the service refused and whose documents were sent again in smaller groups, the latest 100. */
   splits: BatchSplit[];
-  /** Why no more documents were read, if every further one would have failed the same way: credentials, account, quota, configuration. */
+  /** Why no more documents were read, if every further one would have failed the same way: credentials, account, quota, configuration, or an output that cannot be written. */
   stoppedBy?: SignStashError;
 }
 

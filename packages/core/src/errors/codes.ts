@@ -79,7 +79,11 @@ export const errorCodes = {
   ),
   DOCUMENT_TOO_LARGE: fact('validation', false, 'Make the document smaller or raise maxDocumentBytes.'),
   DOCUMENT_UNREADABLE: fact('validation', false, 'Check that the file exists and that this process may read it.'),
-  DOCUMENT_CHANGED: fact('validation', false, 'The file changed while it was being sent: sign it once it is finished.'),
+  DOCUMENT_CHANGED: fact(
+    'validation',
+    false,
+    'The file changed after it was checked: sign it once the program that writes it has finished.',
+  ),
   DUPLICATE_REFERENCE: fact(
     'validation',
     false,
@@ -104,6 +108,11 @@ export const errorCodes = {
   SEAL_OPTIONS_CONFLICT: fact('validation', false, 'Remove the option that does not apply to this signature type.'),
   RECEIVER_INVALID: fact('validation', false, 'Correct the e-mail address.'),
   OUTPUT_EXISTS: fact('validation', false, 'Choose another output path, or allow overwriting.'),
+  OUTPUT_PATH_INVALID: fact(
+    'validation',
+    false,
+    'Shorten or change the file name: file systems accept names of up to 255 bytes without NUL characters.',
+  ),
   SERVICE_REJECTED: fact('rejected', false, 'Correct what the message of the service names.'),
   ACCOUNT_REFUSED: fact(
     'rejected',
@@ -155,7 +164,12 @@ export const errorCodes = {
   OUTPUT_FAILED: fact(
     'document',
     false,
-    'The signed document could not be saved: fix the cause and run again; it is fetched then, not signed again.',
+    'The signed document could not be saved: fix the cause and run again. It will be retrieved, not signed or charged again.',
+  ),
+  REFERENCE_LOCKED: fact(
+    'document',
+    true,
+    'Another process was signing this document: run again once it has finished. Nothing was sent by this process.',
   ),
   QUOTA_EXCEEDED: fact(
     'quota',

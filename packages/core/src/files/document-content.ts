@@ -5,19 +5,20 @@ import { ValidationError } from '../errors/errors.ts';
 import type { DocumentBytes } from '../signing/document-input.ts';
 import { fileSource } from './file-source.ts';
 import { streamSource } from './stream-source.ts';
+import { verifiedSource } from './verified-source.ts';
 
-/** Everything an application may give as a document: bytes, a Blob or File, a path, a `file:` URL, or a stream. */
+/** Everything that an application can pass as a document: bytes, a Blob or File, a path, a `file:` URL, or a stream. */
 export type DocumentContent = DocumentBytes | string | URL | AsyncIterable<Uint8Array>;
 
 export interface OpenedContent {
   source: DocumentSource;
-  /** The file's own name, where there is one. */
+  /** The file's own name, if it has one. */
   name?: string;
-  /** Its full path, where there is one. */
+  /** The path as given, if it is a file. */
   path?: string;
-  /** Drops what was kept in memory and can be read again. */
+  /** Drops content from memory that can be read again. */
   forget?: () => void;
-  /** Removes what was kept for it; to be called when the document is done with. */
+  /** Removes temporary files; to be called when the document is finished. */
   release?: () => Promise<void>;
 }
 
@@ -27,7 +28,7 @@ export interface OpenedContent {
  */
 export async function documentContent(content: DocumentContent, signal?: AbortSignal): Promise<OpenedContent> {
   if (typeof content === 'string' || content instanceof URL) {
-    const path = typeof content === 'string' ? content : pathOf(content);
+    const path = typeof content === 'string' ? content : pathFromUrl(content);
     const source = await fileSource(path);
     return { source, name: basename(path), path, ...(source.forget ? { forget: source.forget } : {}) };
   }
@@ -37,13 +38,18 @@ export async function documentContent(content: DocumentContent, signal?: AbortSi
   if (content instanceof Blob) return { source: blobSource(content) };
   if (typeof content === 'object' && content !== null) {
     if (Symbol.asyncIterator in content) return streamSource(content, signal);
-    if (typeof content.read === 'function' && typeof content.slice === 'function') return { source: content };
+    if (typeof content.read === 'function' && typeof content.slice === 'function') {
+      return { source: verifiedSource(content, 'The document') };
+    }
   }
-  throw new ValidationError('DOCUMENT_UNREADABLE', 'The content is no bytes, Blob, path, URL or stream.');
+  throw new ValidationError(
+    'DOCUMENT_UNREADABLE',
+    'Invalid content: expected bytes, a Blob, a path, a file: URL or a stream.',
+  );
 }
 
-function pathOf(url: URL): string {
+function pathFromUrl(url: URL): string {
   if (url.protocol === 'file:') return fileURLToPath(url);
-  const message = `${url.href} is no file: URL; give the response's body, which is a stream.`;
+  const message = `Unsupported URL ${url.href}: expected a file: URL. To sign a download, pass its body, which is a stream.`;
   throw new ValidationError('DOCUMENT_UNREADABLE', message, { document: url.href });
 }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { DocumentSource } from '../api/request/document-source.ts';
 import { isSignStashError, ValidationError } from '../errors/errors.ts';
+import { documentChanged, verifiedSource } from './verified-source.ts';
 
 /** A file up to this size is read once for all its checks and its hash. Bytes. */
 const keptBytes = 256 * 1024;
@@ -9,22 +11,22 @@ const keptBytes = 256 * 1024;
 const pieceBytes = 768 * 1024;
 
 export interface FileSource extends DocumentSource {
-  /** Drops what was kept, where anything was: a document that waits for its turn should not wait in memory. */
+  /** Drops the content from memory, where it was kept: waiting documents should not fill it. */
   forget?(): void;
 }
 
 /**
- * A document on disk, opened anew for every read.
+ * A document on disk, opened again for every read. A read fails where the content is not the same as in the first one.
  *
  * @throws {@link ValidationError} `DOCUMENT_UNREADABLE` naming the path.
  */
 export async function fileSource(path: string): Promise<FileSource> {
-  const { size, content } = await firstLook(path);
-  return content ? smallFile(path, content) : largeFile(path, size);
+  const { size, content } = await inspectFile(path);
+  return content ? smallFile(path, content) : verifiedSource(largeFile(path, size), path);
 }
 
-/** Its size and, of a small file, its content too: each call to the file system is a way to another thread and back. */
-async function firstLook(path: string): Promise<{ size: number; content?: Uint8Array }> {
+/** Its size and, for a small file, its content too: each call to the file system costs a thread-pool round trip. */
+async function inspectFile(path: string): Promise<{ size: number; content?: Uint8Array }> {
   const file = await openFile(path);
   try {
     const found = await file.stat();
@@ -52,26 +54,39 @@ async function readUpTo(file: FileHandle, bytes: number): Promise<Uint8Array> {
 
 function smallFile(path: string, content: Uint8Array): FileSource {
   let kept: Uint8Array | undefined = content;
-  const whole = async () => {
+  let hash: string | undefined;
+  const sha256 = () => {
+    if (kept) hash ??= sha256Of(kept);
+    return hash;
+  };
+  const load = async () => {
+    if (kept) return kept;
+    let bytes: Uint8Array;
     try {
-      return kept ?? (await readFile(path));
+      bytes = await readFile(path);
     } catch (cause) {
       throw unreadable(path, cause);
     }
+    if (sha256Of(bytes) !== hash) throw documentChanged(path);
+    return bytes;
   };
   return {
     size: content.byteLength,
     async *read() {
-      yield await whole();
+      yield await load();
     },
-    slice: async (start, end) => (await whole()).subarray(start, end),
+    slice: async (start, end) => (await load()).subarray(start, end),
+    sha256: async () => sha256() as string,
     forget() {
+      sha256();
       kept = undefined;
     },
   };
 }
 
-function largeFile(path: string, size: number): FileSource {
+const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+function largeFile(path: string, size: number): DocumentSource {
   return {
     size,
     read: () => pieces(path),
@@ -93,7 +108,7 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
   const file = await openFile(path);
   try {
     for (;;) {
-      // A new buffer each time: the one before may still be on its way to the network.
+      // A new buffer each time: the network may still be sending the previous one.
       const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(pieceBytes), 0, pieceBytes, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
@@ -105,7 +120,7 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
   }
 }
 
-/** A named pipe must be opened without waiting for whoever writes to it; Windows knows no such thing. */
+/** Opening a named pipe must not wait for its writer. Windows has no such flag. */
 const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 async function openFile(path: string) {

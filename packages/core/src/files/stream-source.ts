@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,15 +6,19 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { bytesSource, type DocumentSource } from '../api/request/document-source.ts';
 import { AbortedError, ValidationError } from '../errors/errors.ts';
-import { raceAbort } from '../utils/race-abort.ts';
+import { raceAbort } from '../utils/abort.ts';
 import { fileSource } from './file-source.ts';
+import { removeLeftovers, tempFileName } from './temp-file.ts';
 
 /** A stream up to this size stays in memory: a batch may hold hundreds of them. Bytes. */
 const memoryBytes = 256 * 1024;
 
+/** Temporary files that killed processes left behind are removed once per process. */
+let cleaned: Promise<void> | undefined;
+
 export interface SpooledStream {
   source: DocumentSource;
-  /** Removes the temporary file, where there is one. */
+  /** Removes the temporary file, if there is one. */
   release?: () => Promise<void>;
 }
 
@@ -23,7 +26,7 @@ export interface SpooledStream {
  * A document from a stream, which can be read only once: kept in memory, or in a temporary file where it is large.
  *
  * @param signal - Ends the wait for a stream that stalls.
- * @throws {@link ValidationError} `DOCUMENT_UNREADABLE` where the stream fails.
+ * @throws {@link ValidationError} `DOCUMENT_UNREADABLE` if the stream fails.
  */
 export async function streamSource(
   stream: AsyncIterable<Uint8Array | string>,
@@ -33,7 +36,7 @@ export async function streamSource(
   try {
     return await spool(reader, signal);
   } catch (cause) {
-    // Not awaited: a stream that stalls does so on closing too.
+    // Not awaited: a stalled stream may also stall while closing.
     Promise.resolve(reader.return?.()).catch(() => {});
     if (signal?.aborted) throw new AbortedError('The caller stopped the call.', { cause: signal.reason });
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -54,7 +57,11 @@ async function spool(
     start.push(chunk);
     bytes += chunk.byteLength;
   }
-  const path = join(tmpdir(), `signstash-${randomUUID()}.part`);
+  cleaned ??= removeLeftovers(tmpdir()).catch(() => {
+    // A folder that cannot be listed can still be written.
+  });
+  await cleaned;
+  const path = join(tmpdir(), tempFileName());
   const release = () => rm(path, { force: true });
   const all = async function* () {
     yield* start.splice(0);

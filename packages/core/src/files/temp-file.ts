@@ -1,117 +1,185 @@
 import { randomUUID } from 'node:crypto';
-import { constants, type PathLike } from 'node:fs';
-import { copyFile, type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+  chmod,
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  statfs,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import { ValidationError } from '../errors/errors.ts';
 import { isRunning, thisProcess } from './process-identity.ts';
 
-/** Sealed content that lies whole in a temporary file and waits for its name. */
+/** Signed content, complete in a temporary file, that has no final name yet. */
 export interface TempFile {
-  /** Where it is now: it may be moved to another file system before it is given its name. */
+  /** Where it is now: it may be moved to another file system before it gets its final name. */
   path: string;
   /** Bytes. */
   readonly size: number;
 }
 
-/** Temporary files name their process, so that another one can tell which of them are left over. */
+/** Temporary files are named after their process, so that the next one can tell which of them were left behind. */
 const { host, pid, started } = thisProcess;
-const temporaryName = () => `.signstash-${host}-${pid}-${started}-${randomUUID()}.part`;
+export const tempFileName = () => `.signstash-${host}-${pid}-${started}-${randomUUID()}.part`;
+const tempFilePattern = /^\.signstash-([0-9a-f]{8})-(\d+)-([0-9a-f]+)-[0-9a-f-]+\.part$/;
+
+/** Whether the owner of a file from another machine or container lives cannot be known: it is left alone for this long. Milliseconds. */
+const foreignFileAgeMs = 24 * 60 * 60 * 1000;
 
 /** Chunks are gathered, and written together once they have this size. Bytes. */
 const writeBytes = 512 * 1024;
 
-/** Memory for gathering that no writer has: each document's own would be garbage a moment later. */
-const spare: Buffer[] = [];
+/** Write buffers that are not in use: a new one per document would be garbage a moment later. */
+const spareBuffers: Buffer[] = [];
 /** More than are spare after a run with many requests at once. */
-const maxSpare = 8;
+const maxSpareBuffers = 8;
 
-/**
- * Writes contents as they arrive to `.signstash-….part` files of a directory.
- *
- * @param durable - Whether a content counts as finished only once it is on the disk itself.
- */
-export function spoolStore(directory: string, { durable }: { durable: boolean }): ContentStore<TempFile> {
-  return () => {
-    const path = join(directory, temporaryName());
-    let file: FileHandle | undefined;
-    let gathered: Buffer | undefined;
-    let filled = 0;
-    let size = 0;
-    const flush = async () => {
-      file ??= await open(path, 'wx', 0o666);
-      if (gathered) await writeAll(file, gathered.subarray(0, filled));
-      filled = 0;
-    };
-    const end = async () => {
-      if (gathered && spare.length < maxSpare) spare.push(gathered);
-      gathered = undefined;
-      await file?.close();
-      file = undefined;
-    };
-    return {
-      async write(chunk) {
-        size += chunk.byteLength;
-        for (let at = 0; at < chunk.byteLength; ) {
-          gathered ??= spare.pop() ?? Buffer.allocUnsafeSlow(writeBytes);
-          const part = chunk.subarray(at, at + writeBytes - filled);
-          gathered.set(part, filled);
-          filled += part.byteLength;
-          at += part.byteLength;
-          if (filled === writeBytes) await flush();
-        }
-      },
-      async finish() {
-        await flush();
-        if (durable) await file?.datasync();
-        await end();
-        return { path, size };
-      },
-      async discard() {
-        await end();
-        await rm(path, { force: true });
-      },
-    };
-  };
+export interface TempFileOptions {
+  /** Whether content counts as finished only once it is on the disk. */
+  readonly durable: boolean;
+  /** Whether to continue in the system's temporary folder where the directory cannot be written: for content that cannot be fetched again. */
+  readonly rescue?: boolean;
 }
 
-/** The system may take less than it is given. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten;
+/** Writes contents as they arrive to temporary files of a directory, readable by this user only. */
+export function tempFileStore(directory: string, options: TempFileOptions): ContentStore<TempFile> {
+  return () => new TempFileWriter(directory, options);
+}
+
+class TempFileWriter {
+  readonly #options: TempFileOptions;
+  #path: string;
+  #file: FileHandle | undefined;
+  #gathered: Buffer | undefined;
+  /** Bytes gathered and not yet written. */
+  #filled = 0;
+  /** Bytes written for certain. */
+  #written = 0;
+  #rescued = false;
+
+  constructor(directory: string, options: TempFileOptions) {
+    this.#options = options;
+    this.#path = join(directory, tempFileName());
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.byteLength; ) {
+      this.#gathered ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(writeBytes);
+      const part = chunk.subarray(at, at + writeBytes - this.#filled);
+      this.#gathered.set(part, this.#filled);
+      this.#filled += part.byteLength;
+      at += part.byteLength;
+      if (this.#filled === writeBytes) await this.#flush();
+    }
+  }
+
+  async finish(): Promise<TempFile> {
+    await this.#flush();
+    await this.#end();
+    return { path: this.#path, size: this.#written };
+  }
+
+  async discard(): Promise<void> {
+    await this.#end();
+    await rm(this.#path, { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#append();
+    } catch (error) {
+      if (!this.#options.rescue || this.#rescued) throw error;
+      await this.#continueInSystemFolder();
+      await this.#append();
+    }
+    this.#written += this.#filled;
+    this.#filled = 0;
+  }
+
+  async #append(): Promise<void> {
+    this.#file ??= await open(this.#path, 'wx+', 0o600);
+    const bytes = this.#gathered?.subarray(0, this.#filled) ?? new Uint8Array(0);
+    // The system may write less than it is given.
+    for (let at = 0; at < bytes.byteLength; ) {
+      at += (await this.#file.write(bytes, at, bytes.byteLength - at, this.#written + at)).bytesWritten;
+    }
+    if (this.#options.durable) await this.#file.datasync();
+  }
+
+  /** The directory is full or gone, but the content is the only copy. */
+  async #continueInSystemFolder(): Promise<void> {
+    this.#rescued = true;
+    const [oldPath, oldFile] = [this.#path, this.#file];
+    this.#path = join(tmpdir(), tempFileName());
+    this.#file = await open(this.#path, 'wx+', 0o600);
+    for (let at = 0; oldFile && at < this.#written; ) {
+      const length = Math.min(writeBytes, this.#written - at);
+      const { buffer, bytesRead } = await oldFile.read(Buffer.allocUnsafe(length), 0, length, at);
+      if (bytesRead === 0) throw new Error(`${oldPath} could not be read back.`);
+      for (let done = 0; done < bytesRead; ) {
+        done += (await this.#file.write(buffer, done, bytesRead - done, at + done)).bytesWritten;
+      }
+      at += bytesRead;
+    }
+    await oldFile?.close();
+    await rm(oldPath, { force: true }).catch(() => {
+      // The directory may be the very thing that is broken.
+    });
+  }
+
+  async #end(): Promise<void> {
+    if (this.#gathered && spareBuffers.length < maxSpareBuffers) spareBuffers.push(this.#gathered);
+    this.#gathered = undefined;
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
 }
 
 /**
- * Gives spooled content its final name, at once and whole. Where that fails, the content stays where it is.
+ * Gives content its final name, at once and complete. Where that fails, the content stays where it is.
  *
- * @param overwrite - Whether a file that has the name already is replaced.
- * @param durable - Whether a copy, where one has to be made, must be on the disk itself first.
+ * @param options.overwrite - Whether an existing file is replaced.
+ * @param options.durable - Whether a copy, where one has to be made, must be on the disk first.
+ * @param options.mode - Permissions of the output.
  * @throws {@link ValidationError} `OUTPUT_EXISTS`
  */
-export async function commitSpooled(
-  spooled: TempFile,
+export async function commitTempFile(
+  file: TempFile,
   target: string,
-  { overwrite, durable }: { overwrite: boolean; durable: boolean },
+  { overwrite, durable, mode }: { overwrite: boolean; durable: boolean; mode: number },
 ): Promise<void> {
-  if (dirname(spooled.path) !== dirname(target)) await moveNear(spooled, target, durable);
-  if (overwrite) return rename(spooled.path, target);
+  if (dirname(file.path) !== dirname(target)) await moveNear(file, target, durable);
+  await chmod(file.path, mode);
+  if (overwrite) return rename(file.path, target);
   try {
     // A hard link fails where the name is taken; a rename would silently replace.
-    await link(spooled.path, target);
+    await link(file.path, target);
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === 'EEXIST') throw outputExists(target);
-    if (!linkless.has(code)) throw error;
-    await takeName(target);
-    return rename(spooled.path, target);
+    if ((error as { code?: string }).code === 'EEXIST') throw outputExists(target);
+    if (!cannotLink(error)) throw error;
+    await reserveName(target);
+    return rename(file.path, target);
   }
-  await discardSpooled(spooled);
+  await discardTempFile(file);
 }
 
-/** What file systems say that know no hard links, such as FAT and some on the network. */
-const linkless: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+/** Whether the file system has no hard links, such as FAT and some on the network. */
+export function cannotLink(error: unknown): boolean {
+  return ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(String((error as { code?: string }).code));
+}
 
-/** Takes a name by an empty file of ours, which may then be replaced. */
-async function takeName(target: string): Promise<void> {
+/** Takes a name with an empty file, which may then be replaced. */
+async function reserveName(target: string): Promise<void> {
   try {
     await (await open(target, 'wx')).close();
   } catch (error) {
@@ -119,20 +187,19 @@ async function takeName(target: string): Promise<void> {
   }
 }
 
-/** The spool may lie on another file system than the target, across which nothing can be renamed. */
-async function moveNear(spooled: TempFile, target: string, durable: boolean): Promise<void> {
-  const near = join(dirname(target), basename(spooled.path));
-  try {
-    await rename(spooled.path, near);
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EXDEV') throw error;
-    await copyWhole(spooled.path, near, durable);
-    await discardSpooled(spooled);
-  }
-  spooled.path = near;
+/** Moves content into its target's directory, which may be on another file system. */
+async function moveNear(file: TempFile, target: string, durable: boolean): Promise<void> {
+  const near = join(dirname(target), basename(file.path));
+  await moveFile(file.path, near, durable);
+  file.path = near;
 }
 
-async function copyWhole(from: string, to: string, durable: boolean): Promise<void> {
+async function moveFile(from: string, to: string, durable: boolean): Promise<void> {
+  try {
+    return await rename(from, to);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EXDEV') throw error;
+  }
   try {
     await copyFile(from, to, constants.COPYFILE_EXCL);
     if (durable) await sync(to, 'r+');
@@ -140,33 +207,42 @@ async function copyWhole(from: string, to: string, durable: boolean): Promise<vo
     await rm(to, { force: true });
     throw error;
   }
+  await rm(from, { force: true });
 }
 
-/** Keeps content that could not be given its name where no run clears it away. @returns Where. */
-export async function keepSpooled(spooled: TempFile, target: string): Promise<string> {
-  const kept = `${target}.${randomUUID().slice(0, 8)}.unsaved`;
-  // Where even this fails, it is better off under its temporary name than gone.
-  await rename(spooled.path, kept).then(
-    () => {
-      spooled.path = kept;
-    },
-    () => {},
-  );
-  return spooled.path;
+/**
+ * Keeps content that could not get its final name, under a short name that no clean-up matches: beside its target, or else in the
+ * system's temporary folder.
+ *
+ * @returns Where it is.
+ */
+export async function rescueTempFile(file: TempFile, target: string): Promise<string> {
+  const name = `signstash-${randomUUID().slice(0, 8)}.unsaved`;
+  for (const directory of [dirname(target), dirname(file.path), tmpdir()]) {
+    const kept = join(directory, name);
+    try {
+      await moveFile(file.path, kept, true);
+      file.path = kept;
+      break;
+    } catch {
+      // Try the next directory; under its temporary name it is still better off than deleted.
+    }
+  }
+  return file.path;
 }
 
-/** Removes spooled content that nobody wants. */
-export async function discardSpooled({ path }: TempFile): Promise<void> {
+/** Removes content that is not needed. */
+export async function discardTempFile({ path }: TempFile): Promise<void> {
   await rm(path, { force: true });
 }
 
-export function outputExists(target: PathLike): ValidationError {
-  return new ValidationError('OUTPUT_EXISTS', `${target} exists already.`, { document: String(target) });
+export function outputExists(target: string, message = `${target} exists already.`): ValidationError {
+  return new ValidationError('OUTPUT_EXISTS', message, { document: target });
 }
 
-/** Names given to files last only once their directory is on the disk. */
+/** The names of files survive a power cut only once their directory is on the disk. */
 export async function syncDirectory(directory: string): Promise<void> {
-  // Windows has no such thing and needs none.
+  // Windows cannot open directories, and does not need to.
   if (process.platform !== 'win32') await sync(directory, 'r');
 }
 
@@ -179,12 +255,48 @@ async function sync(path: string, flags: string): Promise<void> {
   }
 }
 
-/** Makes a directory for outputs, and removes what processes of this machine that were killed have left in it. */
-export async function prepareDirectory(directory: string): Promise<void> {
+/**
+ * Creates a directory for outputs where it is missing, and removes temporary files that killed processes left in it.
+ *
+ * @returns Permissions that a new file gets there.
+ */
+export async function prepareDirectory(directory: string): Promise<number> {
   await mkdir(directory, { recursive: true });
+  await removeLeftovers(directory);
+  return probeDirectory(directory);
+}
+
+/** Creates and removes a file. @returns The permissions that it got. @throws The system's error. */
+export async function probeDirectory(directory: string): Promise<number> {
+  const path = join(directory, tempFileName());
+  const file = await open(path, 'wx', 0o666);
+  try {
+    return (await file.stat()).mode & 0o777;
+  } finally {
+    await file.close();
+    await rm(path, { force: true });
+  }
+}
+
+/** Free bytes for this user; undefined where the file system does not report them. */
+export async function freeBytes(directory: string): Promise<number | undefined> {
+  const { bavail, bsize, blocks } = await statfs(directory);
+  return blocks === 0 ? undefined : bavail * bsize;
+}
+
+/** Removes the temporary files of processes that are gone. */
+export async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    const [, owner, pid, started] = /^\.signstash-([0-9a-f]{8})-(\d+)-([0-9a-f]+)-[0-9a-f-]+\.part$/.exec(name) ?? [];
-    if (owner !== host || started === undefined || isRunning({ pid: Number(pid), started })) continue;
-    await rm(join(directory, name), { force: true });
+    const [, owner, ownerPid, ownerStarted] = tempFilePattern.exec(name) ?? [];
+    if (ownerStarted === undefined) continue;
+    const path = join(directory, name);
+    const alive =
+      owner === host
+        ? isRunning({ pid: Number(ownerPid), started: ownerStarted })
+        : await stat(path).then(
+            ({ mtimeMs }) => Date.now() - mtimeMs < foreignFileAgeMs,
+            () => true,
+          );
+    if (!alive) await rm(path, { force: true });
   }
 }

@@ -63,7 +63,7 @@ export function duplicateReference(name: string, twin: string, reference: string
 }
 
 async function deriveReference(source: DocumentSource, key: string | undefined, clientId: string, platform: Platform) {
-  const contentHash = await platform.sha256(source.read());
+  const contentHash = (await source.sha256?.()) ?? (await platform.sha256(source.read()));
   return derivedReference(clientId, await platform.sha256(bytesSource(referenceSeed(contentHash, key)).read()));
 }
 

@@ -42,14 +42,35 @@ describe('what a document is', () => {
   });
 });
 
-test('a signature is found across the seams of a stream', async () => {
-  const signed = Buffer.concat([Buffer.alloc(70_000, 0x20), Buffer.from('/ByteRange [0 1 2 3]')]);
-  const chopped = {
-    ...bytesSource(signed),
-    read: async function* () {
-      for (let at = 0; at < signed.length; at += 7) yield signed.subarray(at, at + 7);
-    },
-  };
-  expect(await isSignedPdf(chopped)).toBe(true);
-  expect(await isSignedPdf(blobSource(new Blob([new Uint8Array(minimalPdf())])))).toBe(false);
+/** The parts of a signed PDF that matter here: a byte range, and the value that it leaves out. */
+function signedPdf(value = '<3082>', filler = ''): Buffer {
+  const head = `%PDF-1.7\n${filler}`;
+  const dictionary = (range: string) => `1 0 obj << /Type /Sig /ByteRange [${range.padEnd(30)}] /Contents `;
+  const before = head.length + dictionary('').length;
+  const tail = '>> endobj\n%%EOF\n';
+  const range = `0 ${before} ${before + value.length} ${tail.length}`;
+  return Buffer.from(head + dictionary(range) + value + tail, 'latin1');
+}
+
+describe('a signature in a PDF', () => {
+  test('is found across the seams of a stream', async () => {
+    const signed = signedPdf('<3082>', ' '.repeat(70_000));
+    const chopped = {
+      ...bytesSource(signed),
+      read: async function* () {
+        for (let at = 0; at < signed.length; at += 7) yield signed.subarray(at, at + 7);
+      },
+    };
+    expect(await isSignedPdf(chopped)).toBe(true);
+    expect(await isSignedPdf(blobSource(new Blob([new Uint8Array(minimalPdf())])))).toBe(false);
+  });
+
+  test.each([
+    ['the word in a comment', minimalPdf('a').toString('latin1').replace('%PDF-1.4\n', '%PDF-1.4\n% /ByteRange\n')],
+    ['a range in a comment', `${minimalPdf('a').toString('latin1')}% /ByteRange [0 10 20 30]\n`],
+    ['a range that ends beyond the file', `${minimalPdf('a').toString('latin1')}% /ByteRange [0 10 20 99999]\n`],
+    ['a field prepared for a later signature', signedPdf('<0000>').toString('latin1')],
+  ])('is not %s', async (_, pdf) => {
+    expect(await isSignedPdf(bytes(pdf))).toBe(false);
+  });
 });

@@ -483,7 +483,7 @@ describe('accidents', () => {
       if (kept) expect(result?.ok === false && result.error.message).toContain(join(folder, kept));
       left.push(readdirSync(folder).map((name) => name.replace(/[0-9a-f]{8}/, '*')));
     }
-    expect(left).toEqual([['taken.pdf', 'taken.pdf.*.unsaved'], ['taken.pdf']]);
+    expect(left).toEqual([['signstash-*.unsaved', 'taken.pdf'], ['taken.pdf']]);
   });
 
   test('large contents from memory are not read ahead without bound', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -5,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DocumentSource } from '../../src/api/request/document-source.ts';
 import { type DocumentContent, documentContent } from '../../src/files/document-content.ts';
+import { thisProcess } from '../../src/files/process-identity.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 async function readAll(source: DocumentSource): Promise<Buffer> {
@@ -65,13 +67,40 @@ describe.each([0, 1_000, 256 * 1024, 256 * 1024 + 1, 2_000_003])('%i bytes', (si
   });
 });
 
-test('a file that changes after it was forgotten is read as it is then', async () => {
-  const path = file(content(100));
-  const { source, forget } = await documentContent(path);
+test.each([1_000, 256 * 1024 + 1, 2_000_003])(
+  'a file of %i bytes that changes after it was hashed is never read to its end again',
+  async (size) => {
+    const bytes = content(size);
+    const path = file(bytes);
+    const { source, forget } = await documentContent(path);
+    await source.sha256?.();
+    forget?.();
+    // The same size, and another last byte.
+    bytes[size - 1] = (bytes[size - 1] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    let read = 0;
+    const readAgain = async () => {
+      for await (const chunk of source.read()) read += chunk.byteLength;
+    };
+    await expect(readAgain()).rejects.toMatchObject({ code: 'DOCUMENT_CHANGED', document: path });
+    expect(read).toBeLessThan(size);
+  },
+);
+
+test('a file that was not hashed must still be the same on every read', async () => {
+  const bytes = content(600_000);
+  const path = file(bytes);
+  const { source } = await documentContent(path);
   await readAll(source);
-  forget?.();
-  writeFileSync(path, 'other');
-  expect((await readAll(source)).toString()).toBe('other');
+  writeFileSync(path, content(600_000).fill(7, 300_000));
+  await expect(readAll(source)).rejects.toMatchObject({ code: 'DOCUMENT_CHANGED' });
+});
+
+test('the hash that a file reports is that of its content', async () => {
+  for (const size of [1_000, 600_000]) {
+    const { source } = await documentContent(file(content(size)));
+    expect(await source.sha256?.()).toBe(createHash('sha256').update(content(size)).digest('hex'));
+  }
 });
 
 test('a large stream lies in a file that only its owner may read, and is gone afterwards', async () => {
@@ -86,9 +115,9 @@ test('a large stream lies in a file that only its owner may read, and is gone af
 test.each([
   ['a path that does not exist', () => '/no/such/invoice.pdf', '/no/such/invoice.pdf does not exist'],
   ['a directory', () => join(temporaryFolder()), 'is not a file'],
-  ['a URL of something else', () => new URL('https://example.com/a.pdf'), 'no file: URL'],
-  ['nothing', () => undefined as never, 'no bytes'],
-  ['a number', () => 7 as never, 'no bytes'],
+  ['a URL of something else', () => new URL('https://example.com/a.pdf'), 'expected a file: URL'],
+  ['nothing', () => undefined as never, 'Invalid content'],
+  ['a number', () => 7 as never, 'Invalid content'],
 ] as [string, () => DocumentContent, string][])('%s is named as unreadable', async (_, make, words) => {
   await expect(documentContent(make())).rejects.toMatchObject({
     name: 'ValidationError',
@@ -135,3 +164,17 @@ test.each([0, 400_000])(
     expect(spool.files()).toEqual([]);
   },
 );
+
+test('temporary files of streams that killed processes left behind are removed at the next start', async () => {
+  const spool = spoolFolder();
+  const { host, started } = thisProcess;
+  const left = `.signstash-${host}-99999999-${started}-0b5e7c1a-0000-4000-8000-000000000000.part`;
+  writeFileSync(join(spool.folder, left), '');
+  // As in a new process.
+  vi.resetModules();
+  const fresh = await import('../../src/files/document-content.ts');
+  const { release } = await fresh.documentContent(Readable.from([content(300_000)]));
+  expect(spool.files()).not.toContain(left);
+  await release?.();
+  expect(spool.files()).toEqual([]);
+});

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@signstash-connect/sandbox';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { createSignStash, type SignStash, type SignStashOptions } from '../../src/index.ts';
 
-/** One certificate authority for all tests of a process: making keys is the slow part of starting a sandbox. */
+/** One certificate authority for all tests of a file: generating keys is the slow part of starting a sandbox. */
 const stateDirectory = mkdtempSync(join(tmpdir(), 'signstash-sandbox-'));
-process.on('exit', () => rmSync(stateDirectory, { recursive: true, force: true }));
+// Not on the exit of the process: test runners end their workers without it.
+afterAll(() => rmSync(stateDirectory, { recursive: true, force: true }));
 
 /** Real patience would make every fault test take seconds; the order of things is the same with little. */
 export const impatient: NonNullable<SignStashOptions['retry']> = {

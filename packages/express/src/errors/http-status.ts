@@ -30,10 +30,12 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   DOCUMENT_CHANGED: 500,
   OUTPUT_EXISTS: 500,
   OUTPUT_FAILED: 500,
+  OUTPUT_PATH_INVALID: 500,
   NOT_FOUND: 404,
   RATE_LIMITED: 503,
   SERVICE_UNAVAILABLE: 503,
   DOCUMENT_PENDING: 503,
+  REFERENCE_LOCKED: 503,
 };
 
 /** The status to answer with for an error of the core. */

@@ -31,7 +31,7 @@ export class N8n {
   printed = '';
   readonly #toolbox: Toolbox;
   readonly #env: NodeJS.ProcessEnv;
-  #server: ChildProcess | undefined;
+  readonly #processes: ChildProcess[] = [];
 
   private constructor(folder: string, toolbox: Toolbox) {
     this.folder = folder;
@@ -106,46 +106,58 @@ export class N8n {
     return path ? readFile(join(this.folder, '.n8n/storage', path)) : Buffer.from(binary.data, 'base64');
   }
 
-  /** Starts the editor and the webhooks; gives their address. */
-  async start(): Promise<string> {
-    const { node, n8n } = this.#toolbox;
+  /** Starts the editor and the webhooks. Returns their address. */
+  async start(more: NodeJS.ProcessEnv = {}): Promise<string> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const env = {
-      ...this.#env,
-      N8N_PORT: String(port),
-      N8N_RUNNERS_BROKER_PORT: String(await freePort()),
-      WEBHOOK_URL: url,
-    };
-    const server = spawn(node, [n8n, 'start'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#server = server;
-    let said = '';
-    for (const stream of [server.stdout, server.stderr]) {
+    await this.#spawn(['start'], `${url}/healthz/readiness`, { N8N_PORT: String(port), WEBHOOK_URL: url, ...more });
+    return url;
+  }
+
+  /** Starts a process that takes executions from the queue. */
+  async startWorker(more: NodeJS.ProcessEnv): Promise<ChildProcess> {
+    const port = await freePort();
+    const health = { QUEUE_HEALTH_CHECK_ACTIVE: 'true', QUEUE_HEALTH_CHECK_PORT: String(port) };
+    const ready = `http://127.0.0.1:${port}/healthz/readiness`;
+    return this.#spawn(['worker', '--concurrency=5'], ready, { ...health, ...more });
+  }
+
+  /** Starts a process and waits until it says that it is ready. */
+  async #spawn(args: string[], readiness: string, more: NodeJS.ProcessEnv): Promise<ChildProcess> {
+    const { node, n8n } = this.#toolbox;
+    const env = { ...this.#env, N8N_RUNNERS_BROKER_PORT: String(await freePort()), ...more };
+    const child = spawn(node, [n8n, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#processes.push(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
+        output += text;
         this.printed += text;
       });
     }
     for (const deadline = Date.now() + 120_000; ; ) {
-      if (server.exitCode !== null || Date.now() > deadline) throw new Error(`n8n did not start:\n${said}`);
-      const ready = await fetch(`${url}/healthz/readiness`).then(
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`n8n ${args[0]} did not start:\n${output}`);
+      const ready = await fetch(readiness).then(
         ({ ok }) => ok,
         () => false,
       );
-      if (ready && said.includes('Editor is now accessible')) return url;
+      if (ready && /Editor is now accessible|worker is now ready/.test(output)) return child;
       await wait(250);
     }
   }
 
   async close(): Promise<void> {
-    const server = this.#server;
-    if (server && server.exitCode === null) {
-      const ended = new Promise((resolve) => server.once('close', resolve));
-      server.kill('SIGTERM');
-      const timer = setTimeout(() => server.kill('SIGKILL'), 15_000);
-      await ended;
-      clearTimeout(timer);
-    }
+    await Promise.all(
+      this.#processes
+        .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+        .map(async (child) => {
+          const ended = new Promise((resolve) => child.once('close', resolve));
+          child.kill('SIGTERM');
+          const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+          await ended;
+          clearTimeout(timer);
+        }),
+    );
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 

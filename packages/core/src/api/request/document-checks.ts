@@ -84,14 +84,37 @@ export async function isEncryptedPdf(source: DocumentSource): Promise<boolean> {
   return encrypt.test(dictionaryEnd < 0 ? section : section.slice(0, dictionaryEnd));
 }
 
-/** Whether a PDF already carries a signature: a `/ByteRange`, which is never inside a compressed object. */
+/** How many distinct byte ranges of one file are examined; a PDF with more signatures than this is not credible. */
+const maxByteRanges = 1000;
+/** Longer than any `/ByteRange` entry, blanks included. Characters. */
+const byteRangeLength = 256;
+
+/**
+ * Whether a PDF already carries a signature: a `/ByteRange` (never inside a compressed object) that leaves out a signature's
+ * hexadecimal value. The same words in a comment or a text, and a field prepared for a later signature, do not count.
+ */
 export async function isSignedPdf(source: DocumentSource): Promise<boolean> {
-  const mark = '/ByteRange';
+  for (const [gapStart, gapEnd] of await byteRangeGaps(source)) {
+    const [value, end] = [await text(source, gapStart, gapStart + 3), await text(source, gapEnd - 1, gapEnd)];
+    // DER begins with a SEQUENCE, 0x30; a prepared field holds zeros.
+    if (value === '<30' && end === '>') return true;
+  }
+  return false;
+}
+
+/** The gaps, as offsets, of all byte ranges that are possible in this file. */
+async function byteRangeGaps(source: DocumentSource): Promise<[start: number, end: number][]> {
+  const pattern = /\/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]/g;
+  const gaps = new Map<string, [number, number]>();
   let seam = '';
   for await (const chunk of source.read()) {
     const part = seam + latin1.decode(chunk);
-    if (part.includes(mark)) return true;
-    seam = part.slice(-(mark.length - 1));
+    for (const [, start, before, resume, after] of part.matchAll(pattern)) {
+      const [from, to, length] = [Number(before), Number(resume), Number(after)];
+      const possible = Number(start) === 0 && from < to && to + length <= source.size;
+      if (possible && gaps.size < maxByteRanges) gaps.set(`${from} ${to}`, [from, to]);
+    }
+    seam = part.slice(-byteRangeLength);
   }
-  return false;
+  return [...gaps.values()];
 }

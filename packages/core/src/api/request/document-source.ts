@@ -6,6 +6,8 @@ export interface DocumentSource {
   read(): AsyncIterable<Uint8Array>;
   /** The bytes from `start` to before `end`, both within the document. */
   slice(start: number, end: number): Promise<Uint8Array>;
+  /** SHA-256 of all bytes in hexadecimal. A source that offers it makes every later read fail where the content has changed. */
+  sha256?(): Promise<string>;
 }
 
 /** A document that is already in memory. */

@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../../../scripts/test/free-port.ts';
+import { freePort } from './free-port.ts';
 
 export interface TestRedis {
   url: string;
-  /** As a power cut does: nothing is said to anybody. */
+  /** Kills the server without any notice, as a power failure does. */
   kill(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A redis-server of its own, on a free loopback port, that keeps its data over a {@link TestRedis.kill}. */
+/** Starts a redis-server on a free loopback port. It keeps its data across {@link TestRedis.kill} and {@link TestRedis.start}. */
 export async function startRedis(): Promise<TestRedis> {
-  const folder = await mkdtemp(join(tmpdir(), 'invoice-desk-redis-'));
+  const folder = await mkdtemp(join(tmpdir(), 'signstash-redis-'));
   const port = await freePort();
   let server: ChildProcess;
   const redis: TestRedis = {

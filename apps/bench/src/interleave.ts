@@ -2,7 +2,9 @@ import { median, spread } from './statistics.ts';
 
 export interface Measured {
   ms: number;
-  /** Bytes; undefined where it says nothing. */
+  /** Milliseconds of processor time; undefined where it is not measured. */
+  cpuMs?: number;
+  /** Bytes; undefined where it is not measured. */
   peakRss?: number;
 }
 
@@ -11,7 +13,7 @@ export interface Contender {
   run(): Promise<Measured | { failed: string }>;
 }
 
-/** What the runs of one contender came to. */
+/** The runs of one contender. */
 export class Stats {
   readonly #measured: Measured[] = [];
   /** The first failure; nothing is measured after it. */
@@ -30,6 +32,10 @@ export class Stats {
     return spread(this.#measured.map(({ ms }) => ms));
   }
 
+  get cpuMs(): number {
+    return median(this.#measured.map(({ cpuMs }) => cpuMs ?? Number.NaN));
+  }
+
   /** Bytes. */
   get peakRss(): number {
     return median(this.#measured.map(({ peakRss }) => peakRss ?? Number.NaN));
@@ -38,15 +44,15 @@ export class Stats {
 
 /** Runs all contenders, one after another, as often as asked; each round begins with another one of them. */
 export async function interleave(contenders: readonly Contender[], runs: number): Promise<Map<string, Stats>> {
-  const standings = new Map(contenders.map(({ name }) => [name, new Stats()]));
+  const stats = new Map(contenders.map(({ name }) => [name, new Stats()]));
   // Unmeasured: the sink's process and the disk's cache are cold.
   await contenders[0]?.run();
   for (let round = 0; round < runs; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(round + turn) % contenders.length] as Contender;
-      const standing = standings.get(contender.name) as Stats;
-      if (standing.failure === undefined) standing.add(await contender.run());
+      const own = stats.get(contender.name) as Stats;
+      if (own.failure === undefined) own.add(await contender.run());
     }
   }
-  return standings;
+  return stats;
 }

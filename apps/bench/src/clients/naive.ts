@@ -1,4 +1,4 @@
-// The client everybody writes first: logs in for each document, one document a request, one after the other.
+// The client that most people write first: a token and a request per document, one after the other.
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readJob, report } from '../job.ts';

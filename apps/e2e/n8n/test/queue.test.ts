@@ -1,0 +1,95 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../../scripts/test/redis.ts';
+import { invoices } from './support/documents.ts';
+import { N8n } from './support/n8n.ts';
+import { chain, credentialFor, type LabFile, signStash, step, type Workflow } from './support/workflow.ts';
+
+/** Signs the files of a posted list and answers with what the node says of each. */
+const workflow: Workflow = chain('queue', [
+  { ...step('Webhook', 'n8n-nodes-base.webhook', 2, {}), id: 'queue-webhook', webhookId: 'queue' } as never,
+  step('Split', 'n8n-nodes-base.splitOut', 1, { fieldToSplitOut: 'body.files', options: {} }),
+  step('File', 'n8n-nodes-base.convertToFile', 1.1, {
+    operation: 'toBinary',
+    sourceProperty: 'b64',
+    options: { fileName: '={{ $json.name }}', mimeType: '={{ $json.mimeType }}' },
+  }),
+  signStash('Sign'),
+]);
+workflow.nodes[0]!.parameters = {
+  httpMethod: 'POST',
+  path: 'queue',
+  responseMode: 'lastNode',
+  responseData: 'allEntries',
+  options: {},
+};
+
+const executions = 20;
+const filesPerExecution = 10;
+
+// n8n has no in-memory binary mode in 3.x: these two store files where every worker can read them.
+describe.each(['filesystem', 'database'])('queue mode with binary data in the %s', (binaryMode) => {
+  let sandbox: Sandbox;
+  let redis: TestRedis;
+  let n8n: N8n;
+  let url: string;
+  let workers: ChildProcess[];
+
+  beforeAll(async () => {
+    [sandbox, redis] = await Promise.all([startSandbox(), startRedis()]);
+    n8n = await N8n.create(inject('toolbox'), inject('packed'));
+    await n8n.import([credentialFor(sandbox)], [workflow]);
+    await n8n.publish(workflow.id);
+    const { hostname, port } = new URL(redis.url);
+    const env = {
+      EXECUTIONS_MODE: 'queue',
+      QUEUE_BULL_REDIS_HOST: hostname,
+      QUEUE_BULL_REDIS_PORT: port,
+      N8N_DEFAULT_BINARY_DATA_MODE: binaryMode,
+      OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
+    };
+    url = await n8n.start(env);
+    workers = [await n8n.startWorker(env), await n8n.startWorker(env)];
+  });
+  afterAll(async () => {
+    await n8n?.close();
+    await redis?.close();
+    await sandbox?.close();
+  });
+
+  const post = async (files: readonly LabFile[]): Promise<boolean> => {
+    const list = files.map(({ bytes, ...file }) => ({ ...file, b64: Buffer.from(bytes).toString('base64') }));
+    try {
+      const response = await fetch(`${url}/webhook/queue`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ files: list }),
+        signal: AbortSignal.timeout(60_000),
+      });
+      return response.ok && ((await response.json()) as unknown[]).length === files.length;
+    } catch {
+      return false;
+    }
+  };
+
+  it('signs 200 documents once each with one token, although a worker is killed', async () => {
+    const jobs = await Promise.all(
+      Array.from({ length: executions }, (_, index) => invoices(filesPerExecution, 1_000 * (index + 1))),
+    );
+    const running = jobs.map(post);
+    // Some executions are finished, some are running on the worker that is killed.
+    while (sandbox.admin.counts().documentsSealed < 40) await wait(20);
+    workers[0]?.kill('SIGKILL');
+    const first = await Promise.all(running);
+    // What a person does with an execution that failed: run it again.
+    for (const [index, ok] of first.entries()) if (!ok) expect(await post(jobs[index] as LabFile[])).toBe(true);
+    const { sealedByReference, tokensIssued } = sandbox.admin.counts();
+    const counts = Object.values(sealedByReference);
+    expect(counts).toHaveLength(executions * filesPerExecution);
+    expect(Math.max(...counts)).toBe(1);
+    expect(tokensIssued).toBe(1);
+    expect(n8n.printed).not.toContain(sandbox.clientSecret);
+  });
+});

@@ -1,0 +1,7 @@
+/**
+ * The part of the adapter kit that needs Node: files on disk and network probes.
+ *
+ * @module @signstash-connect/core/adapter/node
+ */
+export { httpProbe } from './adapters/http-probe.ts';
+export { displayName, type FoundFile, isOutside, type SignFilesOptions, signFiles } from './adapters/sign-files.ts';

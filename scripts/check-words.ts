@@ -1,0 +1,62 @@
+// Finds words and phrases that make texts hard to read, in sources, documentation and settings: see CONTRIBUTING.md, "Write plain English".
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** What to avoid, and what to write instead. */
+const rules: [pattern: RegExp, instead: string][] = [
+  [/\banew\b/i, 'again'],
+  [/\blest\b/i, 'so that … not'],
+  [/\bsave (?:for|where|a|that)\b/i, 'except'],
+  [/\bmend(?:ed|s|ing)?\b/i, 'fix'],
+  [/\b(?:nobody|somebody|anybody)\b/i, 'no one, someone, or the role'],
+  [/\bwhat became of\b/i, 'the result of'],
+  [/\bthe house\b/i, 'the repository'],
+  [/\bfront door\b/i, 'entry point'],
+  [/\btwins?\b/i, 'duplicate'],
+  [/\bhears? of\b/i, 'called for'],
+  [/\bpatien(?:ce|t|tly)\b/i, 'timeout, wait'],
+  [/\bshelf\b/i, 'cache'],
+  [/\bstray\b/i, 'unexpected'],
+  [/\blies in\b/i, 'is in'],
+  [/\bgoes on being\b/i, 'remains'],
+  [
+    /\bis no (?:valid )?(?:position|duration|size|place|e-mail|colou?r|bytes|pdf|number|url|reference)\b/i,
+    'invalid …: expected …',
+  ],
+  [/\bof its own\b/i, 'its own, separate'],
+  [/\bfor good\b/i, 'permanently'],
+  [/\btroubles?\b/i, 'problem, error'],
+  [/\bquaint\b|\bmishaps?\b|\bforsooth\b|\bwhence\b|\bthereof\b/i, 'plain words'],
+  [
+    /\bseal(?:s|ed|ing)? (?:a |the |each |every |all |many |one |two |\d+ |your |its |these |those |them\b|it\b)/i,
+    'sign, signed',
+  ],
+  [/\b(?:to|is|are|was|were|be|been|being|not|never|gets?) sealed\b/i, 'signed'],
+];
+
+const ignored =
+  /(?:^|\/)(?:dist|node_modules|fixtures)\/|CHANGELOG\.md$|pnpm-lock|check-words\.ts$|\.pdf$|\.(?:png|svg|ico)$/;
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .filter(
+    (file) =>
+      /\.(?:ts|mts|mjs|md|yml|yaml|html|css)$/.test(file) &&
+      !ignored.test(file) &&
+      !/\/pt\//.test(file) &&
+      !/locales\/pt/.test(file),
+  );
+
+let found = 0;
+for (const file of files) {
+  for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+    for (const [pattern, instead] of rules) {
+      const match = pattern.exec(line);
+      if (!match) continue;
+      found++;
+      console.log(`${file}:${index + 1}: "${match[0].trim()}": write ${instead}`);
+    }
+  }
+}
+console.log(found === 0 ? `${files.length} files use plain words` : `${found} phrases to rewrite`);
+process.exitCode = found === 0 ? 0 : 1;
