@@ -183,6 +183,8 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     hint: (name) => `${or(name, ['batchSize'], 'Lower ', ', or make') || 'Make'} the document smaller.`,
     httpStatus: 413,
   },
+  ACCOUNT_REFUSED: { title: "Sign'Stash does not permit this account to sign" },
+  REFERENCE_TAKEN: { title: 'The external reference is taken by an earlier request', httpStatus: 409 },
   RATE_LIMITED: {
     title: "Too many requests to Sign'Stash",
     hint: (name) => `Wait and try again${or(name, ['concurrency'], ', or lower ')}.`,

@@ -52,8 +52,8 @@ describe('signFiles', () => {
     const hash = vi.spyOn(nodePlatform, 'sha256');
     const report = await run({}, [`${root}/*`]);
     expect(report.totals.signed).toBe(3);
-    // PDFs are hashed while they are searched for a signature; only the XML file needs a pass of its own.
-    expect(hash).toHaveBeenCalledTimes(1);
+    // PDFs are hashed while they are searched for a signature; only the XML file needs a pass, and the reference of the request.
+    expect(hash).toHaveBeenCalledTimes(2);
     hash.mockRestore();
   });
 
