@@ -184,10 +184,6 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     hint: (name) =>
       `An earlier request used it: look the document up, or use another ${name('reference') ?? 'external reference'}.`,
   },
-  LOOKUP_FAILED: {
-    title: 'Could not determine whether the document is signed already',
-    hint: (_, advice) => `The document was not sent. ${advice}`,
-  },
   NOT_FOUND: { title: 'The operation was not found', httpStatus: 404 },
   PAYLOAD_TOO_LARGE: {
     title: 'The request is too large for the server',
