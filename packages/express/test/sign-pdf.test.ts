@@ -40,7 +40,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     expect(isSealed(body)).toBe(true);
     expect(sealed?.name).toBe('Fatura nº 7 – março.pdf');
     expect(Buffer.from(sealed!.content).equals(body)).toBe(true);
-    expect(setup.sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(setup.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('seals nothing for HEAD', async () => {
