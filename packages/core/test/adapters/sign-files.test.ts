@@ -168,7 +168,7 @@ describe('signFiles', () => {
     };
     const report = await run({ reference });
     expect(report.files[0]?.problem?.code).toBe('DOCUMENT_CHANGED');
-    expect(sandbox.admin.counts().documentsSealed).toBe(0);
+    expect(sandbox.admin.counts().documentsSigned).toBe(0);
   });
 
   it('takes references from the caller and refuses the same one twice', async () => {
