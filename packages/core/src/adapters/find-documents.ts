@@ -46,6 +46,8 @@ export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'ro
   /** Send nothing more after the first file that fails. */
   failFast?: boolean;
   signal?: AbortSignal;
+  /** Called before anything is read or sent; may throw to stop the run. */
+  onFound?: (found: { readonly files: readonly FoundFile[]; readonly missing: readonly string[] }) => void;
   /** Called with each result as soon as it is final. */
   onResult?: (result: FileResult) => void;
   onProgress?: BatchOptions['onProgress'];

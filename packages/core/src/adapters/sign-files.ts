@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { BatchDocument, BatchResult } from '../batch/options.ts';
+import type { BatchDocument, BatchProgress, BatchResult } from '../batch/options.ts';
 import { isSignStashError, type SignStashError, ValidationError } from '../errors/errors.ts';
 import { describeError } from './describe-error.ts';
 import { displayName, type FoundFile, findDocuments, type SignFilesOptions } from './find-documents.ts';
@@ -20,6 +20,7 @@ export async function signFiles(patterns: readonly string[], options: SignFilesO
   const started = performance.now();
   const run = new FileRun(options);
   const { files, missing } = await findDocuments(patterns, options);
+  options.onFound?.({ files, missing });
   await (options.dryRun ? run.check(files) : run.sign(files));
   return run.report(files, missing, performance.now() - started);
 }
@@ -44,6 +45,7 @@ class FileRun {
 
   async sign(files: readonly FoundFile[]): Promise<void> {
     const { client, signal, overwrite = false, inPlace = false, sign, onProgress } = this.#options;
+    const started = performance.now();
     if (!client) throw new TypeError('signFiles needs a client, except for a dry run.');
     const { batchSize, concurrency, maxRequestBytes, journal, durable, description, lookUpFirst, timeoutMs } =
       this.#options;
@@ -57,7 +59,8 @@ class FileRun {
       lookUpFirst,
       timeoutMs,
       signal,
-      onProgress,
+      onProgress:
+        onProgress && ((progress: BatchProgress) => onProgress(this.#overall(progress, files.length, started))),
     };
     const batch = client.signAll(this.#documents(files), {
       ...sign,
@@ -146,6 +149,15 @@ class FileRun {
       this.#fail(file, error);
       return undefined;
     }
+  }
+
+  /** The batch does not know how many files are still to come, nor those that it never received. */
+  #overall(progress: BatchProgress, total: number, started: number): BatchProgress {
+    const results = [...this.#results.values()];
+    const done = results.length;
+    const failed = results.filter(({ status }) => status === 'failed').length;
+    const etaMs = done === 0 ? undefined : ((performance.now() - started) / done) * (total - done);
+    return { ...progress, done, failed, total, ...(etaMs === undefined ? {} : { etaMs }) };
   }
 
   #assertUniqueReference(prepared: PreparedFile): void {

@@ -25,7 +25,7 @@ export function createDriver(): AdapterDriver {
       // Names of parts must be unique; the name that a person chose is only shown.
       const options = (_: unknown, { name }: { name: string }) => ({ key: name });
       app.post('/', signUpload({ respond: false, limits: { files: 99 }, options }), (req, res) => {
-        for (const [index, result] of (req.sealedFiles ?? []).entries()) {
+        for (const [index, result] of (req.signedFiles ?? []).entries()) {
           const { name } = files[index]!;
           if (result.ok) signed.set(name, result.content);
           else fail(name, result.error.code, result.error.hint);
