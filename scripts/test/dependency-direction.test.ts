@@ -18,6 +18,7 @@ const layers = [
   ['files'],
   ['locks'],
   ['batch'],
+  ['results'],
   ['adapters'],
 ];
 
