@@ -155,7 +155,7 @@ describe('the whole way', () => {
     const all = await download(() => page.getByRole('link', { name: 'Download all' }).click());
     const { stdout } = await run('python3', ['-m', 'zipfile', '-l', all.path]);
     for (const number of [118, 119, 120]) expect(stdout).toContain(`Fatura 2026-${number}-signed.pdf`);
-    expect(desk.sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(desk.sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
   it('takes files that are dropped, and seals invisibly on request', async () => {
@@ -227,7 +227,7 @@ describe('the whole way', () => {
     await chooseInvoices('2026-123');
     await page.click('#start');
     await says('Signed earlier; this is the same document and was not charged again');
-    expect(desk.sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(desk.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 });
 

@@ -20,7 +20,7 @@ let scripts: Script[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'invoice-desk-machines-'));
   // A document that is sent twice is sealed, and counted, twice: nothing on the other side hides a mistake of ours.
-  sandbox = await startSandbox({ stateDirectory: join(folder, 'sandbox'), duplicateReferences: 'seal-again' });
+  sandbox = await startSandbox({ stateDirectory: join(folder, 'sandbox'), duplicateReferences: 'sign-again' });
   redis = await startRedis();
   scripts = [];
 });
@@ -64,7 +64,7 @@ describe('a token for four server processes', () => {
     console.log(`4 processes, ${requests.total} requests, ${counts.tokenRequests} token request`);
     expect({ non2xx, errors, timeouts }).toEqual({ non2xx: 0, errors: 0, timeouts: 0 });
     expect(requests.total).toBeGreaterThan(100);
-    expect(counts.documentsSealed).toBeGreaterThanOrEqual(requests.total);
+    expect(counts.documentsSigned).toBeGreaterThanOrEqual(requests.total);
     expect(counts.tokenRequests).toBe(1);
   });
 
@@ -118,10 +118,10 @@ describe('a batch for several worker processes', () => {
     }
   };
   const signedOnce = (count: number) => {
-    const { sealedByReference, documentsSealed } = sandbox.admin.counts();
-    expect(Object.keys(sealedByReference)).toHaveLength(count);
-    expect(Object.values(sealedByReference).every((times) => times === 1)).toBe(true);
-    expect(documentsSealed).toBe(count);
+    const { signedByReference, documentsSigned } = sandbox.admin.counts();
+    expect(Object.keys(signedByReference)).toHaveLength(count);
+    expect(Object.values(signedByReference).every((times) => times === 1)).toBe(true);
+    expect(documentsSigned).toBe(count);
   };
 
   it('is sealed by all of them; a killed one is replaced, and nothing is sealed twice', async () => {
@@ -131,10 +131,10 @@ describe('a batch for several worker processes', () => {
     const workers = await Promise.all([worker(), worker(), worker()]);
     const batch = await handIn(url, count);
     // Sealed at the service, the answers still on their way: the worst moment to die.
-    while (sandbox.admin.counts().documentsSealed < 15) await wait(5);
+    while (sandbox.admin.counts().documentsSigned < 15) await wait(5);
     await workers[0]!.kill();
     const before = (await look(url, batch)).done;
-    while (sandbox.admin.counts().documentsSealed < 35) await wait(5);
+    while (sandbox.admin.counts().documentsSigned < 35) await wait(5);
     await workers[1]!.kill();
     const seen = await finished(url, batch);
     const recovered = seen.documents.filter(({ result }) => result?.ok && result.recovered).length;
@@ -153,7 +153,7 @@ describe('a batch for several worker processes', () => {
     const first = await desk();
     await worker();
     const batch = await handIn(first, count);
-    while (sandbox.admin.counts().documentsSealed < 6) await wait(5);
+    while (sandbox.admin.counts().documentsSigned < 6) await wait(5);
     await Promise.all(scripts.map((script) => script.kill()));
     await redis.kill();
     await redis.start();

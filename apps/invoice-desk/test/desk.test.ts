@@ -355,7 +355,7 @@ describe('a desk that was killed', () => {
       seen = await view();
     }
     expect(seen.documents.map(({ state }) => state)).toEqual(['signed']);
-    expect(desk.sandbox.admin.counts().sealedByReference).toEqual({ 'restart-1': 1 });
+    expect(desk.sandbox.admin.counts().signedByReference).toEqual({ 'restart-1': 1 });
   });
 
   it('removes its temporary folder when it closes', async () => {

@@ -28,7 +28,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
       expect(answer).toEqual([200, { status: 'up', checkedAt: expect.any(String), tookMs: expect.any(Number) }]);
     }
     expect(lookups()).toBe(1);
-    expect(setup.sandbox.admin.counts().documentsSealed).toBe(0);
+    expect(setup.sandbox.admin.counts().documentsSigned).toBe(0);
   });
 
   it('asks anew when its finding is old', async () => {

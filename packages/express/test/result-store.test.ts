@@ -11,7 +11,7 @@ import { useSandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
 
 const setup = useSandbox();
-const signed = () => setup.sandbox.admin.counts().documentsSealed;
+const signed = () => setup.sandbox.admin.counts().documentsSigned;
 
 /** A client that signs through the sandbox's proxy, which returns each document once and stores nothing. */
 const proxyClient = () => {

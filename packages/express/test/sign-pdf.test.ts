@@ -41,7 +41,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     expect(isSigned(body)).toBe(true);
     expect(signed?.name).toBe('Fatura nº 7 – março.pdf');
     expect(Buffer.from(signed!.content).equals(body)).toBe(true);
-    expect(setup.sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(setup.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('signs nothing for HEAD', async () => {

@@ -14,7 +14,7 @@ import { useSandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
 
 const setup = useSandbox();
-const signed = () => setup.sandbox.admin.counts().documentsSealed;
+const signed = () => setup.sandbox.admin.counts().documentsSigned;
 const everything = compression({ filter: () => true, threshold: 0 });
 
 describe.each(majors)('signResponse on %s', (_major, express) => {

@@ -140,7 +140,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     const answer = await post(await serve(), form(['a.pdf', invoice], ['b.pdf', invoice]));
     const entries = unzipSync(await answer.bytes());
     expect(Object.keys(entries)).toEqual(['a.pdf', 'b.pdf']);
-    expect(setup.sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(setup.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('asks for the options of each file', async () => {
@@ -151,7 +151,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     const url = `${await serve({ options })}/?reason=Fatura`;
     const entries = unzipSync(await (await post(url, form(['a.pdf', invoice], ['b.pdf', invoice]))).bytes());
     expect(reasonOf(entries['b.pdf']!)).toBe('Fatura b.pdf');
-    expect(setup.sandbox.admin.counts().sealedByReference).toEqual({ 'test-a.pdf': 1, 'test-b.pdf': 1 });
+    expect(setup.sandbox.admin.counts().signedByReference).toEqual({ 'test-a.pdf': 1, 'test-b.pdf': 1 });
   });
 
   it('hands the results to the next handler', async () => {

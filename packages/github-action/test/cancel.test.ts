@@ -32,7 +32,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const { temporary } = cancelled;
     const again = await runAction(workspace, { inputs, temporary });
     expect([again.exitCode, again.outputs['signed-count']]).toEqual([0, '30']);
-    const seals = Object.values(sandbox.admin.counts().sealedByReference);
+    const seals = Object.values(sandbox.admin.counts().signedByReference);
     expect([seals.length, Math.max(...seals)]).toEqual([30, 1]);
   },
 );

@@ -22,7 +22,7 @@ describe('recovered from, with one seal for each file', () => {
     sandbox.admin.addFault(fault);
     const workspace = workspaceWith(2);
     const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
-    expect([run.exitCode, sandbox.admin.counts().documentsSealed]).toEqual([0, 2]);
+    expect([run.exitCode, sandbox.admin.counts().documentsSigned]).toEqual([0, 2]);
     for (const name of signedFiles(run)) expect(isSealed(join(workspace, name))).toBe(true);
   });
 
@@ -31,7 +31,7 @@ describe('recovered from, with one seal for each file', () => {
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 4_000 });
     const run = await runAction(workspaceWith(2), { inputs: inputsFor(sandbox, { timeout: '700ms' }) });
     expect([run.exitCode, run.outputs['signed-count']]).toEqual([0, '2']);
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 });
 
@@ -96,7 +96,7 @@ describe('a file that fails', () => {
     expect([run.exitCode, totals.failed]).toEqual([1, 1]);
     expect(totals['not-sent']).toBeGreaterThan(20);
     expect(Number(totals.sealed) + Number(totals['not-sent'])).toBe(39);
-    expect(sandbox.admin.counts().documentsSealed).toBe(totals.sealed);
+    expect(sandbox.admin.counts().documentsSigned).toBe(totals.sealed);
   });
 });
 

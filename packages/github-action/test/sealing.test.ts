@@ -70,7 +70,7 @@ test('a second run seals neither what it has sealed nor its outputs, and finds t
   const again = await runAction(workspace, { inputs: { ...inputs, overwrite: 'true' } });
   expect(signedFiles(again)).toEqual(['out/0.pdf', 'out/1.pdf', 'out/2.pdf']);
   expect(reportOf(again).files.every(({ foundAgain }) => foundAgain)).toBe(true);
-  expect(sandbox.admin.counts().documentsSealed).toBe(3);
+  expect(sandbox.admin.counts().documentsSigned).toBe(3);
 });
 
 test('an output that exists is not replaced, and the annotation says what to do', async () => {
@@ -79,7 +79,7 @@ test('an output that exists is not replaced, and the annotation says what to do'
   const run = await runAction(workspace, { inputs: inputsFor(sandbox, { 'output-directory': 'out' }) });
   expect(errorsOf(run)[0]?.data).toContain('Set overwrite: true');
   expect(readFileSync(join(workspace, 'out/a.pdf'), 'utf8')).toBe('mine');
-  expect(sandbox.admin.counts().documentsSealed).toBe(0);
+  expect(sandbox.admin.counts().documentsSigned).toBe(0);
 });
 
 test('in place: files are replaced, links lead where they led, and a second run skips what is sealed', async () => {
@@ -93,7 +93,7 @@ test('in place: files are replaced, links lead where they led, and a second run 
   const again = await runAction(workspace, { inputs });
   expect(again.outputs).toMatchObject({ 'signed-count': '0', 'skipped-count': '2' });
   expect(again.exitCode).toBe(0);
-  expect(sandbox.admin.counts().documentsSealed).toBe(2);
+  expect(sandbox.admin.counts().documentsSigned).toBe(2);
 });
 
 test('in place, after the build made the same file anew: it is replaced again, and not sealed twice', async () => {
@@ -104,7 +104,7 @@ test('in place, after the build made the same file anew: it is replaced again, a
   writeFileSync(join(workspace, 'a.pdf'), minimalPdf('a'));
   await runAction(workspace, { inputs, temporary });
   expect(isSealed(join(workspace, 'a.pdf'))).toBe(true);
-  expect(sandbox.admin.counts().documentsSealed).toBe(1);
+  expect(sandbox.admin.counts().documentsSigned).toBe(1);
 });
 
 test('two steps of a job that seal in two environments do not take the one for the other', async () => {
@@ -113,7 +113,7 @@ test('two steps of a job that seal in two environments do not take the one for t
   const { temporary } = await runAction(workspace, { inputs: inputsFor(staging) });
   const inputs = inputsFor(production, { overwrite: 'true' });
   expect((await runAction(workspace, { inputs, temporary })).outputs['signed-count']).toBe('1');
-  expect(production.admin.counts().documentsSealed).toBe(1);
+  expect(production.admin.counts().documentsSigned).toBe(1);
 });
 
 test('with skip-signed: false, what is signed is sealed once more', async () => {
@@ -122,7 +122,7 @@ test('with skip-signed: false, what is signed is sealed once more', async () => 
   const inputs = inputsFor(sandbox, { 'in-place': 'true', 'skip-signed': 'false' });
   for (const count of [1, 2]) {
     await runAction(workspace, { inputs });
-    expect(sandbox.admin.counts().documentsSealed).toBe(count);
+    expect(sandbox.admin.counts().documentsSigned).toBe(count);
   }
 });
 
@@ -140,7 +140,7 @@ test('the external reference is made of its template', async () => {
     inputs: inputsFor(sandbox, { 'external-reference': '{repository}:{run}:{path}:{sha256}' }),
   });
   const hash = createHash('sha256').update(pdf).digest('hex');
-  expect(Object.keys(sandbox.admin.counts().sealedByReference)).toEqual([`acme-invoices:42:in-a-b.pdf:${hash}`]);
+  expect(Object.keys(sandbox.admin.counts().signedByReference)).toEqual([`acme-invoices:42:in-a-b.pdf:${hash}`]);
 });
 
 test('a template that gives two files one reference fails the second; one that finds an older document fails', async () => {
@@ -178,8 +178,8 @@ test('200 files: one login, at most five sign requests, all of them verified', a
   const sandbox = await sandboxed();
   const run = await runAction(workspaceWith(200), { inputs: inputsFor(sandbox) });
   expect(run.outputs['signed-count']).toBe('200');
-  const { tokenRequests, requests, documentsSealed } = sandbox.admin.counts();
-  expect([tokenRequests, documentsSealed]).toEqual([1, 200]);
+  const { tokenRequests, requests, documentsSigned } = sandbox.admin.counts();
+  expect([tokenRequests, documentsSigned]).toEqual([1, 200]);
   expect(requests.sign).toBeLessThanOrEqual(5);
   expect(run.log).toMatch(/^\d+ of 200 done, about \d+ s left$/m);
 });

@@ -39,7 +39,7 @@ describe('sign', () => {
 
   it('fills requests up to the batch size', async () => {
     await n8n.run(items(7), { parameters: { sending: { batchSize: 3 } } });
-    expect(sandbox.admin.counts()).toMatchObject({ requests: { sign: 3 }, documentsSealed: 7 });
+    expect(sandbox.admin.counts()).toMatchObject({ requests: { sign: 3 }, documentsSigned: 7 });
   });
 
   it('gives every delivery its own request, and those with the same one a common one', async () => {
@@ -58,7 +58,7 @@ describe('sign', () => {
     const second = await new FakeN8n(sandbox).run(items(2).reverse());
     expect(byKey(second, 'recovered')).toEqual([true, true]);
     expect(byKey(second, 'externalReference')).toEqual(byKey(first, 'externalReference').reverse());
-    expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 2, requests: { sign: 1 } });
+    expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 2, requests: { sign: 1 } });
   });
 
   it('seals a file that comes twice once, also in different requests', async () => {
@@ -68,7 +68,7 @@ describe('sign', () => {
     expect(outputs[2]?.json.externalReference).toBe(outputs[0]?.json.externalReference);
     expect(n8n.bytes(outputs[2])).toEqual(n8n.bytes(outputs[0]));
     expect(outputs[2]?.pairedItem).toEqual({ item: 2 });
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('refuses a reference that is given to two documents', async () => {
@@ -131,14 +131,14 @@ describe('sign', () => {
     sandbox.admin.addFault({ kind: 'drop', endpoint: 'sign', phase: 'after' });
     const outputs = await n8n.run(items(3));
     expect(byKey(outputs, 'recovered')).toEqual([true, true, true]);
-    expect(Object.values(sandbox.admin.counts().sealedByReference)).toEqual([1, 1, 1]);
+    expect(Object.values(sandbox.admin.counts().signedByReference)).toEqual([1, 1, 1]);
   });
 
   it('recovers a timeout without sealing twice', async () => {
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'after', delayMs: 3000 });
     const outputs = await n8n.run(items(2), { parameters: { sending: { timeout: 1 } } });
     expect(byKey(outputs, 'recovered')).toEqual([true, true]);
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('stops when the execution is stopped', async () => {
@@ -201,7 +201,7 @@ describe('failures of single items', () => {
     const outputs = await n8n.run([pdfItem('a'), bad, {}, pdfItem('b')], { onError: 'continueRegularOutput' });
     expect(byKey(outputs, 'code')).toEqual([undefined, 'DOCUMENT_NOT_PDF', null, undefined]);
     expect(outputs.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('come from the service, with its reason', async () => {

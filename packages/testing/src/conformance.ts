@@ -96,7 +96,7 @@ export function describeConformance(adapter: string, traits: DriverTraits, creat
       const outcomes = byName(await driver.sign(files, { sandbox }));
       expect(outcomes.get('bad.pdf')).toMatchObject({ ok: false });
       if (traits.partial) for (const file of good) expectSigned(outcomes.get(file.name), file);
-      else expect(sandbox.admin.counts().documentsSealed).toBe(0);
+      else expect(sandbox.admin.counts().documentsSigned).toBe(0);
       await signAllOf(await createDriver(), good, { sandbox });
       expectSignedOnce(sandbox, 4);
     });
@@ -210,9 +210,9 @@ function expectSigned(outcome: TestOutcome | undefined, file: TestFile): void {
 
 /** Signed, and paid for, once: no reference twice, and no more references than documents. */
 function expectSignedOnce(sandbox: Sandbox, documents: number): void {
-  const { documentsSealed, sealedByReference } = sandbox.admin.counts();
-  expect(Object.values(sealedByReference).filter((count) => count !== 1)).toEqual([]);
-  expect(documentsSealed).toBe(documents);
+  const { documentsSigned, signedByReference } = sandbox.admin.counts();
+  expect(Object.values(signedByReference).filter((count) => count !== 1)).toEqual([]);
+  expect(documentsSigned).toBe(documents);
 }
 
 function expectFailure(outcomes: readonly TestOutcome[], code: string): void {

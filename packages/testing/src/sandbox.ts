@@ -10,7 +10,7 @@ process.once('exit', () => rmSync(stateDirectory, { recursive: true, force: true
 
 /** A sandbox that closes after the test. It would sign, and count, a repeated reference once more. */
 export async function startTestSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = await startSandbox({ stateDirectory, duplicateReferences: 'seal-again', ...options });
+  const sandbox = await startSandbox({ stateDirectory, duplicateReferences: 'sign-again', ...options });
   onTestFinished(() => sandbox.close());
   return sandbox;
 }

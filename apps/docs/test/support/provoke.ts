@@ -85,7 +85,7 @@ export async function provokeAll(): Promise<SignStashError[]> {
       return client({ lookUpFirst: false }).sign(invoice());
     },
     async () => {
-      const full = await startSandbox({ limitUsageCount: 0 });
+      const full = await startSandbox({ limitUsageCount: 0, clientId, clientSecret });
       try {
         await client({ environment: { tokenUrl: full.tokenUrl, apiUrl: full.apiUrl } }).sign(invoice());
       } finally {

@@ -91,7 +91,7 @@ describe('the credential dialog', () => {
   it('tests the connection', async () => {
     const dialog = await editor.openCredential('signStashLab');
     await dialog.getByText('Connection tested successfully').filter({ visible: true }).waitFor();
-    expect(sandbox.admin.counts()).toMatchObject({ requests: { operationId: 1 }, documentsSealed: 0 });
+    expect(sandbox.admin.counts()).toMatchObject({ requests: { operationId: 1 }, documentsSigned: 0 });
     await editor.picture(pictures, 'credential', dialog);
   });
 
@@ -176,7 +176,7 @@ it('runs an example on the canvas, where each node says what it does', async () 
   await editor.runWorkflow();
   await editor.page.getByText('Sign document').waitFor();
   await editor.page.getByText('Get operation').waitFor();
-  expect(sandbox.admin.counts().sealedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
+  expect(sandbox.admin.counts().signedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
   await editor.picture(pictures, 'workflow');
 });
 

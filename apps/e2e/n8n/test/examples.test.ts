@@ -41,7 +41,7 @@ it('month-end: seals 200 invoices in four requests, and none a second time', asy
     const bytes = await readFile(join(files, 'sealed', name));
     expect(await checkSeal(bytes, sandbox.caCertificatePath)).toEqual(goodSeal);
   }
-  const once = { tokensIssued: 1, requests: { sign: 4 }, documentsSealed: 200 };
+  const once = { tokensIssued: 1, requests: { sign: 4 }, documentsSigned: 200 };
   expect(sandbox.admin.counts()).toMatchObject(once);
   const again = await n8n.execute('month-end-folder');
   expect(again.output("Sign'Stash")).toHaveLength(200);
@@ -59,10 +59,10 @@ it('e-mail: gives every customer a request of their own, and tells which invoice
   expect(run.output('Not Sealed').map(({ json }) => json)).toEqual([
     { invoice: 'FT-2026-2', reason: expect.stringContaining('not a PDF'), advice: expect.any(String) },
   ]);
-  expect(sandbox.admin.counts().sealedByReference).toEqual({ 'example.com:FT-2026-1': 1 });
+  expect(sandbox.admin.counts().signedByReference).toEqual({ 'example.com:FT-2026-1': 1 });
 
   await put('FT-2026-2.pdf', (await invoice('FT-2026-2')).bytes);
   const mended = await n8n.execute('sign-and-email');
   expect(mended.output('What the Service Has')).toHaveLength(2);
-  expect(sandbox.admin.counts().sealedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
+  expect(sandbox.admin.counts().signedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
 });

@@ -1,8 +1,8 @@
 import type { SignatureType, WireAdvancedSignatureInfo } from './wire.ts';
 
-/** How a document is sealed. Everything has a default: `{}` seals a PDF with PAdES, an XML file with XAdES, invisibly. */
+/** How a document is signed. Everything has a default: `{}` signs a PDF with PAdES, an XML file with XAdES, invisibly. */
 export interface SignatureOptions {
-  /** Default: `PAdES` for a PDF, `XAdES` for XML. `CAdES` seals any bytes. (API reference, section 5) */
+  /** Default: `PAdES` for a PDF, `XAdES` for XML. `CAdES` signs any bytes. (API reference, section 5) */
   type?: SignatureType;
   /** Shown by PDF readers. PAdES only. */
   reason?: string;
@@ -20,9 +20,9 @@ export interface SignatureOptions {
 export interface VisibleSeal {
   /** Velocity text such as `Digitally signed by $certificate.getCommonName()`, or the service's own template. */
   template: string | { service: true };
-  /** Where: a point on a page, an empty signature field, or a unique word of the text. */
+  /** Where: a point on a page, an empty signature field, or a word of the text. */
   at: SealPosition;
-  /** In points of 1/72 inch. */
+  /** In points of 1/72 inch; at least as large as the image in pixels, or the service refuses the request. */
   area?: { width: number; height: number };
   /** `#RRGGBB` or `transparent`. */
   background?: string;
@@ -32,11 +32,17 @@ export interface VisibleSeal {
 }
 
 export type SealPosition =
-  /** `page` counts from 1; `x` and `y` in points from the lower left corner. */
+  /**
+   * `page` counts from 1; `x` and `y` in points: `x` from the left edge, `y` from the top of the page to the top of the area. The
+   * vendor's text says "lower left", files signed by the service show the top (API reference, section 5).
+   */
   | { page: number; x: number; y: number }
   /** Name of an empty signature field. */
   | { field: string }
-  /** A word that occurs once in the document's text; where it does not, the service fails the document. */
+  /**
+   * A word of the document's text: its first occurrence, from whose lower left corner the area hangs down. If it does not occur,
+   * the service fails the document.
+   */
   | { placeholder: string };
 
 export interface XmlSignature {
@@ -50,6 +56,6 @@ export interface XmlSignature {
 export interface Preservation {
   /** Whether the service keeps the content. */
   preserveContent: boolean;
-  /** Sends the sealed documents, or a link to them, by e-mail. */
+  /** Sends the signed documents, or a link to them, by e-mail. */
   delivery?: { receivers: readonly string[]; attachDocuments?: boolean };
 }

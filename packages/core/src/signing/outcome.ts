@@ -125,3 +125,6 @@ export function asError(problem: unknown, what: string, signal?: AbortSignal): S
   const reason = problem instanceof Error ? problem.message : String(problem);
   return new DocumentFailedError('OUTPUT_FAILED', `${what}: ${reason}`, { cause: problem });
 }
+
+/** Errors that say all there is to say, whatever was sent before: the caller stopped, or its own storage failed. */
+export const isCertain = ({ code }: SignStashError): boolean => code === 'ABORTED' || code === 'OUTPUT_FAILED';

@@ -46,6 +46,14 @@ export function retryDelay(policy: RetryPolicy, attempt: number, error?: unknown
   return Math.max(Math.min(retryAfterMs(error), policy.maxDelayMs), doubled * (0.5 + Math.random() / 2));
 }
 
+/** The longest pause between two looks at the same thing. Milliseconds. */
+const maxPollMs = 10_000;
+
+/** Doubling delay between two looks at something that will change by itself. */
+export function pollDelay(policy: RetryPolicy, poll: number): number {
+  return retryDelay({ ...policy, maxDelayMs: Math.min(policy.maxDelayMs, maxPollMs) }, poll);
+}
+
 /** Waiting times of one call that the service refuses for too many requests, until {@link RetryPolicy.throttledMs} is used up. */
 export class ThrottleDelays {
   readonly #policy: RetryPolicy;

@@ -1,21 +1,12 @@
 import { actionFor } from '../api/error-table.ts';
-import type { OperationDocument, OperationOf } from '../api/response/operation.ts';
+import type { OperationOf } from '../api/response/operation.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { ErrorBody, SignStashError } from '../errors/errors.ts';
 import type { PreparedDocument } from './document-input.ts';
+import { LookUps, type LookupResult } from './look-ups.ts';
 import { findNamedDocuments } from './named-documents.ts';
-import {
-  asError,
-  contentUnavailable,
-  lookupFailed,
-  notListed,
-  notSigned,
-  type Outcome,
-  pending,
-  refused,
-  type Split,
-  unknown,
-} from './outcome.ts';
+import { OperationResults } from './operation-results.ts';
+import { asError, isCertain, lookupFailed, type Outcome, refused, type Split, unknown } from './outcome.ts';
 import type { Platform } from './platform.ts';
 import { graceMs, type RetryPolicy, retryDelay, ThrottleDelays } from './retry-policy.ts';
 import { retryRead, throwIfAborted } from './retry-read.ts';
@@ -134,12 +125,6 @@ interface Named<T> extends Group {
   readonly answer?: OperationOf<T>;
 }
 
-/** How many look-ups run at once. */
-const parallelLookups = 8;
-
-/** The longest pause between two looks at the same thing. Milliseconds. */
-const maxPollMs = 10_000;
-
 /**
  * Signs a group of documents so that each is signed at most once, whatever fails on the way, and reports every one of them
  * exactly once through `onOutcome`. Never rejects.
@@ -157,11 +142,15 @@ class SignAttempt<T> {
   readonly #options: SignExactlyOnceOptions<T>;
   readonly #calls: ServiceCalls;
   readonly #policy: RetryPolicy;
+  readonly #lookUps: LookUps;
+  readonly #results: OperationResults<T>;
 
   constructor(options: SignExactlyOnceOptions<T>) {
     this.#options = options;
     this.#calls = options.calls;
     this.#policy = options.policy;
+    this.#lookUps = new LookUps(options);
+    this.#results = new OperationResults(options);
   }
 
   async run(documents: readonly PreparedDocument[]): Promise<void> {
@@ -199,9 +188,9 @@ class SignAttempt<T> {
   }
 
   async #lookUp({ documents }: LookUp): Promise<readonly (Named<T> | Send)[]> {
-    const { found, missing, failed } = await this.#lookUpAll(documents);
+    const { found, missing, failed } = await this.#lookUps.once(documents);
     for (const [document, error] of failed) this.#fail([document], lookupFailed(document, error));
-    return [...found, { state: 'send', documents: missing, attempt: 1 }];
+    return [...named<T>(found), { state: 'send', documents: missing, attempt: 1 }];
   }
 
   async #send(state: Send): Promise<readonly State<T>[]> {
@@ -256,12 +245,12 @@ class SignAttempt<T> {
   #afterRefusal(state: Send, refusal: SignStashError): readonly State<T>[] {
     const { documents } = state;
     if (documents.length === 1) return [{ state: 'refused', documents, refusal, from: state }];
-    const named = findNamedDocuments(refusal as ErrorBody, documents);
-    if (named.length > 0) {
-      const rest = documents.filter((document) => !named.includes(document));
+    const culprits = findNamedDocuments(refusal as ErrorBody, documents);
+    if (culprits.length > 0) {
+      const rest = documents.filter((document) => !culprits.includes(document));
       if (rest.length > 0) this.#split(state, refusal);
       return [
-        { state: 'refused', documents: named, refusal, from: state },
+        { state: 'refused', documents: culprits, refusal, from: state },
         { ...state, documents: rest },
       ];
     }
@@ -272,10 +261,10 @@ class SignAttempt<T> {
 
   /** A refusal may also mean that the service has the document, in words unknown to this version: that counts more. */
   async #resolveRefusal({ documents, refusal, from }: Refused): Promise<readonly Named<T>[]> {
-    const { found } = this.#calls.canQuery ? await this.#lookUpAll(documents) : { found: [] };
-    const known = new Set(found.flatMap((group) => group.documents));
+    const { found } = this.#calls.canQuery ? await this.#lookUps.once(documents) : { found: [] };
+    const known = new Set(found.flatMap((operation) => operation.documents));
     this.#giveUp({ ...from, documents: documents.filter((document) => !known.has(document)) }, refusal);
-    return found;
+    return named(found);
   }
 
   /** Halves the suspects until one is left; whatever need not be sent to find it waits, so that few requests are needed. */
@@ -308,7 +297,8 @@ class SignAttempt<T> {
     if (!calls.canQuery) return this.#leaveUnknown(documents, why, doubt);
     const grace = graceMs(this.#policy, calls.signTimeoutMs({ timeoutMs }));
     const limit = Math.max(grace, retryDelay(this.#policy, Math.max(1, attempt), doubt));
-    const { found, missing } = await this.#lookUpFor(limit, documents, why);
+    const { missing, ...result } = await this.#lookUps.until(limit, documents);
+    const found = this.#foundIn(result, why);
     if (missing.length === 0) return found;
     if (!calls.notFoundIsConclusive) {
       const reason = `${why} The SaaS does not find it, which proves nothing for a document sent through the proxy.`;
@@ -319,39 +309,43 @@ class SignAttempt<T> {
   }
 
   /** Looks for what the service says it has. */
-  async #resolveTaken({ documents, attempt, refusal, doubt }: Taken): Promise<readonly (Named<T> | Send)[]> {
-    const { calls } = this.#options;
+  async #resolveTaken({ documents, attempt, refusal, doubt }: Taken): Promise<readonly (Named<T> | Send | Taken)[]> {
+    const { calls, onSplit } = this.#options;
     const hint = doubt
       ? undefined
       : 'The reference is taken by an earlier request: look it up, or use a new reference.';
     if (!calls.canQuery) return this.#leaveUnknown(documents, refusal.message, refusal, hint);
     if (doubt === undefined && calls.notFoundIsConclusive) {
       // This run has sent none of these before: those that are found explain the refusal, and the others may be new.
-      const { found, missing } = await this.#lookUpAll(documents);
+      const { found, missing } = await this.#lookUps.once(documents);
       const fresh = found.length > 0 ? await this.#outsideOf(found, missing) : [];
       if (fresh.length > 0) {
-        this.#options.onSplit?.({ documents: documents.length, error: refusal });
+        onSplit?.({ documents: documents.length, error: refusal });
         const others = documents.filter((document) => !fresh.includes(document));
         return [
           { state: 'send', documents: fresh, attempt },
-          ...(await this.#resolveTaken({ state: 'taken', documents: others, attempt, refusal, doubt: refusal })),
+          { state: 'taken', documents: others, attempt, refusal, doubt: refusal },
         ];
       }
     }
-    const { found, missing } = await this.#lookUpFor(this.#policy.pendingMs, documents, refusal.message);
-    return [...found, ...this.#leaveUnknown(missing, refusal.message, refusal, hint)];
+    const result = await this.#lookUps.until(this.#policy.pendingMs, documents);
+    const found = this.#foundIn(result, refusal.message);
+    return [...found, ...this.#leaveUnknown(result.missing, refusal.message, refusal, hint)];
   }
 
   /** Those documents that none of these operations lists; none at all if an operation does not say what it lists. */
   async #outsideOf(
-    operations: readonly Named<T>[],
+    operations: LookupResult['found'],
     documents: readonly PreparedDocument[],
   ): Promise<PreparedDocument[]> {
     const { signal } = this.#options;
     const listed = new Set<string>();
     try {
       for (const { id } of operations) {
-        const { documents: entries } = await this.#retryRead(() => this.#calls.detail(id, undefined, { signal }));
+        const { documents: entries } = await retryRead(
+          () => this.#calls.detail(id, undefined, { signal }),
+          this.#options,
+        );
         if (entries.length === 0) return [];
         for (const { reference } of entries) listed.add(reference);
       }
@@ -363,175 +357,17 @@ class SignAttempt<T> {
 
   /** Reports every document from what its operation says. No state follows, whatever that is. */
   async #follow({ documents, id, answer }: Named<T>): Promise<readonly never[]> {
-    const recovered = answer === undefined;
-    const { signal } = this.#options;
-    const known = answer ? byReference(answer) : new Map<string, OperationDocument<T>>();
-    const open = answer ? await this.#applyOperation(documents, answer, { recovered }) : documents;
-    if (open.length === 0) return [];
-    try {
-      if (!this.#calls.canQuery) throw undefined;
-      if (await this.#waitUntilDone(id)) {
-        const { operation, failure } = await this.#fetch(id);
-        await this.#applyOperation(open, operation, { recovered, last: true, failure });
-      } else for (const document of open) this.#fail([document], pending(document, id));
-    } catch (problem) {
-      const error = problem === undefined ? undefined : asError(problem, `operation ${id}`, signal);
-      for (const document of open) {
-        const status = known.get(document.reference)?.status;
-        if (error && isCertain(error)) this.#fail([document], error);
-        else if (status === 'SIGNED') this.#fail([document], contentUnavailable(document, id, error));
-        else if (!error && status !== undefined) this.#fail([document], pending(document, id));
-        else this.#fail([document], notListed(document, id, error));
-      }
-    }
+    await this.#results.report(documents, id, answer);
     return [];
   }
 
-  /**
-   * Reports documents from an operation, matched by reference, never by position. Returns those that the operation may tell more
-   * about later; none if this is its last word.
-   *
-   * @param from.failure - Why contents could not be fetched.
-   */
-  async #applyOperation(
-    documents: readonly PreparedDocument[],
-    operation: OperationOf<T>,
-    from: { recovered: boolean; last?: boolean; failure?: SignStashError | undefined },
-  ): Promise<PreparedDocument[]> {
-    const { store, release, onOutcome } = this.#options;
-    const { recovered, last = false, failure } = from;
-    const { id, status } = operation;
-    const entries = byReference(operation);
-    const running = status === 'PENDING_EXECUTION' || status === 'EXECUTION_ERROR';
-    const open: PreparedDocument[] = [];
-    const used = new Set<T>();
-    for (const document of documents) {
-      const details = entries.get(document.reference);
-      const content = details?.content;
-      if (details?.status === 'SIGNED' && (content !== undefined || store === undefined)) {
-        if (content !== undefined) used.add(content);
-        onOutcome({ signed: true, document, operationId: id, content, details, recovered });
-      } else if (details?.status !== 'SIGNED' && status === 'EXECUTION_FAILED') {
-        this.#fail([document], notSigned(document, id, details?.signError, recovered));
-      } else if (details?.status === 'ERROR_SIGNING' && !running) {
-        this.#fail([document], notSigned(document, id, details.signError, recovered));
-      } else if (!last) open.push(document);
-      else if (!details) this.#fail([document], notListed(document, id));
-      else if (details.status === 'SIGNED') this.#fail([document], contentUnavailable(document, id, failure));
-      else this.#fail([document], pending(document, id));
+  /** What look-ups found; what they failed for stays unknown. */
+  #foundIn({ found, failed }: Omit<LookupResult, 'missing'>, why: string): readonly Named<T>[] {
+    for (const [document, error] of failed) {
+      if (isCertain(error)) this.#fail([document], error);
+      else this.#leaveUnknown([document], `${why} ${error.message}`, error);
     }
-    for (const { content } of operation.documents) {
-      if (content !== undefined && !used.has(content)) await release?.(content);
-    }
-    return open;
-  }
-
-  /** True once the operation is executed or has failed for good; false if it is still pending when time is up. */
-  async #waitUntilDone(id: string): Promise<boolean> {
-    const { signal } = this.#options;
-    let waited = 0;
-    for (let poll = 1; ; poll++) {
-      const { status } = await this.#retryRead(() => this.#calls.status(id, { signal }));
-      if (status !== 'PENDING_EXECUTION' && status !== 'EXECUTION_ERROR') return true;
-      if (waited >= this.#policy.pendingMs) return false;
-      const delay = this.#pollDelay(poll);
-      await this.#options.platform.sleep(delay, signal);
-      waited += delay;
-    }
-  }
-
-  /** The operation with its documents and, if they are wanted and stored, their contents; else why those could not be fetched. */
-  async #fetch(id: string): Promise<{ operation: OperationOf<T>; failure?: SignStashError }> {
-    const { store, contentFrom, signal } = this.#options;
-    const bare = () => this.#retryRead(() => this.#calls.detail<T>(id, undefined, { signal }));
-    if (this.#calls.viaProxy || store === undefined) return { operation: await bare() };
-    try {
-      if (contentFrom === 'answer') {
-        return { operation: await this.#retryRead(() => this.#calls.detail(id, store, { signal })) };
-      }
-      const operation = await bare();
-      if (!operation.documents.some((document) => document.status === 'SIGNED')) return { operation };
-      const files = await this.#retryRead(() => this.#calls.documents(id, store, { signal }));
-      // The longest matching reference: one reference may be the beginning of another.
-      const byLength = [...operation.documents].sort((a, b) => b.reference.length - a.reference.length);
-      for (const { entryName, content } of files) {
-        const document = byLength.find(({ reference }) => entryName.startsWith(`${reference}.`));
-        if (document) document.content = content;
-      }
-      return { operation };
-    } catch (problem) {
-      const error = asError(problem, `operation ${id}`, signal);
-      if (isCertain(error)) throw error;
-      // Without contents, the state may still be told.
-      return { operation: await bare(), failure: error };
-    }
-  }
-
-  /** Looks up again and again until everything is found or time is up. What failed to the last is reported as unknown. */
-  async #lookUpFor(
-    limitMs: number,
-    documents: readonly PreparedDocument[],
-    why: string,
-  ): Promise<{ found: Named<T>[]; missing: readonly PreparedDocument[] }> {
-    const found: Named<T>[] = [];
-    let rest = documents;
-    for (let poll = 1, waited = 0; ; poll++) {
-      const round = await this.#lookUpAll(rest);
-      found.push(...round.found);
-      rest = rest.filter((document) => round.missing.includes(document) || round.failed.has(document));
-      const stopped = [...round.failed.values()].some((error) => isCertain(error) || actionFor(error) === 'stop');
-      if (rest.length === 0 || waited >= limitMs || stopped) {
-        for (const [document, error] of round.failed) {
-          if (isCertain(error)) this.#fail([document], error);
-          else this.#leaveUnknown([document], `${why} ${error.message}`, error);
-        }
-        if (!stopped) return { found, missing: round.missing };
-        const [error] = round.failed.values();
-        if (error && isCertain(error)) this.#fail(round.missing, error);
-        else this.#leaveUnknown(round.missing, why, error);
-        return { found, missing: [] };
-      }
-      const delay = Math.min(this.#pollDelay(poll), limitMs - waited);
-      if (!(await this.#sleep(rest, delay))) return { found, missing: [] };
-      waited += delay;
-    }
-  }
-
-  /** Looks every reference up once. Documents of one operation come together. */
-  async #lookUpAll(documents: readonly PreparedDocument[]): Promise<{
-    found: Named<T>[];
-    missing: PreparedDocument[];
-    failed: Map<PreparedDocument, SignStashError>;
-  }> {
-    const { signal } = this.#options;
-    const operations = new Map<string, PreparedDocument[]>();
-    const missing = new Set<PreparedDocument>();
-    const failed = new Map<PreparedDocument, SignStashError>();
-    let stop: SignStashError | undefined;
-    await inParallel(documents, parallelLookups, async (document) => {
-      try {
-        if (stop) throw stop;
-        const id = await this.#retryRead(() => this.#calls.operationId(document.reference, { signal }));
-        if (id === undefined) missing.add(document);
-        else operations.set(id, [...(operations.get(id) ?? []), document]);
-      } catch (problem) {
-        const error = asError(problem, 'look up', signal);
-        if (actionFor(error) === 'stop') stop = error;
-        failed.set(document, error);
-      }
-    });
-    const found = [...operations].map(([id, group]) => ({ state: 'named' as const, documents: group, id }));
-    // Parallel answers come in any order; requests keep the caller's.
-    return { found, missing: documents.filter((document) => missing.has(document)), failed };
-  }
-
-  #retryRead<R>(read: () => Promise<R>): Promise<R> {
-    const { platform, policy, signal } = this.#options;
-    return retryRead(read, { platform, policy, signal });
-  }
-
-  #pollDelay(poll: number): number {
-    return retryDelay({ ...this.#policy, maxDelayMs: Math.min(this.#policy.maxDelayMs, maxPollMs) }, poll);
+    return named(found);
   }
 
   async #sendAfter(milliseconds: number, state: Send): Promise<readonly Send[]> {
@@ -577,32 +413,12 @@ class SignAttempt<T> {
   }
 }
 
-/** Errors that say all there is to say, whatever was sent before: the caller's own doing. */
-const isCertain = ({ code }: SignStashError) => code === 'ABORTED' || code === 'OUTPUT_FAILED';
-
 const dropContent: ContentStore<undefined> = () => ({ write() {}, finish: () => undefined, discard() {} });
-
-/** If a reference is listed twice, the entry that is signed counts, and of those the one with content. */
-function byReference<T>({ documents }: OperationOf<T>): Map<string, OperationDocument<T>> {
-  const rank = ({ status, content }: OperationDocument<T>) =>
-    (status === 'SIGNED' ? 2 : 0) + (content === undefined ? 0 : 1);
-  const entries = new Map<string, OperationDocument<T>>();
-  for (const entry of documents) {
-    const other = entries.get(entry.reference);
-    if (!other || rank(entry) > rank(other)) entries.set(entry.reference, entry);
-  }
-  return entries;
-}
 
 function halves<D>(items: readonly D[]): [D[], D[]] {
   const middle = Math.ceil(items.length / 2);
   return [items.slice(0, middle), items.slice(middle)];
 }
 
-async function inParallel<I>(items: readonly I[], atOnce: number, work: (item: I) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async () => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-}
+const named = <T>(found: LookupResult['found']): Named<T>[] =>
+  found.map(({ id, documents }) => ({ state: 'named', id, documents }));

@@ -5,6 +5,8 @@
 export class AdaptiveLimiter {
   #limit = Number.POSITIVE_INFINITY;
   #running = 0;
+  /** Most calls at once since the last refusal. */
+  #peak = 0;
   /** Counts decreases: calls that began before one must not cause another. */
   #epoch = 0;
   #closed = 0;
@@ -22,11 +24,12 @@ export class AdaptiveLimiter {
       throwIfAborted();
     }
     this.#running++;
+    this.#peak = Math.max(this.#peak, this.#running);
     const slot: Slot = { epoch: this.#epoch };
     try {
       const result = await work(slot);
-      // Only where the bound was reached is it known that the server accepts that many.
-      if (this.#running >= Math.floor(this.#limit)) this.#limit += 1 / this.#limit;
+      // Only a bound that was reached is known to be too low.
+      if (this.#peak >= Math.floor(this.#limit)) this.#limit += 1 / this.#limit;
       return result;
     } finally {
       this.#running--;
@@ -38,6 +41,7 @@ export class AdaptiveLimiter {
   refused({ epoch }: Slot): void {
     if (epoch !== this.#epoch) return;
     this.#epoch++;
+    this.#peak = 0;
     this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, this.#running) / 2));
   }
 

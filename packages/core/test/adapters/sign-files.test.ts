@@ -35,12 +35,12 @@ describe('signFiles', () => {
       expect(sha256).toBe(createHash('sha256').update(read(output)).digest('hex'));
     }
     expect(seen.sort()).toEqual(['a.pdf', 'sub/b.pdf']);
-    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSealed: 2 });
+    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSigned: 2 });
     const again = await run();
     expect(again.files.map(({ problem }) => problem?.code)).toEqual(['OUTPUT_EXISTS', 'OUTPUT_EXISTS']);
     const replaced = await run({ overwrite: true });
     expect(replaced.totals).toMatchObject({ signed: 2, recovered: 2 });
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('opens, checks and hashes each file once', async () => {
@@ -94,7 +94,7 @@ describe('signFiles', () => {
     expect(read('real/a.pdf').includes('/ByteRange')).toBe(true);
     expect(statSync(join(root, 'real/a.pdf')).mode & 0o777).toBe(0o640);
     expect(readdirSync(join(root, 'real'))).toEqual(['a.pdf']);
-    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('fails bad documents alone and sends nothing of them', async () => {
@@ -112,7 +112,7 @@ describe('signFiles', () => {
       'z.pdf': 'signed',
     });
     expect(report.files[1]?.problem).toMatchObject({ code: 'DOCUMENT_NOT_PDF', title: 'The document is not a PDF' });
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('sends nothing in a dry run', async () => {
@@ -135,7 +135,7 @@ describe('signFiles', () => {
     const { run, sandbox } = await workspace({ 'a.pdf': 'no PDF', 'b.pdf': minimalPdf('b'), 'c.pdf': minimalPdf('c') });
     const report = await run({ failFast: true });
     expect(statuses(report)).toEqual({ 'a.pdf': 'failed', 'b.pdf': 'not-sent', 'c.pdf': 'not-sent' });
-    expect(sandbox.admin.counts().documentsSealed).toBe(0);
+    expect(sandbox.admin.counts().documentsSigned).toBe(0);
   });
 
   it('reports what was cancelled and throws nothing', async () => {
@@ -168,7 +168,7 @@ describe('signFiles', () => {
     };
     const report = await run({ reference });
     expect(report.files[0]?.problem?.code).toBe('DOCUMENT_CHANGED');
-    expect(sandbox.admin.counts().documentsSealed).toBe(0);
+    expect(sandbox.admin.counts().documentsSigned).toBe(0);
   });
 
   it('takes references from the caller and refuses the same one twice', async () => {
@@ -176,7 +176,7 @@ describe('signFiles', () => {
     const report = await run({ reference: () => 'same' });
     expect(statuses(report)).toEqual({ 'a.pdf': 'signed', 'b.pdf': 'failed' });
     expect(report.files[1]?.problem?.code).toBe('DUPLICATE_REFERENCE');
-    expect(sandbox.admin.counts().sealedByReference).toEqual({ same: 1 });
+    expect(sandbox.admin.counts().signedByReference).toEqual({ same: 1 });
   });
 
   it('names patterns and paths that match nothing', async () => {

@@ -66,6 +66,30 @@ describe('the request', () => {
   });
 });
 
+describe('what servers write although OAuth 2 does not', () => {
+  it.each([
+    ['nulls', { refresh_token: null, scope: null, jti: null }],
+    ['a list of scopes', { scope: ['read', 'write'] }],
+    ['no token type', { token_type: undefined }],
+    ['a token type of null', { token_type: null }],
+    ['a token type in capitals', { token_type: 'BEARER' }],
+    ['a life as text', { expires_in: '86399' }],
+  ])('is accepted: %s', async (_, odd) => {
+    const { url } = await recorder((response) => answer(response, 200, { ...tokenBody('tok'), ...odd }));
+    const { request: tokens, clock } = request(url);
+    const token = await tokens.issue();
+    expect(secretOf(token)).toBe('tok');
+    expect(token.expiresAt).toBe(clock.time + 86_399_000);
+  });
+
+  it('does not make anything a token: another type, no token, a list', async () => {
+    for (const body of [{ ...tokenBody('tok'), token_type: 'mac' }, { ...tokenBody('tok'), access_token: null }, []]) {
+      const { url } = await recorder((response) => answer(response, 200, body));
+      expect(await failure(request(url).request.issue())).toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+    }
+  });
+});
+
 describe('refused credentials', () => {
   const page = `<html><style>b{}</style><body><h1>Access denied</h1>${clientSecret}</body></html>`;
 

@@ -36,7 +36,7 @@ describe('ResultKeeper', () => {
     await expect(client.sign(content, { reference: 'invoice-7' })).rejects.toMatchObject({
       code: 'CONTENT_UNAVAILABLE',
     });
-    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
     expect(sandbox.admin.counts().requests.sign).toBe(1);
   });
 
@@ -48,7 +48,7 @@ describe('ResultKeeper', () => {
     const second = await keeper.sign(client, { content });
     expect(second).toMatchObject({ reference: first.reference, operationId: first.operationId, recovered: true });
     expect(Buffer.from(second.content).equals(first.content)).toBe(true);
-    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('signs a reference once for concurrent calls', async () => {
@@ -59,7 +59,7 @@ describe('ResultKeeper', () => {
     const results = await Promise.all(calls);
     expect(new Set(results.map(({ operationId }) => operationId)).size).toBe(1);
     expect(results.filter(({ recovered }) => !recovered)).toHaveLength(1);
-    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('lets the next call sign when the first one fails', async () => {
@@ -87,7 +87,7 @@ describe('ResultKeeper', () => {
       ['invoice-3', true],
     ]);
     expect(results.map((result) => result.ok && result.recovered)).toEqual([false, true, false]);
-    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
   it('signs although the store fails, and reports it', async () => {

@@ -169,20 +169,6 @@ describe('after a lost answer', () => {
     expect(first?.startsWith('PRT.1-a-')).toBe(true);
   });
 
-  it('nothing is sent again before the grace period is over, and look-ups fill it', async () => {
-    const times: number[] = [];
-    const service = await documentedService({
-      beforeSign: ({ number }) => {
-        times.push(performance.now());
-        return number === 1 ? { status: 0 } : undefined;
-      },
-    });
-    const client = service.client({ lookUpFirst: false, retry: { ...impatient, lookupGraceMs: 120 } });
-    expect(outcomes(await client.signMany(documents(1)))).toEqual(['signed']);
-    expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(118);
-    expect(service.requests.lookup).toBeGreaterThan(2);
-  });
-
   it('an outcome that stays open after the last attempt is unknown, not failed', async () => {
     const service = await documentedService({ beforeSign: () => refusal(500, '0.0.1', 'Unhandled error') });
     const results = await service.client({ retry: { ...impatient, attempts: 2 } }).signMany(documents(1));
@@ -441,27 +427,6 @@ describe('too many requests at once', () => {
     once(service.signatures);
     // Each document needs a look-up and a sign request.
     expect(service.requests.refusedForLoad).toBeLessThan(60);
-  });
-
-  it('Retry-After is honoured by everyone, and its refusals use up no attempts', async () => {
-    let openAt = 0;
-    let early = 0;
-    const service = await documentedService({
-      beforeSign: ({ number }) => {
-        const now = performance.now();
-        if (number === 1) {
-          openAt = now + 1000;
-          return { status: 429, headers: { 'retry-after': '1' } };
-        }
-        if (now < openAt - 5) early++;
-        return undefined;
-      },
-    });
-    const client = service.client({ lookUpFirst: false, retry: { ...impatient, attempts: 1 } });
-    const batch = client.signAll(documents(6), { inMemory: true, batchSize: 1, concurrency: 1 });
-    let signed = 0;
-    for await (const result of batch) if (result.ok) signed++;
-    expect([signed, early]).toEqual([6, 0]);
   });
 
   it('for longer than the limit ends in RATE_LIMITED', async () => {

@@ -19,7 +19,7 @@ export async function cloneWorkspace(folder: string): Promise<string> {
 }
 
 export const pnpm = (cwd: string, args: string[], env?: NodeJS.ProcessEnv): Promise<string> =>
-  run(process.execPath, ['scripts/pnpm.mjs', ...args], { cwd, ...(env ? { env } : {}) });
+  run(process.execPath, [join(workspace, 'scripts/pnpm.mjs'), ...args], { cwd, ...(env ? { env } : {}) });
 
 /** What the pull request of a release holds, committed. */
 export async function versionPackages(clone: string): Promise<void> {

@@ -99,7 +99,7 @@ function place(
   const { page, x, y } = at;
   if (!Number.isInteger(page) || page < 1) wrong(`page ${page} does not exist: pages count from 1.`);
   if (!(Number.isFinite(x) && Number.isFinite(y) && x >= 0 && y >= 0)) {
-    wrong(`x=${x}, y=${y} is no place on a page: both count in points from the lower left corner.`);
+    wrong(`x=${x}, y=${y} is not a place on a page: x counts in points from the left, y from the top.`);
   }
   return { locationType: 'COORDINATE', locationValue: `page=${page},x=${x},y=${y}` };
 }

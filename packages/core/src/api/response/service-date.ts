@@ -15,8 +15,9 @@ export function parseServiceDate(value: unknown): Date | undefined {
   const millisecond = Number(fraction.slice(0, 3).padEnd(3, '0'));
   const fields = [Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second), millisecond] as const;
   const asUtc = Date.UTC(Number(year), ...fields);
-  // JavaScript would take February 30 as March 2.
-  if (new Date(asUtc).getUTCDate() !== Number(day) || Number(hour) > 23) return undefined;
+  // JavaScript would take February 30 as March 2, and month 13 as next January.
+  const taken = new Date(asUtc);
+  if (taken.getUTCMonth() !== fields[0] || taken.getUTCDate() !== fields[1] || fields[2] > 23) return undefined;
   return validDate(asUtc - (zone === undefined ? zoneOffset(asUtc) : givenOffset(zone)));
 }
 

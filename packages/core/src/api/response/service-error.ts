@@ -30,7 +30,7 @@ export function serviceError(what: string, answer: FailedAnswer, details: ErrorD
 }
 
 /** The row of the error table for an answer. */
-export const classifyAnswer = (answer: FailedAnswer): ServiceErrorRow => classify(answer.status, errorBody(answer));
+const classifyAnswer = (answer: FailedAnswer): ServiceErrorRow => classify(answer.status, errorBody(answer));
 
 /**
  * Whether the API refuses the access token, so that a new one and one replay may help. A 401 with an account's code (1.1.0, 1.1.1)

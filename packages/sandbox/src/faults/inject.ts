@@ -13,7 +13,7 @@ export async function injectBefore(state: SandboxState, request: FastifyRequest,
 }
 
 /** Between registering and sealing: the caller goes on working, and looks at `reply.sent` before it answers. */
-export async function strikeWhileProcessing(
+export async function injectWhileProcessing(
   state: SandboxState,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -3,15 +3,16 @@ import pLimit from 'p-limit';
 import type { Counts } from '../admin/counts.ts';
 import type { FaultQueue, FaultTarget } from '../faults/fault-queue.ts';
 import { SealError, type Sealer } from '../sealer.ts';
+import { ApiError, describeErrorCode } from '../wire/api-error.ts';
 import type { SignRequest } from '../wire/sign-request.ts';
 import type { ContentStore } from './content-store.ts';
 import type { Operation, OperationDocument } from './operation.ts';
 import type { OperationStore } from './operation-store.ts';
 import type { Usage } from './usage.ts';
 
-export type SealedContents = ReadonlyMap<OperationDocument, Uint8Array>;
+export type SignedContents = ReadonlyMap<OperationDocument, Uint8Array>;
 
-/** What the desk works with. */
+/** What the executor works with. */
 export interface ExecutorDeps {
   sealer: Sealer;
   operations: OperationStore;
@@ -23,35 +24,39 @@ export interface ExecutorDeps {
 
 /** Takes sign requests through their life: registered, executed, at once or later. */
 export class OperationExecutor {
-  readonly #tools: ExecutorDeps;
+  readonly #deps: ExecutorDeps;
   readonly #limit = pLimit(2 * availableParallelism());
   /** Operations that a fault has put off, and how many polls are left to them (undefined: a timer decides). */
   readonly #deferred = new Map<Operation, { target: FaultTarget; polls?: number; timer?: NodeJS.Timeout }>();
 
-  constructor(tools: ExecutorDeps) {
-    this.#tools = tools;
+  constructor(deps: ExecutorDeps) {
+    this.#deps = deps;
   }
 
   /** From here on the references are known and look-ups find them. */
   register(request: SignRequest, target: FaultTarget): Operation {
-    const { operations, usage } = this.#tools;
+    const { operations, usage, faults } = this.#deps;
     usage.refuseIfUsedUp(request.documents.length);
+    this.#refuseByFault(request, target);
     const operation = operations.register(request, target.service);
+    const blind = faults.takeKind(target, 'lookup-blind');
+    if (blind) operation.visibleFrom = Date.now() + blind.delayMs;
+    if (faults.takeKind(target, 'hash-folder')) operation.hashesOnly = true;
     usage.reserve(operation.documents.length);
     return operation;
   }
 
-  /** Seals the documents; with what a fault wants to become of the operation. */
-  async execute(operation: Operation, target: FaultTarget): Promise<SealedContents> {
-    const fault = this.#tools.faults.takeOutcome(target);
-    if (!fault) return this.#seal(operation, target);
+  /** Signs the documents; with what a fault wants to become of the operation. */
+  async execute(operation: Operation, target: FaultTarget): Promise<SignedContents> {
+    const fault = this.#deps.faults.takeOutcome(target);
+    if (!fault) return this.#sign(operation, target);
     if (fault.kind === 'execution-failed') {
       for (const document of operation.documents)
         this.#fail(document, fault.signError ?? 'SIGN_OPERATION_INTERNAL_ERROR');
       operation.status = 'EXECUTION_FAILED';
     } else {
       operation.status = fault.kind === 'pending' ? 'PENDING_EXECUTION' : 'EXECUTION_ERROR';
-      this.#putOffExecution(operation, target, fault);
+      this.#deferExecution(operation, target, fault);
     }
     return new Map();
   }
@@ -65,7 +70,7 @@ export class OperationExecutor {
       return;
     }
     this.#deferred.delete(operation);
-    await this.#seal(operation, late.target);
+    await this.#sign(operation, late.target);
   }
 
   /** Forgets what was put off. */
@@ -74,7 +79,20 @@ export class OperationExecutor {
     this.#deferred.clear();
   }
 
-  #putOffExecution(
+  /** Whole-request refusals for one of its documents. */
+  #refuseByFault({ documents }: SignRequest, target: FaultTarget): void {
+    for (const { documentRequest } of documents) {
+      const { externalReference, name } = documentRequest;
+      const fault = this.#deps.faults.takeForDocument(target, 'refuse-document', externalReference);
+      if (!fault) continue;
+      const { errorCode = '2.2.1', names = 'name' } = fault;
+      const { status, description } = describeErrorCode(errorCode);
+      const named = { name: `Document ${name}: `, reference: `${externalReference}: `, nothing: '' }[names];
+      throw new ApiError(fault.status ?? status, errorCode, description, `${named}refused by the sandbox.`);
+    }
+  }
+
+  #deferExecution(
     operation: Operation,
     target: FaultTarget,
     { delayMs, pollsUntilExecuted = 1 }: { delayMs?: number; pollsUntilExecuted?: number },
@@ -85,45 +103,44 @@ export class OperationExecutor {
     }
     const timer = setTimeout(() => {
       this.#deferred.delete(operation);
-      void this.#seal(operation, target);
+      void this.#sign(operation, target);
     }, delayMs);
     this.#deferred.set(operation, { target, timer });
   }
 
-  async #seal(operation: Operation, target: FaultTarget): Promise<SealedContents> {
+  async #sign(operation: Operation, target: FaultTarget): Promise<SignedContents> {
     const started = performance.now();
-    const sealed = new Map<OperationDocument, Uint8Array>();
+    const signed = new Map<OperationDocument, Uint8Array>();
     await Promise.all(
       operation.documents.map((document) =>
         this.#limit(async () => {
-          const content = await this.#sealOne(document, target);
+          const content = await this.#signOne(document, target);
           if (!content) return;
-          sealed.set(document, content);
+          signed.set(document, content);
           // Content signed through the proxy is not stored (API reference, section 4).
-          if (operation.origin === 'saas') this.#tools.contents.put(document, content);
+          if (!operation.hashesOnly) this.#deps.contents.put(document, content);
         }),
       ),
     );
     operation.executionTime = Math.round(performance.now() - started);
     operation.status = 'EXECUTED';
-    return sealed;
+    return signed;
   }
 
-  async #sealOne(document: OperationDocument, target: FaultTarget): Promise<Uint8Array | undefined> {
-    const { faults, sealer, counts, usage } = this.#tools;
-    const fault = faults.takeDocumentError(target, document.reference);
+  async #signOne(document: OperationDocument, target: FaultTarget): Promise<Uint8Array | undefined> {
+    const { faults, sealer, counts, usage } = this.#deps;
+    const fault = faults.takeForDocument(target, 'document-error', document.reference);
     if (fault) {
       this.#fail(document, fault.signError ?? 'CERT_SERVICE_GLOBAL_ERROR');
       return undefined;
     }
     try {
       const { contentType, signatureInfo } = document;
-      const content = await sealer.seal({ content: document.unsealed!, contentType, signatureInfo });
-      document.unsealed = undefined;
-      document.sealedLength = content.length;
+      const content = await sealer.seal({ content: document.unsigned!, contentType, signatureInfo });
+      this.#release(document);
       document.signStatus = 'SIGNED';
       usage.settle(true);
-      counts.sealed(document.reference);
+      counts.signed(document.reference);
       return content;
     } catch (error) {
       this.#fail(document, error instanceof SealError ? error.signError : 'SIGN_OPERATION_INTERNAL_ERROR');
@@ -134,7 +151,12 @@ export class OperationExecutor {
   #fail(document: OperationDocument, signError: string): void {
     document.signStatus = 'ERROR_SIGNING';
     document.signError = signError;
-    document.unsealed = undefined;
-    this.#tools.usage.settle(false);
+    this.#release(document);
+    this.#deps.usage.settle(false);
+  }
+
+  #release(document: OperationDocument): void {
+    if (document.unsigned && this.#deps.faults.isWaiting('wrong-content')) document.original = document.unsigned;
+    document.unsigned = undefined;
   }
 }
