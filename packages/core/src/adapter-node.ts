@@ -3,5 +3,7 @@
  *
  * @module @signstash-connect/core/adapter/node
  */
+
+export { displayName, type FoundFile, isOutside, type SignFilesOptions } from './adapters/find-documents.ts';
 export { httpProbe } from './adapters/http-probe.ts';
-export { displayName, type FoundFile, isOutside, type SignFilesOptions, signFiles } from './adapters/sign-files.ts';
+export { signFiles } from './adapters/sign-files.ts';

@@ -27,7 +27,7 @@ describe('sign', () => {
       externalReference: expect.stringMatching(/^PRT\./),
       operationId: expect.stringMatching(/^\d+$/),
       documentStatus: 'SIGNED',
-      fileName: 'invoice-3-sealed.pdf',
+      fileName: 'invoice-3-signed.pdf',
       contentType: 'application/pdf',
       fileSize: n8n.bytes(outputs[3]).byteLength,
       recovered: false,
@@ -94,7 +94,7 @@ describe('sign', () => {
   it('takes the file itself from an expression', async () => {
     const inputField = n8n.asExpression(pdfItem('elsewhere').binary.data);
     const [output] = await n8n.run([{}], { parameters: { inputField } });
-    expect(output?.binary?.data?.fileName).toBe('elsewhere-sealed.pdf');
+    expect(output?.binary?.data?.fileName).toBe('elsewhere-signed.pdf');
   });
 
   it('keeps the raw answer where it is not simplified', async () => {
@@ -111,7 +111,7 @@ describe('sign', () => {
     const item = { binary: { ...pdfItem('a').binary, logo: { mimeType: 'image/png', bytes: png } } };
     const parameters = {
       visibleSeal: true,
-      sealPlace: 'coordinates',
+      sealPosition: 'coordinates',
       sealX: 50,
       sealY: 60,
       sealAppearance: appearance,
@@ -191,7 +191,10 @@ describe('refusals before anything is read or sent', () => {
       parameters: { visibleSeal: true, sealAppearance: { width: 100 } },
       onError: 'continueRegularOutput',
     });
-    expect(output?.json).toMatchObject({ code: 'APPEARANCE_INVALID' });
+    expect(output?.json).toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      error: 'Invalid Width and Height "100x": expected width and height in points, such as 155x50.',
+    });
   });
 });
 

@@ -10,7 +10,12 @@ process.once('exit', () => rmSync(stateDirectory, { recursive: true, force: true
 
 /** A sandbox that closes after the test. It would sign, and count, a repeated reference once more. */
 export async function startTestSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = await startSandbox({ stateDirectory, duplicateReferences: 'sign-again', ...options });
+  const sandbox = await startSandbox({
+    stateDirectory,
+    duplicateReferences: 'sign-again',
+    keyAlgorithm: 'EC-P256',
+    ...options,
+  });
   onTestFinished(() => sandbox.close());
   return sandbox;
 }

@@ -67,7 +67,7 @@ async function workflows(): Promise<Workflow[]> {
         'Seal',
         {
           visibleSeal: true,
-          sealPlace: 'placeholder',
+          sealPosition: 'placeholder',
           sealPlaceholder: '#seal#',
           sealText: 'Sealed by $certificate.getCommonName()',
           sealAppearance: { width: 160, height: 40, fontSize: 9 },
@@ -91,11 +91,11 @@ async function workflows(): Promise<Workflow[]> {
       signStash('Status', { ...afterSeal, operation: 'getStatus' }),
       signStash('Resend', {
         ...afterSeal,
-        operation: 'resendMails',
+        operation: 'resendEmails',
         receivers: 'ana@example.com; rui@example.com',
         attachDocuments: true,
       }),
-      signStash('Download', { ...afterSeal, operation: 'downloadDocuments', outputField: 'sealed' }),
+      signStash('Download', { ...afterSeal, operation: 'downloadDocuments', outputField: 'signed' }),
     ),
     filesThrough('no-such-operation', [one], {
       ...signStash('Get', { resource: 'operation', operation: 'get', operationId: '99' }),
@@ -134,7 +134,7 @@ describe('sealing', () => {
     expect(first.output('Seal').map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
     expect(first.output('Seal')[0]?.binary?.data).toMatchObject({
       data: 'filesystem-v2',
-      fileName: 'invoice-1-sealed.pdf',
+      fileName: 'invoice-1-signed.pdf',
       mimeType: 'application/pdf',
     });
     expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 1 }, documentsSigned: 3 });
@@ -301,7 +301,7 @@ describe('operations', () => {
     const downloads = run.output('Download');
     expect(downloads.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }, { item: 1 }, { item: 1 }]);
     for (const item of downloads) {
-      expect(await checkSeal(await n8n.bytes(item, 'sealed'), sandbox.caCertificatePath)).toEqual(goodSeal);
+      expect(await checkSeal(await n8n.bytes(item, 'signed'), sandbox.caCertificatePath)).toEqual(goodSeal);
     }
   });
 

@@ -102,7 +102,8 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
   },
   REQUEST_TOO_LARGE: {
     title: 'The request is too large',
-    hint: (name) => or(name, ['batchSize'], 'Lower ', '.') || 'Send fewer documents at a time.',
+    hint: (name) =>
+      or(name, ['batchSize'], 'Lower ', ', or send smaller documents.') || 'Send fewer documents at a time.',
     httpStatus: 413,
   },
   DOCUMENT_EMPTY: { title: 'The document is empty' },
@@ -183,10 +184,6 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     hint: (name) =>
       `An earlier request used it: look the document up, or use another ${name('reference') ?? 'external reference'}.`,
   },
-  LOOKUP_FAILED: {
-    title: 'Could not determine whether the document is signed already',
-    hint: (_, advice) => `The document was not sent. ${advice}`,
-  },
   NOT_FOUND: { title: 'The operation was not found', httpStatus: 404 },
   PAYLOAD_TOO_LARGE: {
     title: 'The request is too large for the server',
@@ -195,11 +192,17 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
   },
   RATE_LIMITED: {
     title: "Too many requests to Sign'Stash",
-    hint: (name) => `Wait and try again${or(name, ['concurrency'], ', or lower ')}.`,
+    hint: (name) => `Wait a moment and try again${or(name, ['concurrency'], ', or lower ')}.`,
     httpStatus: 503,
   },
   SERVICE_UNAVAILABLE: { title: "Sign'Stash is unavailable", hint: again, httpStatus: 503 },
   SERVICE_FAILED: { title: "Sign'Stash failed", hint: again },
+  LOOKUP_FAILED: {
+    title: 'Could not look up whether the document was already signed',
+    hint: (_, advice) =>
+      `Nothing was sent: the service could not say whether an earlier run signed the document. ${advice}`,
+    httpStatus: 503,
+  },
   DOCUMENT_FAILED: {
     title: "Sign'Stash could not sign the document",
     hint: () => 'The message has the reason that the service gives.',

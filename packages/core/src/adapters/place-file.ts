@@ -4,8 +4,8 @@ import { chmod, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BatchSigned } from '../batch/options.ts';
 import { AdapterError } from './adapter-error.ts';
+import { type FoundFile, isOutside, type SignFilesOptions } from './find-documents.ts';
 import type { PreparedFile } from './prepare-file.ts';
-import { type FoundFile, isOutside, type SignFilesOptions } from './sign-files.ts';
 
 /** A signed file in its place. */
 export interface PlacedFile {

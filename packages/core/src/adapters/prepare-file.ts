@@ -7,7 +7,7 @@ import type { BatchDocument } from '../batch/options.ts';
 import { documentContent } from '../files/document-content.ts';
 import { nodePlatform } from '../files/node-platform.ts';
 import { prepareDocument } from '../signing/prepare.ts';
-import type { FoundFile, SignFilesOptions } from './sign-files.ts';
+import type { FoundFile, SignFilesOptions } from './find-documents.ts';
 
 /** A file that may be sent. */
 export interface PreparedFile {

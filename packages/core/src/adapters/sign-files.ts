@@ -1,60 +1,12 @@
-import { existsSync } from 'node:fs';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { findFiles } from '../batch/input.ts';
-import type { BatchDocument, BatchInput, BatchOptions, BatchResult, SignBatch } from '../batch/options.ts';
+import { resolve } from 'node:path';
+import type { BatchDocument, BatchProgress, BatchResult } from '../batch/options.ts';
 import { isSignStashError, type SignStashError, ValidationError } from '../errors/errors.ts';
-import { type DescribeErrorOptions, describeError } from './describe-error.ts';
-import { checkOutputOptions, type OutputOptions, outputPath } from './output-names.ts';
+import { describeError } from './describe-error.ts';
+import { displayName, type FoundFile, findDocuments, type SignFilesOptions } from './find-documents.ts';
+import { checkOutputOptions, outputPath } from './output-names.ts';
 import { type PlacedFile, placeSignedFile, replaceablePath, stagingPath } from './place-file.ts';
 import { type PreparedFile, prepareFile } from './prepare-file.ts';
 import { type FileResult, Report } from './report.ts';
-import type { ParsedSignOptions } from './sign-options.ts';
-
-/** A file that the patterns name. */
-export interface FoundFile {
-  /** Absolute. */
-  readonly path: string;
-  /** Its name in results and messages: below the root with slashes, or absolute outside it. */
-  readonly name: string;
-  /** Whether it is outside the root. */
-  readonly outside: boolean;
-}
-
-type BatchSettings = Pick<
-  BatchOptions,
-  'batchSize' | 'concurrency' | 'maxRequestBytes' | 'journal' | 'durable' | 'description' | 'lookUpFirst' | 'timeoutMs'
->;
-
-export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'root'> {
-  /** Signs; not needed for a dry run. */
-  client?: { signAll(documents: BatchInput, options?: BatchOptions): SignBatch };
-  /** Prefix of derived external references. */
-  clientId: string;
-  /** Directory that names in results are relative to, and that in-place signing must not leave. Default: the working directory. */
-  root?: string;
-  /** Replace existing output files. Default false: such a document is refused before it is sent. */
-  overwrite?: boolean;
-  /** Leave out PDFs that carry a signature already. Default true. */
-  skipSigned?: boolean;
-  /** How documents are signed, see `parseSignOptions`. */
-  sign?: ParsedSignOptions;
-  /** Bytes; a larger document is refused before it is sent. Default 100 MiB. */
-  maxDocumentBytes?: number;
-  /** External reference of a file. Default: derived from client ID, name and content. */
-  reference?: (file: FoundFile & { readonly sha256: string }) => string | undefined;
-  /** Checks a signed file before it gets its place: the reason why it must not be used, or undefined. */
-  verify?: (content: Uint8Array, file: FoundFile) => string | undefined | Promise<string | undefined>;
-  /** Find and check the files; send nothing. */
-  dryRun?: boolean;
-  /** Send nothing more after the first file that fails. */
-  failFast?: boolean;
-  signal?: AbortSignal;
-  /** Called with each result as soon as it is final. */
-  onResult?: (result: FileResult) => void;
-  onProgress?: BatchOptions['onProgress'];
-  /** The platform's words for errors. */
-  describe?: DescribeErrorOptions;
-}
 
 /**
  * Finds, checks, signs and places files, and reports on each. Every file is opened, checked and hashed once. One file that fails
@@ -68,6 +20,7 @@ export async function signFiles(patterns: readonly string[], options: SignFilesO
   const started = performance.now();
   const run = new FileRun(options);
   const { files, missing } = await findDocuments(patterns, options);
+  options.onFound?.({ files, missing });
   await (options.dryRun ? run.check(files) : run.sign(files));
   return run.report(files, missing, performance.now() - started);
 }
@@ -92,6 +45,7 @@ class FileRun {
 
   async sign(files: readonly FoundFile[]): Promise<void> {
     const { client, signal, overwrite = false, inPlace = false, sign, onProgress } = this.#options;
+    const started = performance.now();
     if (!client) throw new TypeError('signFiles needs a client, except for a dry run.');
     const { batchSize, concurrency, maxRequestBytes, journal, durable, description, lookUpFirst, timeoutMs } =
       this.#options;
@@ -105,7 +59,8 @@ class FileRun {
       lookUpFirst,
       timeoutMs,
       signal,
-      onProgress,
+      onProgress:
+        onProgress && ((progress: BatchProgress) => onProgress(this.#overall(progress, files.length, started))),
     };
     const batch = client.signAll(this.#documents(files), {
       ...sign,
@@ -196,6 +151,15 @@ class FileRun {
     }
   }
 
+  /** The batch does not know how many files are still to come, nor those that it never received. */
+  #overall(progress: BatchProgress, total: number, started: number): BatchProgress {
+    const results = [...this.#results.values()];
+    const done = results.length;
+    const failed = results.filter(({ status }) => status === 'failed').length;
+    const etaMs = done === 0 ? undefined : ((performance.now() - started) / done) * (total - done);
+    return { ...progress, done, failed, total, ...(etaMs === undefined ? {} : { etaMs }) };
+  }
+
   #assertUniqueReference(prepared: PreparedFile): void {
     const { reference, file } = prepared;
     const other = this.#byReference.get(reference);
@@ -245,28 +209,3 @@ class FileRun {
 }
 
 const given = (operationId: string | undefined) => (operationId === undefined ? {} : { operationId });
-
-/** The files that patterns name, in order, each once, without outputs of an earlier run. */
-async function findDocuments(patterns: readonly string[], options: SignFilesOptions) {
-  const root = resolve(options.root ?? '.');
-  const directory = options.directory === undefined ? undefined : resolve(root, options.directory);
-  const suffix = options.suffix ?? (directory === undefined && !options.inPlace ? '-signed' : '');
-  const where = { suffix, ...(directory === undefined ? {} : { outputDirectory: directory }) };
-  const paths = await findFiles(patterns, where);
-  const all = paths.map((path): FoundFile => ({ path, name: displayName(path, root), outside: isOutside(path, root) }));
-  const files = all.filter(({ path }) => existsSync(path));
-  const missing = all.filter((file) => !files.includes(file)).map(({ name }) => name);
-  if (options.inPlace) return { files, missing };
-  const outputs = new Map(files.map((file) => [resolve(outputPath(file, { directory, suffix, root })), file]));
-  return { files: files.filter((file) => (outputs.get(file.path) ?? file) === file), missing };
-}
-
-/** Whether a path is outside a directory. */
-export function isOutside(path: string, root: string): boolean {
-  const below = relative(root, path);
-  return isAbsolute(below) || below === '..' || below.startsWith(`..${sep}`);
-}
-
-/** A file's name in all messages and results: relative to the root with slashes, or absolute outside it. */
-export const displayName = (path: string, root: string): string =>
-  isOutside(path, root) ? path : relative(root, path).replaceAll(sep, '/');

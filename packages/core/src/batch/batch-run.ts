@@ -2,6 +2,7 @@ import { pMapIterable } from 'p-map';
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import { stopsBatch } from '../api/error-table.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import {
   AbortedError,
   ConfigurationError,
@@ -379,7 +380,7 @@ export class BatchRun {
       })),
     );
     try {
-      const refused = failed.flatMap(({ item, error }) => failedEntry(item.document.reference, error));
+      const refused = failed.flatMap(({ item, error }) => failedEntry(item, error));
       await this.#journal?.write([...[...done, ...delivered].flatMap(signedEntry), ...refused]);
     } catch (problem) {
       // The outputs are in place; the journal keeps the documents in doubt, so that the next run looks them up.
@@ -466,9 +467,24 @@ function signedEntry(result: BatchResult): JournalEntry[] {
   return [{ event: 'sealed', reference, ...place }];
 }
 
+/** Failures after which the service has nothing of the document, if this run was the only one to send it. */
+const neverSigned: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ACCOUNT_REFUSED',
+  'CREDENTIALS_REFUSED',
+  'DOCUMENT_CHANGED',
+  'DOCUMENT_UNREADABLE',
+  'NETWORK_UNREACHABLE',
+  'PAYLOAD_TOO_LARGE',
+  'QUOTA_EXCEEDED',
+  'RATE_LIMITED',
+  'TOKEN_REFUSED',
+  'TOKEN_UNAVAILABLE',
+]);
+
 /** Only a failure that leaves no doubt is recorded; otherwise the journal keeps the document in doubt. */
-function failedEntry(reference: string, { code }: SignStashError): JournalEntry[] {
-  return code === 'DOCUMENT_FAILED' || code === 'SERVICE_REJECTED' ? [{ event: 'failed', reference, code }] : [];
+function failedEntry({ document: { reference }, inDoubt }: PreparedItem, { code }: SignStashError): JournalEntry[] {
+  const saidByService = code === 'DOCUMENT_FAILED' || code === 'SERVICE_REJECTED';
+  return saidByService || (!inDoubt && neverSigned.has(code)) ? [{ event: 'failed', reference, code }] : [];
 }
 
 /** An output that cannot be written costs a signature per document, so the first one stops the batch. */

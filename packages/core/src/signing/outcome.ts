@@ -1,5 +1,6 @@
-import { signErrorFix } from '../api/error-table.ts';
+import { signErrorFix, stopsBatch } from '../api/error-table.ts';
 import type { OperationDocument } from '../api/response/operation.ts';
+import type { ErrorCodeOf } from '../errors/codes.ts';
 import {
   AbortedError,
   DocumentFailedError,
@@ -112,10 +113,11 @@ export function lookupFailed(document: Named, cause: SignStashError): SignStashE
 
 /** A refusal of a whole request, as the error of the one document that caused it. */
 export function refused(document: Named, error: SignStashError): SignStashError {
-  if (!(error instanceof ServiceRejectedError) || error.document !== undefined) return error;
+  // What every document would fail by is not about this one.
+  if (!(error instanceof ServiceRejectedError) || error.document !== undefined || stopsBatch(error)) return error;
   const { code, message, status, hint } = error;
   const details = { ...about(document, error.operationId), status, hint };
-  return new ServiceRejectedError(code as 'SERVICE_REJECTED', `${document.name}: ${message}`, error, details);
+  return new ServiceRejectedError(code as ErrorCodeOf<'rejected'>, `${document.name}: ${message}`, error, details);
 }
 
 /** Whatever was thrown, as one of ours; anything else comes from the caller's own store, source or signal. */

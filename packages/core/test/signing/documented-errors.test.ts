@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SignResult } from '../../src/index.ts';
 import { impatient } from '../support/sandbox-client.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { documentedService, documents, refusal, type SignRequest } from './support/documented-service.ts';
 
 const outcomes = (results: readonly SignResult[]) =>
@@ -411,6 +413,30 @@ describe('a refused token', () => {
     expect(batch.summary.stoppedBy?.hint).not.toMatch(/environment of the token/);
     expect(service.requests.token).toBe(1);
     expect(service.requests.sign).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('the journal', () => {
+  it('does not keep a document in doubt that the service never took, so that the next run does not wait for it', async () => {
+    const script: { beforeSign?: (request: SignRequest) => ReturnType<typeof refusal> | undefined } = {
+      beforeSign: () => refusal(401, '1.1.1', 'Licence inactive'),
+    };
+    const service = await documentedService(script);
+    const folder = temporaryFolder();
+    const run = async () => {
+      const results: { ok: boolean }[] = [];
+      const settings = { retry: { ...impatient, lookupGraceMs: 60_000 } };
+      const batch = service.client(settings).signAll(
+        documents(3).map((document) => ({ ...document, output: join(folder, document.name) })),
+        { journal: join(folder, 'journal') },
+      );
+      for await (const result of batch) results.push(result);
+      return count(results);
+    };
+    expect(await run()).toBe(0);
+    delete script.beforeSign;
+    expect(await run()).toBe(3);
+    once(service.signatures);
   });
 });
 

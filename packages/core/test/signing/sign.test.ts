@@ -96,7 +96,7 @@ describe('signMany', () => {
     const contents = [minimalPdf('1'), minimalPdf('2'), bad, minimalPdf('4')];
     const results = await clientOf(sandbox).signMany(contents.map((content) => ({ content })));
     expect(results.map(({ ok }) => ok)).toEqual([true, true, false, true]);
-    sandbox.admin.addFault({ kind: 'reject', endpoint: 'sign', times: 3, errorCode: 'BAD_FIELD' });
+    sandbox.admin.addFault({ kind: 'reject', endpoint: 'sign', times: 3, errorCode: '0.0.6' });
     const refused = await clientOf(sandbox).signMany([{ content: minimalPdf('5') }, { content: minimalPdf('6') }]);
     expect(refused.map((result) => !result.ok && result.error.code)).toEqual(['SERVICE_REJECTED', 'SERVICE_REJECTED']);
   });

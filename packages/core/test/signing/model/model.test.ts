@@ -127,6 +127,9 @@ class SignCommand implements fc.AsyncCommand<Model, Real> {
         expect(Buffer.from(outcome.content ?? []).toString('base64')).toBe(contentOf(reference(index)));
         expect(real.service.signatures.get(reference(index)), 'what is reported as signed is signed').toBe(1);
       } else if (claimsFailure(outcome)) model.claims.push({ index, run, code: outcome.error.code });
+      if (!outcome.signed) {
+        expect(outcome.error.code, 'a taken reference is found or unknown').not.toBe('REFERENCE_TAKEN');
+      }
       if (!outcome.signed && outcome.error.code === 'LOOKUP_FAILED') {
         expect(real.service.sent.get(run)?.has(reference(index)), 'what was not looked up is not sent').toBe(false);
       }
