@@ -382,7 +382,7 @@ describe('languages, light and dark', () => {
     expect(await page.inputValue('#reason')).toBe('Fatura');
     await page.getByRole('button', { name: 'Assinar 1 documento' }).click();
     await says('O documento está assinado.');
-    await says(/^Usados 1 de 500 selos, até 31 de dezembro de \d+\.$/);
+    await says(/^Utilizadas 1 de 500 assinaturas, até 31 de dezembro de \d+\.$/);
     await page.reload();
     await says('O documento está assinado.');
     expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
@@ -421,7 +421,7 @@ it('shows no picture, script or font of another machine', async () => {
   const foreign: string[] = [];
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'blob:' && url.protocol !== 'data:' && url.origin !== desk.desk.openUrl)
+    if (url.protocol !== 'blob:' && url.protocol !== 'data:' && url.origin !== desk.desk.url)
       foreign.push(url.href);
   });
   await page.reload();

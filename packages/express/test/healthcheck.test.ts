@@ -2,12 +2,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSignStash } from '@signstash-connect/core';
 import { startSandbox } from '@signstash-connect/sandbox';
+import { accessTo } from '@signstash-connect/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Health, healthcheck, problemDetails, signstash } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
 import { invoice } from './support/pdfs.ts';
-import { accessTo, useSandbox } from './support/sandbox.ts';
+import { useSandbox } from './support/sandbox.ts';
 
 const setup = useSandbox();
 const lookups = () => setup.sandbox.admin.counts().requests.operationId;

@@ -1,8 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { folderResultStore, type ResultStore } from '@signstash-connect/core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { temporaryFolder } from '@signstash-connect/testing';
+import { describe, expect, it } from 'vitest';
 import { problemDetails, signResponse, signstash, signUpload } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
@@ -18,12 +17,6 @@ const signed = () => setup.sandbox.admin.counts().documentsSigned;
 const proxyClient = () => {
   const { proxyUrl, tokenUrl, apiUrl } = setup.sandbox;
   return setup.client({ environment: { proxyUrl, authorizationServer: { tokenUrl, apiUrl } } });
-};
-
-const temporaryFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'express-results-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 };
 
 describe.each(majors)('a result store on %s, through the on-premise proxy', (_major, express) => {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { ConfigurationError, createSignStash, type SignedDocument } from '@signstash-connect/core';
+import { accessTo } from '@signstash-connect/testing';
 import type { ErrorRequestHandler } from 'express';
 import { describe, expect, it } from 'vitest';
 import { problemDetails, SignHttpError, signstash } from '../src/index.ts';
@@ -7,7 +8,7 @@ import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
 import { invoice, invoicePath, isSigned } from './support/pdfs.ts';
 import { openSocket } from './support/raw-request.ts';
-import { accessTo, useSandbox } from './support/sandbox.ts';
+import { useSandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
 
 const setup = useSandbox();
@@ -22,11 +23,11 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     'a document with save()': () => ({ save: async () => new Uint8Array(invoice) }),
   };
 
-  it.each(Object.entries(contents))('seals %s and sends it', async (_kind, content) => {
-    let sealed: SignedDocument | undefined;
+  it.each(Object.entries(contents))('signs %s and sends it', async (_kind, content) => {
+    let signed: SignedDocument | undefined;
     const app = express().use(signstash({ client: setup.client() }));
     app.get('/invoice', async (_req, res) => {
-      sealed = await res.signPdf(content(), { filename: 'Fatura nº 7 – março.pdf', reason: 'Fatura' });
+      signed = await res.signPdf(content(), { filename: 'Fatura nº 7 – março.pdf', reason: 'Fatura' });
     });
     const answer = await fetch(`${await listen(app)}/invoice`);
     const body = await answer.bytes();
@@ -38,12 +39,12 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     );
     expect(answer.headers.get('etag')).toBeNull();
     expect(isSigned(body)).toBe(true);
-    expect(sealed?.name).toBe('Fatura nº 7 – março.pdf');
-    expect(Buffer.from(sealed!.content).equals(body)).toBe(true);
+    expect(signed?.name).toBe('Fatura nº 7 – março.pdf');
+    expect(Buffer.from(signed!.content).equals(body)).toBe(true);
     expect(setup.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
-  it('seals nothing for HEAD', async () => {
+  it('signs nothing for HEAD', async () => {
     const app = express().use(signstash({ client: setup.client() }));
     app.get('/', async (_req, res) => {
       expect(await res.signPdf(invoice, { filename: 'a.pdf', disposition: 'attachment' })).toBeUndefined();
@@ -61,7 +62,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     const outcomes: unknown[] = [];
     const app = express().use(signstash({ client: setup.client() }));
     app.get('/', async (_req, res, next) => {
-      await res.signPdf(invoice).then((sealed) => outcomes.push(sealed), next);
+      await res.signPdf(invoice).then((signed) => outcomes.push(signed), next);
     });
     const onError: ErrorRequestHandler = (error, _req, _res, next) => {
       outcomes.push(error);

@@ -14,7 +14,7 @@ import { useSandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
 
 const setup = useSandbox();
-const sealed = () => setup.sandbox.admin.counts().documentsSigned;
+const signed = () => setup.sandbox.admin.counts().documentsSigned;
 const everything = compression({ filter: () => true, threshold: 0 });
 
 describe.each(majors)('signResponse on %s', (_major, express) => {
@@ -70,7 +70,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     },
   };
 
-  it.each(Object.entries(ways))('seals what comes by %s', async (_way, route) => {
+  it.each(Object.entries(ways))('signs what comes by %s', async (_way, route) => {
     const answer = await fetch(await listen(appWith(route)));
     const body = await answer.bytes();
     expect(answer.status).toBe(200);
@@ -79,7 +79,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     for (const name of ['etag', 'last-modified', 'accept-ranges', 'transfer-encoding']) {
       expect(answer.headers.get(name), name).toBeNull();
     }
-    expect(sealed()).toBe(1);
+    expect(signed()).toBe(1);
   });
 
   it('keeps the headers of the route, and its name for the document', async () => {
@@ -131,7 +131,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       appWith((_req, res) => void res.writeHead(205, { 'Content-Type': 'application/pdf' }).end()),
     );
     expect((await fetch(url)).status).toBe(205);
-    expect(sealed()).toBe(0);
+    expect(signed()).toBe(0);
   });
 
   describe('leaves alone', () => {
@@ -176,7 +176,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(signatureCount(await (await fetch(`${url}/?seal=yes`)).bytes())).toBe(1);
     });
 
-    it('what res.signPdf or another signResponse has sealed', async () => {
+    it('what res.signPdf or another signResponse has signed', async () => {
       const explicit = await fetch(await listen(appWith((_req, res) => void res.signPdf(invoice))));
       expect(signatureCount(await explicit.bytes())).toBe(1);
       const twice = await fetch(await listen(appWith(ways['res.sendFile']!, { after: [signResponse()] })));
@@ -186,16 +186,16 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
   });
 
   describe('conditions, ranges and HEAD', () => {
-    it('never answers 304 or a slice of the unsealed file', async () => {
+    it('never answers 304 or a slice of the unsigned file', async () => {
       const url = await listen(appWith(ways['res.sendFile']!));
       const plain = express();
       plain.get('/', ways['res.sendFile']!);
-      const unsealed = await fetch(await listen(plain));
+      const unsigned = await fetch(await listen(plain));
       const conditions: Record<string, string>[] = [
-        { 'If-None-Match': unsealed.headers.get('etag')! },
+        { 'If-None-Match': unsigned.headers.get('etag')! },
         { 'If-Modified-Since': new Date().toUTCString() },
         { Range: 'bytes=0-99' },
-        { Range: 'bytes=0-99', 'If-Range': unsealed.headers.get('etag')! },
+        { Range: 'bytes=0-99', 'If-Range': unsigned.headers.get('etag')! },
       ];
       for (const headers of conditions) {
         const answer = await fetch(url, { headers });
@@ -209,7 +209,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(await (await fetch(await listen(app))).json()).toMatchObject({ status: 500, code: 'RESPONSE_PARTIAL' });
     });
 
-    it.each(['res.send(Buffer)', 'res.sendFile', 'res.download'])('answers HEAD of %s without sealing', async (way) => {
+    it.each(['res.send(Buffer)', 'res.sendFile', 'res.download'])('answers HEAD of %s without signing', async (way) => {
       const answer = await fetch(await listen(appWith(ways[way]!)), { method: 'HEAD' });
       expect(answer.status).toBe(200);
       expect(answer.headers.get('content-type')).toBe('application/pdf');
@@ -224,7 +224,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
   });
 
   describe('compression', () => {
-    it.each(Object.entries(ways))('seals, then compresses, where it is registered before (%s)', async (_way, route) => {
+    it.each(Object.entries(ways))('signs, then compresses, where it is registered before (%s)', async (_way, route) => {
       const url = await listen(appWith(route, { before: [everything] }));
       const raw = await exchange(url, 'GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n');
       expect(raw).toMatch(/content-encoding: gzip/i);
@@ -354,7 +354,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(isSigned(await (await fetch(await listen(app))).bytes())).toBe(true);
     });
 
-    it('where the route fails half-way: the connection ends, as without sealing', async () => {
+    it('where the route fails half-way: the connection ends, as without signing', async () => {
       const app = appWith((_req, res, next) => {
         res.type('pdf').write(invoice.subarray(0, 500));
         next(new Error('The database is gone.'));
@@ -390,7 +390,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     });
   });
 
-  it('looks finished to the route while it is being sealed', async () => {
+  it('looks finished to the route while it is being signed', async () => {
     const seen: unknown[] = [];
     const app = appWith((_req, res) => {
       res.once('finish', () => seen.push('finish'));
@@ -425,7 +425,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     expect(isSigned(await (await fetch(await listen(app))).bytes())).toBe(true);
   });
 
-  it('seals several megabytes of a slow stream', async () => {
+  it('signs several megabytes of a slow stream', async () => {
     const comment = Buffer.concat([Buffer.from('%'), Buffer.alloc(64 * 1024 - 2, 'x'), Buffer.from('\n')]);
     const end = invoice.subarray(invoice.lastIndexOf('startxref'));
     const app = appWith((_req, res) => {

@@ -30,7 +30,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
   const post = async (url: string, body: FormData | Uint8Array, headers: Record<string, string> = {}) =>
     fetch(url, { method: 'POST', body: body instanceof FormData ? body : new Uint8Array(body), headers });
 
-  it('seals one PDF of a form', async () => {
+  it('signs one PDF of a form', async () => {
     const answer = await post(await serve(), form(['março/Fatura 1.pdf', invoice]));
     const body = await answer.bytes();
     expect(answer.headers.get('content-type')).toBe('application/pdf');
@@ -39,14 +39,14 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     expect(isSigned(body)).toBe(true);
   });
 
-  it('seals a raw PDF', async () => {
+  it('signs a raw PDF', async () => {
     const headers = { 'Content-Type': 'application/pdf', 'Content-Disposition': 'attachment; filename="a.pdf"' };
     const answer = await post(await serve(), invoice, headers);
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename=a.pdf');
     expect(signatureCount(await answer.bytes())).toBe(1);
   });
 
-  it('seals a raw PDF that express.raw() has read', async () => {
+  it('signs a raw PDF that express.raw() has read', async () => {
     const app = express().use(
       signstash({ client: setup.client() }),
       express.raw({ type: 'application/pdf', limit: '1mb' }),
@@ -136,7 +136,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     expect(setup.sandbox.admin.counts().requests.sign).toBe(1);
   });
 
-  it('seals a file that came twice once', async () => {
+  it('signs a file that came twice once', async () => {
     const answer = await post(await serve(), form(['a.pdf', invoice], ['b.pdf', invoice]));
     const entries = unzipSync(await answer.bytes());
     expect(Object.keys(entries)).toEqual(['a.pdf', 'b.pdf']);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { isSignedVersionOf } from '@signstash-connect/testing';
 
-/** A real invoice, not sealed. */
+/** A real invoice, not signed. */
 export const invoicePath = fileURLToPath(new URL('../../../sandbox/test/fixtures/pdf-lib.pdf', import.meta.url));
 export const invoice = await readFile(invoicePath);
 
@@ -18,15 +19,5 @@ export function reasonOf(pdf: Uint8Array): string | undefined {
   return hex === undefined ? plain : new TextDecoder('utf-16be').decode(Buffer.from(hex, 'hex'));
 }
 
-/**
- * Whether a file is an original with one seal added that covers all of it. A seal is an incremental update: it begins with the
- * original's bytes, so a byte lost or changed on the way shows.
- */
-export function isSigned(pdf: Uint8Array, original: Uint8Array = invoice): boolean {
-  const bytes = Buffer.from(pdf);
-  const range = /\/ByteRange ?\[ ?0 +\d+ +(\d+) +(\d+) ?\]/.exec(bytes.toString('latin1'));
-  const end = Number(range?.[1]) + Number(range?.[2]);
-  return (
-    signatureCount(pdf) === 1 && end === bytes.byteLength && bytes.subarray(0, original.byteLength).equals(original)
-  );
-}
+/** Whether a file is the invoice, or another original, with one signature that covers all of it. */
+export const isSigned = (pdf: Uint8Array, original: Uint8Array = invoice): boolean => isSignedVersionOf(pdf, original);

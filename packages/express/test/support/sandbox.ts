@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSignStash, type SignStash, type SignStashOptions } from '@signstash-connect/core';
 import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
+import { accessTo } from '@signstash-connect/testing';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 
 /** One sandbox for a test file, emptied before each test. */
@@ -25,9 +26,3 @@ export function useSandbox(): { readonly sandbox: Sandbox; client(options?: Part
     client: (options) => createSignStash({ ...accessTo(sandbox), ...options }),
   };
 }
-
-export const accessTo = ({ tokenUrl, apiUrl, clientId, clientSecret }: Sandbox): SignStashOptions => ({
-  environment: { tokenUrl, apiUrl },
-  clientId,
-  clientSecret,
-});
