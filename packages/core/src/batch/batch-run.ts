@@ -284,6 +284,8 @@ export class BatchRun {
       await this.#client.seal<Content>(documents, this.#call, {
         store: await this.#outputs.store(group.map(({ target }) => target)),
         release: (content) => this.#outputs.release(content),
+        openContent: (content) => this.#outputs.open(content),
+        reject: (content, { reference }) => this.#outputs.reject(content, open.get(reference)?.target),
         beforeSend: async (sent) => {
           await this.#journal?.write(sent.map(({ reference }) => ({ event: 'sending', reference })));
         },

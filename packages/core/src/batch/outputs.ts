@@ -1,13 +1,16 @@
 import { dirname } from 'node:path';
+import { bytesSource, type DocumentSource } from '../api/request/document-source.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import { DocumentFailedError } from '../errors/errors.ts';
 import { fileSize } from '../files/file-size.ts';
+import { fileSource } from '../files/file-source.ts';
 import {
   commitSpooled,
   discardSpooled,
   keepSpooled,
   outputExists,
   prepareDirectory,
+  rejectSpooled,
   spoolStore,
   syncDirectory,
   type TempFile,
@@ -109,6 +112,17 @@ export class Outputs {
   /** Lets go of content that nobody wants. */
   async release(content: Content): Promise<void> {
     if (!(content instanceof Uint8Array)) await discardSpooled(content);
+  }
+
+  /** Reads a content for a check. */
+  open(content: Content): Promise<DocumentSource> | DocumentSource {
+    return content instanceof Uint8Array ? bytesSource(content) : fileSource(content.path);
+  }
+
+  /** Keeps content that failed its check as `<output>.rejected`, never in place of the output. @returns Its path. */
+  async reject(content: Content, target: string | undefined): Promise<string | undefined> {
+    if (content instanceof Uint8Array || target === undefined) return undefined;
+    return rejectSpooled(content, target);
   }
 
   /** Gives contents their names, many at a time, so that what is durable costs few syncs. Results in the order given. */

@@ -132,6 +132,11 @@ export const errorCodes = {
     false,
     'The document was sealed, and counted, but its content is not stored on this path: use the copy already received, or seal again under a new reference.',
   ),
+  CONTENT_NOT_VALID: fact(
+    'document',
+    false,
+    'The document was signed, and counted, but the returned content failed the check: do not use it and do not send the document again; fetch the operation again or ask the operator.',
+  ),
   OUTPUT_FAILED: fact(
     'document',
     false,

@@ -155,6 +155,22 @@ export async function keepSpooled(spooled: TempFile, target: string): Promise<st
   return spooled.path;
 }
 
+/** Keeps content that failed its check, next to where it would have gone. @returns Where. */
+export async function rejectSpooled(spooled: TempFile, target: string): Promise<string> {
+  const options = { overwrite: false, durable: true };
+  const first = `${target}.rejected`;
+  try {
+    await commitSpooled(spooled, first, options);
+    return first;
+  } catch (error) {
+    if (!(error instanceof ValidationError)) return keepSpooled(spooled, target);
+  }
+  // An earlier run rejected a content of the same document: both are kept.
+  const another = `${target}.${randomUUID().slice(0, 8)}.rejected`;
+  await commitSpooled(spooled, another, options);
+  return another;
+}
+
 /** Removes spooled content that nobody wants. */
 export async function discardSpooled({ path }: TempFile): Promise<void> {
   await rm(path, { force: true });

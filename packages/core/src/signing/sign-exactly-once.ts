@@ -8,6 +8,7 @@ import {
   ProtocolError,
   type SignStashError,
 } from '../errors/errors.ts';
+import { type ContentCheckSettings, type ContentHandling, checkOutcomes } from './checked-outcomes.ts';
 import type { PreparedDocument } from './document-input.ts';
 import type { Platform } from './platform.ts';
 import { failureKind, type RetryPolicy, retryDelay } from './retry-policy.ts';
@@ -35,7 +36,8 @@ export interface FailedOutcome {
   readonly error: SignStashError;
 }
 
-export interface SignExactlyOnceOptions<T> {
+export interface SignExactlyOnceOptions<T> extends ContentHandling<T> {
+  readonly contentCheck: ContentCheckSettings;
   readonly calls: ServiceCalls;
   readonly platform: Platform;
   readonly policy: RetryPolicy;
@@ -64,7 +66,7 @@ export interface SignExactlyOnceOptions<T> {
 
 /** What each run brings of its own; the client knows the rest. */
 export type SignRunOptions<T> = Pick<SignExactlyOnceOptions<T>, 'store' | 'onOutcome'> &
-  Partial<Pick<SignExactlyOnceOptions<T>, 'beforeSend' | 'release' | 'mayHaveBeenSent'>>;
+  Partial<Pick<SignExactlyOnceOptions<T>, 'beforeSend' | 'release' | 'mayHaveBeenSent' | 'openContent' | 'reject'>>;
 
 /**
  * Why the service is asked. `earlier run`: before anything is sent. `lost answer`: a request was sent and its outcome is open;
@@ -87,7 +89,10 @@ export async function signExactlyOnce<T>(
   documents: readonly PreparedDocument[],
   options: SignExactlyOnceOptions<T>,
 ): Promise<void> {
-  await new SignAttempt(options).run(documents);
+  // Content check: the attempt itself works on outcomes that are not checked yet.
+  const checked = checkOutcomes(documents, options);
+  await new SignAttempt(checked.options).run(documents);
+  await checked.finished();
 }
 
 class SignAttempt<T> {

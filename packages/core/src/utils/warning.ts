@@ -5,8 +5,9 @@ export interface Warning {
   /**
    * `TOKEN_STORE_FAILED`: the token store could not be read or written; the token was asked for instead.
    * `TOKEN_REFRESH_FAILED`: an early renewal failed; the old token still serves.
+   * `CONTENT_REWRITTEN`: a signed PDF does not begin with the bytes that were sent, but its signature is intact.
    */
-  readonly code: 'TOKEN_STORE_FAILED' | 'TOKEN_REFRESH_FAILED';
+  readonly code: 'TOKEN_STORE_FAILED' | 'TOKEN_REFRESH_FAILED' | 'CONTENT_REWRITTEN';
   readonly message: string;
 }
 
