@@ -111,6 +111,9 @@ export class ContentCheck<T> {
     if (setting === 'off') return undefined;
     const verdict = judge(document, facts, findings, setting === 'strict');
     if (verdict !== 'rewritten') return verdict;
+    if (this.#context.sent.some((sent) => findings.prefixes.get(sent.size) === sent.sha256)) {
+      return 'it is the signature of another document of the request';
+    }
     const what = `${document.name}: the signed document does not begin with the bytes that were sent`;
     warn(onWarning, 'CONTENT_REWRITTEN', what, 'its signature is intact; set contentCheck to "strict" to refuse it');
     return undefined;

@@ -4,7 +4,7 @@ import type { Endpoints } from '../api/environments.ts';
 import { readZip, type ZipDocument } from '../api/response/documents-zip.ts';
 import { type Operation, type OperationOf, operationId, parseOperation } from '../api/response/operation.ts';
 import { parseJson } from '../api/response/parse-json.ts';
-import { readText } from '../api/response/read-text.ts';
+import { readErrorText, readText } from '../api/response/read-text.ts';
 import { serviceError } from '../api/response/service-error.ts';
 import { type ContentStore, splitSignedContent } from '../api/response/signed-content-reader.ts';
 import { ConfigurationError, ProtocolError, ServiceRejectedError } from '../errors/errors.ts';
@@ -57,7 +57,7 @@ export class ServiceCalls {
   async operationId(reference: string, options: CallOptions = {}): Promise<string | undefined> {
     const what = `look up ${reference}`;
     const response = await this.#send(this.queryUrl, endpoints.operationId(reference), options);
-    const text = await readText(response.body);
+    const text = await readBody(response);
     if (isNotFound(response.status, text)) return undefined;
     this.#refuse(what, response, text, { references: [reference] });
     const id = operationId(parseJson(text, what));
@@ -69,7 +69,7 @@ export class ServiceCalls {
   async status(id: string, options: CallOptions = {}): Promise<Operation> {
     const what = `status of operation ${id}`;
     const response = await this.#send(this.queryUrl, endpoints.status(id), options);
-    const text = await readText(response.body);
+    const text = await readBody(response);
     this.#refuse(what, response, text, { operationId: id });
     return parseOperation(parseJson(text, what), what);
   }
@@ -84,7 +84,7 @@ export class ServiceCalls {
   async documentsZip(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#send(this.queryUrl, endpoints.documents(id), options);
     if (response.status >= 300) {
-      this.#refuse(`documents of operation ${id}`, response, await readText(response.body), { operationId: id });
+      this.#refuse(`documents of operation ${id}`, response, await readErrorText(response.body), { operationId: id });
     }
     return response.body;
   }
@@ -97,7 +97,7 @@ export class ServiceCalls {
   /** POST: sends the delivery mails again. */
   async resendMail(id: string, attachDocuments: boolean, body: RequestBody, options: CallOptions = {}): Promise<void> {
     const response = await this.#send(this.queryUrl, endpoints.resendMail(id, attachDocuments), options, body);
-    const text = await readText(response.body);
+    const text = await readBody(response);
     this.#refuse(`resend mails of operation ${id}`, response, text, { operationId: id });
   }
 
@@ -142,7 +142,7 @@ export class ServiceCalls {
     id?: string,
   ): Promise<OperationOf<T>> {
     if (response.status >= 300) {
-      this.#refuse(what, response, await readText(response.body), { operationId: id });
+      this.#refuse(what, response, await readErrorText(response.body), { operationId: id });
     }
     const { json, contents } = await splitSignedContent(response.body, this.#platform.fromBase64, store);
     return parseOperation(parseJson(json, what), what, contents);
@@ -167,6 +167,8 @@ export class ServiceCalls {
     throw error;
   }
 }
+
+const readBody = ({ status, body }: TransportResponse) => (status < 300 ? readText(body) : readErrorText(body));
 
 /** For answers that should hold no content: what comes all the same is dropped. */
 const noContent: ContentStore<never> = () => ({
