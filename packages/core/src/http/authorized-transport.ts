@@ -36,8 +36,10 @@ export class AuthorizedTransport implements Transport {
     throw refused(request, replayed, newToken);
   }
 
-  #sendWith(token: IssuedToken, request: TransportRequest): Promise<TransportResponse> {
-    return this.#transport.send({ ...request, headers: { ...request.headers, authorization: token.authorization() } });
+  async #sendWith(token: IssuedToken, request: TransportRequest): Promise<TransportResponse> {
+    const headers = { ...request.headers, authorization: token.authorization() };
+    const response = await this.#transport.send({ ...request, headers });
+    return { ...response, removeSecrets: (text) => token.removeFrom(text) };
   }
 
   /** Waiting for a token ends with the call's own time, too; nothing has been sent by then, which a TimeoutError would not say. */

@@ -118,7 +118,12 @@ export class SignStashClient {
       ...settings.timeouts,
     });
     checkContentSettings(this.#contentCheck.setting, this.#contentCheck.limits);
-    this.operations = new Operations(this.#calls, parts.platform, this.#policy);
+    this.operations = new Operations(
+      this.#calls,
+      parts.platform,
+      this.#policy,
+      this.#contentCheck.limits.maxFetchedBytes,
+    );
     if (settings.contentFrom === 'zip' && parts.endpoints.viaProxy) {
       const message = 'contentFrom "zip" needs stored content, and the on-premise proxy stores none: use "answer".';
       throw new ConfigurationError('CONFIGURATION_INVALID', 'contentFrom', message);

@@ -42,9 +42,15 @@ export interface ContentLimits {
   maxAddedBytes: number;
   /** Share of what was sent on top of that. Default 0.1. */
   maxAddedRatio: number;
+  /** Bytes of all contents that one call of `operations` fetches into memory. Default 1 GiB. */
+  maxFetchedBytes: number;
 }
 
-export const defaultContentLimits: ContentLimits = { maxAddedBytes: 4 * 1024 * 1024, maxAddedRatio: 0.1 };
+export const defaultContentLimits: ContentLimits = {
+  maxAddedBytes: 4 * 1024 * 1024,
+  maxAddedRatio: 0.1,
+  maxFetchedBytes: 1024 ** 3,
+};
 
 export interface ContentCheckOptions<T> {
   readonly platform: Platform;

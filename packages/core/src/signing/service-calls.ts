@@ -84,7 +84,7 @@ export class ServiceCalls {
   async documentsZip(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#send(this.queryUrl, endpoints.documents(id), options);
     if (response.status >= 300) {
-      this.#refuse(`documents of operation ${id}`, response, await readErrorText(response.body), { operationId: id });
+      this.#refuse(`documents of operation ${id}`, response, await readBody(response), { operationId: id });
     }
     return response.body;
   }
@@ -142,10 +142,10 @@ export class ServiceCalls {
     id?: string,
   ): Promise<OperationOf<T>> {
     if (response.status >= 300) {
-      this.#refuse(what, response, await readErrorText(response.body), { operationId: id });
+      this.#refuse(what, response, await readBody(response), { operationId: id });
     }
     const { json, contents } = await splitSignedContent(response.body, this.#platform.fromBase64, store);
-    return parseOperation(parseJson(json, what), what, contents);
+    return parseOperation(parseJson(withoutSecrets(response, json), what), what, contents);
   }
 
   #refuse(
@@ -168,7 +168,13 @@ export class ServiceCalls {
   }
 }
 
-const readBody = ({ status, body }: TransportResponse) => (status < 300 ? readText(body) : readErrorText(body));
+/** The text of an answer without contents; of a failed call only its beginning. */
+async function readBody(response: TransportResponse): Promise<string> {
+  const { status, body } = response;
+  return withoutSecrets(response, await (status < 300 ? readText(body) : readErrorText(body)));
+}
+
+const withoutSecrets = ({ removeSecrets }: TransportResponse, text: string) => removeSecrets?.(text) ?? text;
 
 /** For answers that should hold no content: what comes all the same is dropped. */
 const noContent: ContentStore<never> = () => ({

@@ -1,3 +1,4 @@
+import { matchZipEntry } from '../api/response/documents-zip.ts';
 import type { OperationDocument, OperationOf } from '../api/response/operation.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import {
@@ -258,11 +259,10 @@ class SignAttempt<T> {
     const operation = await this.#retryRead(() => this.#calls.detail<T>(id, undefined, { signal }));
     if (!operation.documents.some((document) => document.status === 'SIGNED')) return operation;
     const files = await this.#retryRead(() => this.#calls.documents(id, wanted, { signal }));
-    // The longest matching reference: one reference may be the beginning of another.
-    const byLength = [...operation.documents].sort((a, b) => b.reference.length - a.reference.length);
     for (const { entryName, content } of files) {
-      const document = byLength.find(({ reference }) => entryName.startsWith(`${reference}.`));
-      if (document) document.content = content;
+      const { document } = matchZipEntry(entryName, operation.documents);
+      if (document && document.content === undefined) document.content = content;
+      else await this.#options.release?.(content);
     }
     return operation;
   }

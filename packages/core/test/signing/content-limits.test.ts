@@ -102,4 +102,11 @@ describe('the limits of signed contents', () => {
     expect(counts.sign).toBe(1);
     expect(counts.mostAtOnce).toBeLessThan(60);
   });
+
+  it('bounds what operations fetch into memory', async () => {
+    const { url, counts } = await endlessService(400);
+    const { operations } = clientFor(url, { contentLimits: { maxFetchedBytes: 10 * megabyte } });
+    await expect(operations.getWithContent('77')).rejects.toThrow(/maxFetchedBytes/);
+    expect(counts.mostAtOnce).toBeLessThan(100);
+  });
 });

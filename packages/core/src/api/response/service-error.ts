@@ -8,7 +8,7 @@ import {
 import { redact } from '../../errors/redact.ts';
 import { isQuotaExceeded } from '../assumptions.ts';
 import type { WireError } from '../wire.ts';
-import { titleOf } from './parse-json.ts';
+import { titleOf } from './web-page.ts';
 
 /** Makes the error for an answer whose status says that the call failed (API reference, section 6: error body). */
 export function serviceError(
@@ -51,7 +51,7 @@ const word = (value: unknown) => (typeof value === 'string' && value !== '' ? va
 function said(words: ErrorBody, text: string): string {
   const parts = [words.errorCode, words.description, words.causeMessage].filter((part) => part !== undefined);
   if (parts.length > 0) return `, ${redact(parts.join(': '))}`;
-  return /^\s*</.test(text) ? ` with a web page${titleOf(text)}` : '';
+  return text.trimStart().startsWith('<') ? ` with a web page${titleOf(text)}` : '';
 }
 
 /** Seconds or an HTTP date, as RFC 9110 has it. */
