@@ -15,7 +15,7 @@ export interface PrepareContext {
   /** Bytes. */
   readonly maxDocumentBytes: number;
   /** Whether signed contents will be compared with what is sent. */
-  readonly checkContent: boolean;
+  readonly checkContent?: boolean;
   /** Seal options of the call; a document's own go before them. */
   readonly seal: SignatureOptions;
 }
