@@ -165,6 +165,48 @@ const mutations: Mutation[] = [
     to: '',
     test: `${core}/test/utils/adaptive-limiter.test.ts`,
   },
+  {
+    rule: 'a signed PDF begins with the bytes that were sent',
+    file: `${core}/src/signing/content-check.ts`,
+    from: "return rewritten && !strict ? 'rewritten' : 'it does not begin with the bytes that were sent';",
+    to: 'return undefined;',
+    test: `${core}/test/signing/content-check.test.ts`,
+  },
+  {
+    rule: 'the digest in a PDF signature is that of the signed ranges',
+    file: `${core}/src/signing/content-inspector.ts`,
+    from: 'const intact = ranges.hex() === signedData.messageDigest;',
+    to: 'const intact = true;',
+    test: `${core}/test/signing/content-check.test.ts`,
+  },
+  {
+    rule: 'the last PDF signature covers the whole file',
+    file: `${core}/src/signing/pdf-signature.ts`,
+    from: 'if (start === 0 && second + length === size)',
+    to: 'if (start === 0)',
+    test: `${core}/test/signing/content-check.test.ts`,
+  },
+  {
+    rule: 'a CAdES signature is over the bytes that were sent',
+    file: `${core}/src/signing/content-check.ts`,
+    from: "return sent && signedData.messageDigest !== sent.sha256 ? 'it signs other bytes than were sent' : undefined;",
+    to: 'return undefined;',
+    test: `${core}/test/signing/content-check.test.ts`,
+  },
+  {
+    rule: 'a signed content is not larger than its limit',
+    file: `${core}/src/signing/content-check.ts`,
+    from: 'if (this.#budget < 0) throw answerTooLarge();',
+    to: '',
+    test: `${core}/test/signing/content-limits.test.ts`,
+  },
+  {
+    rule: 'the CRC-32 of every unpacked document is compared',
+    file: `${core}/src/api/response/documents-zip.ts`,
+    from: ' && entry.crc32 === found.crc32',
+    to: '',
+    test: `${core}/test/api/documents-zip.test.ts`,
+  },
 ];
 
 const root = new URL('..', import.meta.url).pathname;

@@ -79,6 +79,8 @@ export const en = {
       'Sign’Stash could not seal this document. If the seal is to be visible, check that its page exists and the seal fits on it.',
     DOCUMENT_PENDING: 'Sign’Stash has the document but is not done yet. Try again later; it will not be sealed twice.',
     CONTENT_UNAVAILABLE: 'The document was sealed earlier, but no copy of it was kept.',
+    CONTENT_NOT_VALID:
+      'The document that came back is not a valid signed copy of the one that was sent. Ask your operator.',
     PAYLOAD_TOO_LARGE: 'Sign’Stash does not take a document of this size.',
     RATE_LIMITED: 'Sign’Stash is asked too often. Wait a few minutes and try again.',
     SERVICE_UNAVAILABLE: 'Sign’Stash is not available at the moment. Try again later.',

@@ -82,6 +82,8 @@ export const pt: Words = {
     DOCUMENT_PENDING:
       'O Sign’Stash tem o documento mas ainda não terminou. Tente mais tarde; não será selado duas vezes.',
     CONTENT_UNAVAILABLE: 'O documento já foi selado, mas não ficou guardada nenhuma cópia.',
+    CONTENT_NOT_VALID:
+      'O documento recebido não é uma cópia assinada válida do que foi enviado. Contacte o responsável pelo serviço.',
     PAYLOAD_TOO_LARGE: 'O Sign’Stash não aceita um documento deste tamanho.',
     RATE_LIMITED: 'Há demasiados pedidos ao Sign’Stash. Espere uns minutos e tente de novo.',
     SERVICE_UNAVAILABLE: 'O Sign’Stash não está disponível neste momento. Tente mais tarde.',

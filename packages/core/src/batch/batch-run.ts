@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map';
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
-import { stopsBatch } from '../api/error-table.ts';
+import { findStopReason } from '../api/error-table.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
 import {
   AbortedError,
@@ -323,6 +323,7 @@ export class BatchRun {
       }
     }
     const items = [...open.values()];
+    const targets = new Map(items.map(({ target, document }) => [document.reference, target]));
     const onOutcome = (outcome: Outcome<Content>) => {
       const { reference } = outcome.document;
       const item = open.get(reference) as PreparedItem;
@@ -343,6 +344,8 @@ export class BatchRun {
           {
             store: outputs.store,
             release: (content) => this.#outputs.release(content),
+            openContent: (content) => this.#outputs.openContent(content),
+            reject: (content, { reference }) => this.#outputs.reject(content, targets.get(reference)),
             beforeSend: async (documents) => {
               const assertHeld = async () => {
                 if (!(await held.isHeld())) throw lockedElsewhere(...documents);
@@ -393,7 +396,8 @@ export class BatchRun {
   #notSent(document: string): SignStashError {
     const reason = this.#stopReason;
     if (!reason) return new AbortedError('The batch was stopped before this document was sent.', { document });
-    if (reason.document === undefined) return reason;
+    const shared = findStopReason(reason) ?? reason;
+    if (shared.document === undefined) return shared;
     // The reason is the failure of another document, with its path and its operation.
     const message = `${document} was not sent: the batch was stopped after another document failed (${reason.code}).`;
     return new AbortedError(message, { document, cause: reason, hint: 'Fix the cause of that failure and run again.' });
@@ -472,7 +476,7 @@ function failedEntry(reference: string, { code }: SignStashError): JournalEntry[
 }
 
 /** An output that cannot be written costs a signature per document, so the first one stops the batch. */
-const isFatal = (error: SignStashError) => error.code === 'OUTPUT_FAILED' || stopsBatch(error);
+const isFatal = (error: SignStashError) => error.code === 'OUTPUT_FAILED' || findStopReason(error) !== undefined;
 
 const lockedElsewhere = (...documents: readonly PreparedDocument[]) => {
   const names = documents.map(({ name }) => name).join(', ');

@@ -1,4 +1,4 @@
-import { signErrorFix } from '../api/error-table.ts';
+import { actionFor, signErrorFix } from '../api/error-table.ts';
 import type { OperationDocument } from '../api/response/operation.ts';
 import {
   AbortedError,
@@ -110,9 +110,10 @@ export function lookupFailed(document: Named, cause: SignStashError): SignStashE
   }
 }
 
-/** A refusal of a whole request, as the error of the one document that caused it. */
+/** A refusal of a whole request, as the error of the one document that caused it. A refusal of the account names none. */
 export function refused(document: Named, error: SignStashError): SignStashError {
   if (!(error instanceof ServiceRejectedError) || error.document !== undefined) return error;
+  if (actionFor(error) === 'stop') return error;
   const { code, message, status, hint } = error;
   const details = { ...about(document, error.operationId), status, hint };
   return new ServiceRejectedError(code as 'SERVICE_REJECTED', `${document.name}: ${message}`, error, details);

@@ -50,11 +50,15 @@ describe('signFiles', () => {
       'c.pdf': minimalPdf('c'.repeat(400_000)),
     });
     const hash = vi.spyOn(nodePlatform, 'sha256');
+    const contentHash = vi.spyOn(nodePlatform, 'createSha256');
     const report = await run({}, [`${root}/*`]);
     expect(report.totals.signed).toBe(3);
     // PDFs are hashed while they are searched for a signature; only the XML file needs a pass of its own.
     expect(hash).toHaveBeenCalledTimes(1);
+    // One for each content that came back, to check it.
+    expect(contentHash).toHaveBeenCalledTimes(3);
     hash.mockRestore();
+    contentHash.mockRestore();
   });
 
   it('keeps the tree below the root in an output directory and leaves out earlier outputs', async () => {

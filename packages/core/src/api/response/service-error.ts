@@ -9,7 +9,7 @@ import {
 import { redact } from '../../errors/redact.ts';
 import { classify, type ServiceErrorRow } from '../error-table.ts';
 import type { WireError } from '../wire.ts';
-import { titleOf } from './parse-json.ts';
+import { titleOf } from './web-page.ts';
 
 export interface FailedAnswer {
   readonly status: number;
@@ -66,7 +66,7 @@ const word = (value: unknown) => (typeof value === 'string' && value !== '' ? va
 export function describe(body: ErrorBody, text: string): string {
   const parts = [body.errorCode, body.description, body.causeMessage].filter((part) => part !== undefined);
   if (parts.length > 0) return `, ${redact(parts.join(': '))}`;
-  return /^\s*</.test(text) ? ` with a web page${titleOf(text)}` : '';
+  return text.trimStart().startsWith('<') ? ` with a web page${titleOf(text)}` : '';
 }
 
 /** Seconds or an HTTP date, as RFC 9110 has it. */

@@ -1,4 +1,5 @@
 import {
+  bytesSource,
   type ClientSettings,
   type DocumentInput,
   memoryStore,
@@ -41,6 +42,7 @@ export class ItemClient extends SignStashClient {
     const results = new Map<string, SignResult>();
     await this.seal(documents, options, {
       store: memoryStore,
+      openContent: bytesSource,
       onOutcome: (outcome) => results.set(outcome.document.reference, signResult(outcome)),
     });
     return results;

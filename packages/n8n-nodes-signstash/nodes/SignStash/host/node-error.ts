@@ -95,6 +95,8 @@ const ownWords: Partial<Record<ErrorCode, string>> = {
   DOCUMENT_PENDING: `The service has the document but has not sealed it yet. ${again} Raise the option Wait for Execution to wait longer.`,
   CONTENT_UNAVAILABLE:
     'The document was sealed, and counted, but the service does not keep its content: use the copy of the earlier execution, or seal again under a new external reference.',
+  CONTENT_NOT_VALID:
+    'The document was signed, and counted, but the returned content failed the check: do not use it. Download the documents of the operation again, or ask the operator.',
   SERVICE_FAILED: `The service could not answer. ${again}`,
   NETWORK_INTERRUPTED: `The connection broke. ${again}`,
   TIMEOUT: `There was no answer in time. ${again} If this happens often, raise the option Timeout or lower Batch Size.`,
