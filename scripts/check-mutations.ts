@@ -207,6 +207,27 @@ const mutations: Mutation[] = [
     to: '',
     test: `${core}/test/api/documents-zip.test.ts`,
   },
+  {
+    rule: 'what was appended to a signed PDF must be explained',
+    file: 'packages/verify/src/pdf/changes.ts',
+    from: 'if (!set.explained.has(number)) {',
+    to: 'if (number < 0) {',
+    test: 'packages/verify/test/pdf-attacks.test.ts',
+  },
+  {
+    rule: 'a PDF signature leaves nothing but itself uncovered',
+    file: 'packages/verify/src/pdf/byte-range.ts',
+    from: 'if (contents.start !== gapStart || contents.end !== gapEnd) {',
+    to: 'if (contents.start < 0) {',
+    test: 'packages/verify/test/pdf-attacks.test.ts',
+  },
+  {
+    rule: 'an XML signature covers the whole document',
+    file: 'packages/verify/src/xml/verify-xml.ts',
+    from: "if (covers('document') || isEnveloping) return true;",
+    to: 'return true;',
+    test: 'packages/verify/test/xml-attacks.test.ts',
+  },
 ];
 
 const root = new URL('..', import.meta.url).pathname;

@@ -9,6 +9,7 @@ const budgets: Record<string, [packed: number, unpacked: number]> = {
   '@signstash-connect/core': [235, 930],
   '@signstash-connect/express': [60, 215],
   '@signstash-connect/sandbox': [165, 630],
+  '@signstash-connect/verify': [150, 640],
   'n8n-nodes-signstash': [70, 240],
 };
 /** What every run of the action downloads and loads. Kilobytes. */

@@ -8,7 +8,7 @@ export default defineConfig({
   base: '/signstash-connect/',
   cleanUrls: true,
   lastUpdated: false,
-  srcExclude: ['node_modules/**', 'test/**', 'e2e/**', 'README.md'],
+  srcExclude: ['node_modules/**', 'test/**', 'e2e/**', 'examples/**', 'README.md'],
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/signstash-connect/favicon.svg' }]],
   locales: {
     root: { label: 'English', lang: 'en' },
@@ -82,6 +82,7 @@ export default defineConfig({
             { text: 'Visible seals', link: '/visible-seals' },
             { text: 'On-premise proxy', link: '/on-premise' },
             { text: 'Security model', link: '/security' },
+            { text: 'Write an adapter', link: '/write-an-adapter' },
           ],
         },
         {

@@ -29,7 +29,13 @@ test('shell samples run scripts that there are', () => {
 });
 
 test('shell samples install packages that are published', () => {
-  const folders = ['packages/core', 'packages/express', 'packages/n8n-nodes-signstash', 'packages/sandbox'];
+  const folders = [
+    'packages/core',
+    'packages/express',
+    'packages/n8n-nodes-signstash',
+    'packages/sandbox',
+    'packages/verify',
+  ];
   const own = folders.map((folder) => json(`${folder}/package.json`).name);
   const named = commands
     .filter(({ line }) => /\b(npm install|npx)\b/.test(line))

@@ -10,13 +10,13 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openBrowser } from './support/browser.ts';
 import { fixture, fixturePath, invoice } from './support/documents.ts';
-import { type PracticeDesk, practiceDesk } from './support/practice-desk.ts';
+import { type SandboxDesk, startSandboxDesk } from './support/sandbox-desk.ts';
 
 const run = promisify(execFile);
 /** Screenshots in the repository are rewritten only when asked: `SCREENSHOTS=1`. */
 const pictures = process.env.SCREENSHOTS ? fileURLToPath(new URL('../docs/', import.meta.url)) : undefined;
 
-let practice: PracticeDesk;
+let desk: SandboxDesk;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
@@ -24,12 +24,12 @@ let folder: string;
 let complaints: string[];
 
 beforeAll(async () => {
-  [practice, browser] = await Promise.all([practiceDesk({ limitUsageCount: 500 }), openBrowser()]);
+  [desk, browser] = await Promise.all([startSandboxDesk({ limitUsageCount: 500 }), openBrowser()]);
   folder = await mkdtemp(join(tmpdir(), 'invoice-desk-browser-'));
   if (pictures) await mkdir(pictures, { recursive: true });
 });
 beforeEach(async () => {
-  practice.sandbox.admin.reset();
+  desk.sandbox.admin.reset();
   await open({ locale: 'en-GB' });
 });
 afterEach(async () => {
@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await browser.close();
-  await practice.close();
+  await desk.close();
   await rm(folder, { recursive: true });
 });
 
@@ -50,7 +50,7 @@ async function open(options: Parameters<Browser['newContext']>[0]): Promise<void
   complaints = [];
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(practice.desk.url);
+  await page.goto(desk.desk.openUrl);
 }
 
 const pdfFile = (name: string, bytes: Uint8Array) => ({
@@ -97,7 +97,7 @@ async function verified(path: string): Promise<string> {
     '-t',
     'CT,C,C',
     '-i',
-    practice.sandbox.caCertificatePath,
+    desk.sandbox.caCertificatePath,
   ]);
   return (await run('pdfsig', ['-nssdir', `sql:${nss}`, path])).stdout;
 }
@@ -135,27 +135,27 @@ describe('the whole way', () => {
     );
     const [x, y, width, height] = place as [number, number, number, number];
     expect(Math.abs(x + width / 2 - 595 * 0.75)).toBeLessThan(2);
-    expect(Math.abs(y + height / 2 - 842 * 0.25)).toBeLessThan(2);
+    expect(Math.abs(y + height / 2 - 842 * 0.75)).toBeLessThan(2);
     await picture('prepare-light-en');
 
-    await page.getByRole('button', { name: 'Seal 3 documents' }).click();
-    await says('All 3 documents are sealed.');
+    await page.getByRole('button', { name: 'Sign 3 documents' }).click();
+    await says('All 3 documents are signed.');
     await page.waitForSelector('#canvas[data-rendered="1"]');
-    await says(/^3 of 500 seals are used, until /);
+    await says(/^3 of 500 signatures are used, until /);
     await picture('results-light-en');
 
     const one = await download(() => page.getByRole('link', { name: 'Download Fatura 2026-119.pdf' }).click());
-    expect(one.name).toBe('Fatura 2026-119-sealed.pdf');
+    expect(one.name).toBe('Fatura 2026-119-signed.pdf');
     const said = await verified(one.path);
     expect(said).toContain('Signature is Valid.');
     expect(said).toContain('Certificate is Trusted.');
     expect(said).toContain('Total document signed');
-    expect(await sealRectangle(one.path)).toEqual({ page: 1, rectangle: [x, y, x + width, y + height] });
+    expect(await sealRectangle(one.path)).toEqual({ page: 1, rectangle: [x, 842 - y - height, x + width, 842 - y] });
 
     const all = await download(() => page.getByRole('link', { name: 'Download all' }).click());
     const { stdout } = await run('python3', ['-m', 'zipfile', '-l', all.path]);
-    for (const number of [118, 119, 120]) expect(stdout).toContain(`Fatura 2026-${number}-sealed.pdf`);
-    expect(practice.sandbox.admin.counts().documentsSealed).toBe(3);
+    for (const number of [118, 119, 120]) expect(stdout).toContain(`Fatura 2026-${number}-signed.pdf`);
+    expect(desk.sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
   it('takes files that are dropped, and seals invisibly on request', async () => {
@@ -171,9 +171,9 @@ describe('the whole way', () => {
     await page.uncheck('#visible');
     expect(await page.locator('#mark').isHidden()).toBe(true);
     await page.click('#start');
-    await says('The document is sealed.');
-    const sealed = await download(() => page.getByRole('link', { name: 'Download dropped.pdf' }).click());
-    expect(await verified(sealed.path)).toContain('Signature is Valid.');
+    await says('The document is signed.');
+    const signed = await download(() => page.getByRole('link', { name: 'Download dropped.pdf' }).click());
+    expect(await verified(signed.path)).toContain('Signature is Valid.');
   });
 
   it('places the seal on another page, by dragging too', async () => {
@@ -193,46 +193,46 @@ describe('the whole way', () => {
     const scale = (await page.locator('#canvas').boundingBox())!.width / 595;
     expect(Math.abs(moved - 60 / scale)).toBeLessThan(2);
     await page.click('#start');
-    await says('The document is sealed.');
+    await says('The document is signed.');
     await says('Page 2 of 2');
-    const sealed = await download(() => page.getByRole('link', { name: 'Download Fatura 2026-121.pdf' }).click());
-    expect((await sealRectangle(sealed.path)).page).toBe(2);
+    const signed = await download(() => page.getByRole('link', { name: 'Download Fatura 2026-121.pdf' }).click());
+    expect((await sealRectangle(signed.path)).page).toBe(2);
   });
 
   it('sends the delivery mail again', async () => {
     await chooseInvoices('2026-122');
     await page.click('#start');
-    await says('The document is sealed.');
+    await says('The document is signed.');
     await page.getByRole('button', { name: 'Send Fatura 2026-122.pdf by e-mail again' }).click();
     await page.fill('#receivers', 'no address');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await says('One of the e-mail addresses is not right.');
+    await says('One of the e-mail addresses is not valid.');
     complaints = complaints.filter((complaint) => !complaint.includes('422'));
     await page.fill('#receivers', 'ana@example.org, rui@example.org');
     await accessible();
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await says('The e-mail is on its way.');
-    expect(practice.sandbox.admin.counts().mailsResent).toBe(2);
+    expect(desk.sandbox.admin.counts().mailsResent).toBe(2);
   });
 
   it('comes back to the documents after a reload, and starts anew on request', async () => {
     await chooseInvoices('2026-123');
     await page.click('#start');
-    await says('The document is sealed.');
+    await says('The document is signed.');
     await page.reload();
-    await says('The document is sealed.');
-    await page.getByRole('button', { name: 'Seal more documents' }).click();
+    await says('The document is signed.');
+    await page.getByRole('button', { name: 'Sign more documents' }).click();
     expect(await page.locator('#results').isHidden()).toBe(true);
     expect(new URL(page.url()).hash).toBe('');
     await chooseInvoices('2026-123');
     await page.click('#start');
-    await says('Sealed earlier; this is that document, and it did not count again');
-    expect(practice.sandbox.admin.counts().documentsSealed).toBe(1);
+    await says('Signed earlier; this is the same document and was not charged again');
+    expect(desk.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 });
 
 describe('what goes wrong is said in plain words', () => {
-  it('documents that cannot be sealed, among one that can', async () => {
+  it('documents that cannot be signed, among one that can', async () => {
     await page.setInputFiles('#files', [
       pdfFile('good.pdf', await invoice('2026-124')),
       pdfFile('protected.pdf', await fixture('encrypted.pdf')),
@@ -242,8 +242,8 @@ describe('what goes wrong is said in plain words', () => {
     await says('letter.docx is not a PDF and was left out.');
     await page.getByRole('button', { name: 'broken.pdf', exact: true }).click();
     await says('This PDF cannot be shown. It may be damaged or protected by a password.');
-    await page.getByRole('button', { name: 'Seal 3 documents' }).click();
-    await says('1 of 3 documents are sealed, 2 not.');
+    await page.getByRole('button', { name: 'Sign 3 documents' }).click();
+    await says('1 of 3 documents are signed, 2 not.');
     await says('This PDF is protected by a password. Remove the protection and try again.');
     await says('Code: DOCUMENT_ENCRYPTED');
     await accessible();
@@ -251,17 +251,17 @@ describe('what goes wrong is said in plain words', () => {
   });
 
   it('a service that fails, credentials that are refused, seals that are used up', async () => {
-    const cases: [Parameters<typeof practice.sandbox.admin.addFault>[0], string][] = [
-      [{ kind: 'quota' }, 'All seals of the contract are used up. Ask your Sign’Stash operator for more.'],
+    const cases: [Parameters<typeof desk.sandbox.admin.addFault>[0], string][] = [
+      [{ kind: 'quota' }, 'All signatures of the contract are used up. Ask your Sign’Stash operator for more.'],
       [{ kind: 'reject', endpoint: 'sign', status: 403 }, 'Sign’Stash refused the request.'],
-      [{ kind: 'document-error' }, 'Sign’Stash could not seal this document.'],
+      [{ kind: 'document-error' }, 'Sign’Stash could not sign this document.'],
     ];
     for (const [index, [fault, words]] of cases.entries()) {
-      practice.sandbox.admin.addFault(fault);
+      desk.sandbox.admin.addFault(fault);
       await chooseInvoices(`2026-20${index}`);
       await page.click('#start');
       await says(new RegExp(`^${words.slice(0, 38)}`));
-      await page.getByRole('button', { name: 'Seal more documents' }).click();
+      await page.getByRole('button', { name: 'Sign more documents' }).click();
     }
   });
 
@@ -275,19 +275,19 @@ describe('what goes wrong is said in plain words', () => {
     await page.fill('#x', '40');
     await page.route('**/api/batches', (route) => route.abort());
     await page.click('#start');
-    await says('The invoice desk does not answer. Check that it is still running, then try again.');
+    await says('The invoice desk does not respond. Check that it is still running, then try again.');
     complaints = complaints.filter((complaint) => !complaint.includes('ERR_FAILED'));
     await page.unroute('**/api/batches');
     await page.click('#start');
-    await says('The document is sealed.');
+    await says('The document is signed.');
   });
 
   it('the same file twice', async () => {
     const bytes = await invoice('2026-126');
     await page.setInputFiles('#files', [pdfFile('a.pdf', bytes), pdfFile('b.pdf', bytes)]);
     await page.click('#start');
-    await says('The same file twice, sealed once: b.pdf');
-    await says('The document is sealed.');
+    await says('The same file twice, signed once: b.pdf');
+    await says('The document is signed.');
   });
 });
 
@@ -322,19 +322,22 @@ it('needs nothing but a keyboard', async () => {
   await press('Shift+ArrowUp');
   await press('ArrowDown');
   expect(await page.inputValue('#x')).toBe('42');
-  expect(await page.inputValue('#y')).toBe('59');
+  expect(await page.inputValue('#y')).toBe('727');
   expect(await page.locator('#mark').getAttribute('aria-label')).toBe(
-    'Seal, 42 from the left and 59 from the bottom of page 1',
+    'Seal, 42 from the left and 727 from the top of page 1',
   );
   await tabTo('start');
   await press('Enter');
-  await says('The document is sealed.');
+  await says('The document is signed.');
   expect(await focus()).toBe('results');
   await tabTo('View');
   await press('Tab');
   expect(await focus()).toBe('Download');
-  const sealed = await download(() => press('Enter'));
-  expect((await sealRectangle(sealed.path)).rectangle.slice(0, 2)).toEqual([42, 59]);
+  const signed = await download(() => press('Enter'));
+  const [left, bottom] = (await sealRectangle(signed.path)).rectangle;
+  expect(left).toBe(42);
+  // A4 is 841.89 points high; the seal is 56.
+  expect(bottom).toBeCloseTo(841.89 - 727 - 56, 1);
   await press('Tab');
   await press('Enter');
   expect(await focus()).toBe('receivers');
@@ -364,7 +367,7 @@ describe('languages, light and dark', () => {
         'preview',
         'placeHint',
         'startOne',
-        'practice',
+        'sandboxMode',
       ] as const) {
         expect(text).toContain(own[key]);
         expect(text).not.toContain(other[key]);
@@ -377,11 +380,11 @@ describe('languages, light and dark', () => {
     await page.getByRole('button', { name: 'Português' }).click();
     await page.getByRole('button', { name: 'Escuro' }).click();
     expect(await page.inputValue('#reason')).toBe('Fatura');
-    await page.getByRole('button', { name: 'Selar 1 documento' }).click();
-    await says('O documento está selado.');
+    await page.getByRole('button', { name: 'Assinar 1 documento' }).click();
+    await says('O documento está assinado.');
     await says(/^Usados 1 de 500 selos, até 31 de dezembro de \d+\.$/);
     await page.reload();
-    await says('O documento está selado.');
+    await says('O documento está assinado.');
     expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
   });
 
@@ -405,7 +408,7 @@ describe('languages, light and dark', () => {
       await picture(`prepare-${suffix}`);
       await page.click('#start');
       await status()
-        .filter({ hasText: /sealed\.|selados\./ })
+        .filter({ hasText: /signed\.|assinados\./ })
         .waitFor();
       await page.waitForSelector('#quota:not([hidden])');
       await accessible();
@@ -418,13 +421,13 @@ it('shows no picture, script or font of another machine', async () => {
   const foreign: string[] = [];
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'blob:' && url.protocol !== 'data:' && url.origin !== practice.desk.url)
+    if (url.protocol !== 'blob:' && url.protocol !== 'data:' && url.origin !== desk.desk.openUrl)
       foreign.push(url.href);
   });
   await page.reload();
   await chooseInvoices('2026-133');
   await page.click('#start');
-  await says('The document is sealed.');
+  await says('The document is signed.');
   expect(foreign).toEqual([]);
 });
 
@@ -432,7 +435,7 @@ it('refuses what another page wants done', async () => {
   const attack = join(folder, 'attack.html');
   await writeFile(
     attack,
-    `<form method="post" enctype="multipart/form-data" action="${practice.desk.url}/api/seal"></form>`,
+    `<form method="post" enctype="multipart/form-data" action="${desk.desk.url}/api/sign"></form>`,
   );
   const { createServer } = await import('node:http');
   const other = createServer(async (_req, res) =>
@@ -443,11 +446,11 @@ it('refuses what another page wants done', async () => {
   // Another name is another site, although it is the same machine.
   await page.goto(`http://localhost:${port}`);
   const [answer] = await Promise.all([
-    page.waitForResponse((response) => response.url().endsWith('/api/seal')),
+    page.waitForResponse((response) => response.url().endsWith('/api/sign')),
     page.evaluate('document.forms[0].submit()'),
   ]);
   expect(answer.status()).toBe(403);
-  expect(practice.sandbox.admin.counts().requests.sign).toBe(0);
+  expect(desk.sandbox.admin.counts().requests.sign).toBe(0);
   complaints = complaints.filter((complaint) => !complaint.includes('403'));
   other.closeAllConnections();
   other.close();

@@ -1,14 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
 import autocannon from 'autocannon';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../scripts/test/redis.ts';
 import type { BatchView } from '../src/http/batch-view.ts';
 import { invoice } from './support/documents.ts';
-import { sandboxEnv } from './support/practice-desk.ts';
+import { accessToken, authorized, sandboxEnv } from './support/sandbox-desk.ts';
 import { runScript, type Script } from './support/script.ts';
 
 let folder: string;
@@ -19,7 +20,7 @@ let scripts: Script[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'invoice-desk-machines-'));
   // A document that is sent twice is sealed, and counted, twice: nothing on the other side hides a mistake of ours.
-  sandbox = await startSandbox({ stateDirectory: join(folder, 'sandbox'), duplicateReferences: 'seal-again' });
+  sandbox = await startSandbox({ stateDirectory: join(folder, 'sandbox'), duplicateReferences: 'sign-again' });
   redis = await startRedis();
   scripts = [];
 });
@@ -31,7 +32,13 @@ afterEach(async () => {
 });
 
 async function run(path: string, ready: RegExp, env: NodeJS.ProcessEnv = {}): Promise<Script> {
-  const data = { REDIS_URL: redis.url, DESK_DATA_FOLDER: join(folder, 'data'), DESK_PORT: '0', DESK_LOCK_MS: '1500' };
+  const data = {
+    REDIS_URL: redis.url,
+    DESK_DATA_FOLDER: join(folder, 'data'),
+    DESK_PORT: '0',
+    DESK_LOCK_MS: '1500',
+    DESK_ACCESS_TOKEN: accessToken,
+  };
   const script = await runScript(path, { ...sandboxEnv(sandbox), ...data, ...env }, ready);
   scripts.push(script);
   return script;
@@ -39,7 +46,7 @@ async function run(path: string, ready: RegExp, env: NodeJS.ProcessEnv = {}): Pr
 
 describe('a token for four server processes', () => {
   const cluster = async () =>
-    (await run('e2e/support/seal-cluster.ts', /^Listening on /)).line.replace('Listening on ', '');
+    (await run('e2e/support/sign-cluster.ts', /^Listening on /)).line.replace('Listening on ', '');
   const load = (url: string, duration: number, perSecond: number[] = []) => {
     const running = autocannon({ url: `${url}/invoice`, connections: 16, duration });
     // Its type tells of the promise only.
@@ -57,7 +64,7 @@ describe('a token for four server processes', () => {
     console.log(`4 processes, ${requests.total} requests, ${counts.tokenRequests} token request`);
     expect({ non2xx, errors, timeouts }).toEqual({ non2xx: 0, errors: 0, timeouts: 0 });
     expect(requests.total).toBeGreaterThan(100);
-    expect(counts.documentsSealed).toBeGreaterThanOrEqual(requests.total);
+    expect(counts.documentsSigned).toBeGreaterThanOrEqual(requests.total);
     expect(counts.tokenRequests).toBe(1);
   });
 
@@ -88,7 +95,8 @@ describe('a token for four server processes', () => {
 
 describe('a batch for several worker processes', () => {
   const worker = () => run('src/worker-main.ts', /^Worker ready/);
-  const desk = async () => (await run('src/main.ts', /^Invoice desk: /)).line.replace('Invoice desk: ', '');
+  const desk = async () =>
+    new URL((await run('src/main.ts', /^Invoice desk: /)).line.replace('Invoice desk: ', '')).origin;
 
   async function handIn(url: string, count: number): Promise<BatchView> {
     const form = new FormData();
@@ -96,12 +104,12 @@ describe('a batch for several worker processes', () => {
       const bytes = await invoice(`R-${number}`, { pages: 1 });
       form.append('documents', new Blob([bytes as Uint8Array<ArrayBuffer>]), `Fatura ${number}.pdf`);
     }
-    const answer = await fetch(`${url}/api/batches`, { method: 'POST', body: form });
+    const answer = await fetch(`${url}/api/batches`, { method: 'POST', body: form, headers: authorized });
     expect(answer.status).toBe(201);
     return (await answer.json()) as BatchView;
   }
   const look = async (url: string, { id }: BatchView) =>
-    (await (await fetch(`${url}/api/batches/${id}`)).json()) as BatchView;
+    (await (await fetch(`${url}/api/batches/${id}`, { headers: authorized })).json()) as BatchView;
   const finished = async (url: string, batch: BatchView) => {
     for (;;) {
       const seen = await look(url, batch);
@@ -109,11 +117,11 @@ describe('a batch for several worker processes', () => {
       await wait(100);
     }
   };
-  const sealedOnce = (count: number) => {
-    const { sealedByReference, documentsSealed } = sandbox.admin.counts();
-    expect(Object.keys(sealedByReference)).toHaveLength(count);
-    expect(Object.values(sealedByReference).every((times) => times === 1)).toBe(true);
-    expect(documentsSealed).toBe(count);
+  const signedOnce = (count: number) => {
+    const { signedByReference, documentsSigned } = sandbox.admin.counts();
+    expect(Object.keys(signedByReference)).toHaveLength(count);
+    expect(Object.values(signedByReference).every((times) => times === 1)).toBe(true);
+    expect(documentsSigned).toBe(count);
   };
 
   it('is sealed by all of them; a killed one is replaced, and nothing is sealed twice', async () => {
@@ -123,20 +131,20 @@ describe('a batch for several worker processes', () => {
     const workers = await Promise.all([worker(), worker(), worker()]);
     const batch = await handIn(url, count);
     // Sealed at the service, the answers still on their way: the worst moment to die.
-    while (sandbox.admin.counts().documentsSealed < 15) await wait(5);
+    while (sandbox.admin.counts().documentsSigned < 15) await wait(5);
     await workers[0]!.kill();
     const before = (await look(url, batch)).done;
-    while (sandbox.admin.counts().documentsSealed < 35) await wait(5);
+    while (sandbox.admin.counts().documentsSigned < 35) await wait(5);
     await workers[1]!.kill();
     const seen = await finished(url, batch);
     const recovered = seen.documents.filter(({ result }) => result?.ok && result.recovered).length;
     console.log(
       `${count} documents, 2 of 3 workers killed (the first at ${before} done), ${recovered} seals found again`,
     );
-    expect(seen.documents.map(({ state }) => state)).toEqual(Array(count).fill('sealed'));
+    expect(seen.documents.map(({ state }) => state)).toEqual(Array(count).fill('signed'));
     expect(before).toBeLessThan(count);
     expect(recovered).toBeGreaterThan(0);
-    sealedOnce(count);
+    signedOnce(count);
   });
 
   it('outlives every process and Redis itself', async () => {
@@ -145,14 +153,41 @@ describe('a batch for several worker processes', () => {
     const first = await desk();
     await worker();
     const batch = await handIn(first, count);
-    while (sandbox.admin.counts().documentsSealed < 6) await wait(5);
+    while (sandbox.admin.counts().documentsSigned < 6) await wait(5);
     await Promise.all(scripts.map((script) => script.kill()));
     await redis.kill();
     await redis.start();
     const second = await desk();
     await worker();
     const seen = await finished(second, batch);
-    expect(seen.documents.map(({ state }) => state)).toEqual(Array(count).fill('sealed'));
-    sealedOnce(count);
+    expect(seen.documents.map(({ state }) => state)).toEqual(Array(count).fill('signed'));
+    signedOnce(count);
+  });
+
+  it('is refused at once, and leaves nothing behind, while Redis is down or full', async () => {
+    const url = await desk();
+    const batches = () => readdir(join(folder, 'data', 'batches'));
+    const refused = async () => {
+      const form = new FormData();
+      form.append('documents', new Blob([(await invoice('R-1', { pages: 1 })) as Uint8Array<ArrayBuffer>]), 'a.pdf');
+      const started = performance.now();
+      const answer = await fetch(`${url}/api/batches`, { method: 'POST', body: form, headers: authorized });
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+      expect(performance.now() - started).toBeLessThan(10_000);
+      expect(await batches()).toEqual([]);
+    };
+    const settings = new Redis(redis.url);
+    await settings.config('SET', 'maxmemory', '1');
+    await refused();
+    await settings.config('SET', 'maxmemory', '0');
+    settings.disconnect();
+    await redis.kill();
+    await refused();
+    await redis.start();
+    await worker();
+    const batch = await handIn(url, 2);
+    expect((await finished(url, batch)).documents.map(({ state }) => state)).toEqual(['signed', 'signed']);
+    signedOnce(2);
   });
 });

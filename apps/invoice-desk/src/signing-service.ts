@@ -5,8 +5,8 @@ import { sharedTokenStore } from './shared-token-store.ts';
 export interface SigningService {
   client: SignStash;
   clientId: string;
-  /** True where seals have no legal value. */
-  practice: boolean;
+  /** True if the seals have no legal value. */
+  sandboxMode: boolean;
   close(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export async function openSigningService(
   return {
     client,
     clientId: access.clientId,
-    practice: sandbox !== undefined || env.DESK_PRACTICE === 'true',
+    sandboxMode: sandbox !== undefined || env.DESK_SANDBOX_MODE === 'true',
     async close() {
       await tokens?.close();
       await sandbox?.close();

@@ -1,34 +1,44 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { join } from 'node:path';
 import { BatchStore } from './batches/batch-store.ts';
 import { createDesk } from './desk.ts';
 import { bullQueue } from './queue/bull-queue.ts';
 import { inProcessQueue } from './queue/in-process-queue.ts';
-import type { Settings } from './settings.ts';
+import { isLoopback, type Settings } from './settings.ts';
 import { openSigningService, type SigningService } from './signing-service.ts';
 
 export interface RunningDesk {
   url: string;
+  /** {@link url} with the access token: opening it in a browser logs in. */
+  openUrl: string;
+  /** True if other computers can connect. */
+  exposed: boolean;
   service: SigningService;
+  /** Finishes the documents that are being signed, then removes a temporary data folder. */
   close(): Promise<void>;
 }
 
 const hour = 3_600_000;
 
 export async function startDesk(settings: Settings, env: NodeJS.ProcessEnv = process.env): Promise<RunningDesk> {
-  const { dataFolder, redisUrl, host, port, hostNames } = settings;
+  const { dataFolder, redisUrl, host, port, accessToken } = settings;
   const service = await openSigningService(env, redisUrl);
   const batches = join(dataFolder, 'batches');
   await mkdir(batches, { recursive: true, mode: 0o700 });
   const store = new BatchStore(batches);
   const queue = redisUrl ? bullQueue(redisUrl) : inProcessQueue(service.client, store);
-  const server = createServer(await createDesk({ service, store, queue, dataFolder, hostNames }));
+  const server = createServer(await createDesk({ service, store, queue, settings }));
   const sweep = setInterval(() => store.removeOlderThan(24 * hour).catch(console.error), hour);
   await listen(server, port, host);
+  // Documents that an earlier, killed process did not finish. With Redis, its queue holds them.
+  if (!redisUrl) for (const batch of await store.unfinished()) await queue.add(batch);
+  const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    url,
+    openUrl: `${url}/?access=${encodeURIComponent(accessToken)}`,
+    exposed: !isLoopback(host),
     service,
     async close() {
       clearInterval(sweep);
@@ -36,6 +46,7 @@ export async function startDesk(settings: Settings, env: NodeJS.ProcessEnv = pro
       await new Promise((resolve) => server.close(resolve));
       await queue.close();
       await service.close();
+      if (settings.temporary) await rm(dataFolder, { recursive: true, force: true });
     },
   };
 }

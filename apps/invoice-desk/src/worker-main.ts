@@ -4,9 +4,9 @@ import { bullWorker } from './queue/bull-worker.ts';
 import { readSettings } from './settings.ts';
 import { openSigningService } from './signing-service.ts';
 
-const { redisUrl, dataFolder } = await readSettings();
-if (!redisUrl) throw new Error('A worker needs REDIS_URL: without Redis the desk seals by itself.');
+if (!process.env.REDIS_URL) throw new Error('A worker needs REDIS_URL: without Redis the desk signs by itself.');
 if (!process.env.SIGNSTASH_CLIENT_ID) throw new Error("A worker needs the desk's SIGNSTASH_* variables.");
+const { dataFolder, redisUrl = process.env.REDIS_URL } = await readSettings();
 
 const service = await openSigningService(process.env, redisUrl);
 const lockMs = Number(process.env.DESK_LOCK_MS ?? 30_000);

@@ -1,4 +1,4 @@
-/** What the desk answers; the server's own types, as far as the page reads them. */
+/** The desk's responses, as far as the page reads them. */
 export interface BatchView {
   id: string;
   done: number;
@@ -11,7 +11,7 @@ export interface DocumentView {
   id: string;
   name: string;
   size: number;
-  state: 'waiting' | 'sealing' | 'sealed' | 'failed';
+  state: 'waiting' | 'signing' | 'signed' | 'failed';
   result?: { ok: true; recovered: boolean } | { ok: false; code: string; family: string; message: string };
 }
 
@@ -21,7 +21,7 @@ export interface Quota {
   periodEnd?: string;
 }
 
-/** An answer that refuses. */
+/** An error response. */
 export class ApiError extends Error {
   readonly code: string;
 
@@ -51,10 +51,10 @@ async function call(url: string, init?: RequestInit): Promise<Response> {
   return answer;
 }
 
-/** By XMLHttpRequest: only it tells how much has been sent. */
-export function upload(files: readonly File[], seal: object, onSent: (share: number) => void): Promise<BatchView> {
+/** By XMLHttpRequest: fetch does not report upload progress. */
+export function upload(files: readonly File[], options: object, onSent: (share: number) => void): Promise<BatchView> {
   const form = new FormData();
-  form.append('seal', JSON.stringify(seal));
+  form.append('options', JSON.stringify(options));
   for (const file of files) form.append('documents', file, file.name);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

@@ -1,10 +1,10 @@
 import { byId, element } from './element.js';
-import { inLanguage, say, saySize } from './language.js';
+import { inLanguage, say, saySize } from './messages.js';
 
 const maxFiles = 500;
 const maxBytes = 25 * 1024 * 1024;
 
-/** The documents that are about to be sealed. */
+/** The documents that will be signed. */
 export class FileList {
   files: File[] = [];
   current: File | undefined;

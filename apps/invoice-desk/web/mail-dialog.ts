@@ -1,6 +1,6 @@
 import { ApiError, resendMail } from './api.js';
 import { byId } from './element.js';
-import { say, sayError } from './language.js';
+import { say, sayError } from './messages.js';
 import { toast } from './toast.js';
 
 /** Asks for addresses and has the delivery mail sent again. */

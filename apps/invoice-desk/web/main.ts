@@ -1,11 +1,11 @@
 import { ApiError, type BatchView, batchUrl, get, upload } from './api.js';
 import { byId } from './element.js';
 import { FileList } from './file-list.js';
-import { inLanguage, say, sayError, startLanguage } from './language.js';
+import { inLanguage, say, sayError, startLanguage } from './messages.js';
 import { PdfView } from './pdf-view.js';
 import { Results } from './results.js';
-import { SealForm } from './seal-form.js';
 import { SealMark } from './seal-mark.js';
+import { SignForm } from './sign-form.js';
 import { startTheme } from './theme.js';
 
 startTheme();
@@ -13,7 +13,7 @@ startLanguage();
 
 const files = new FileList();
 const view = new PdfView();
-const form = new SealForm(() => void start());
+const form = new SignForm(() => void start());
 const mark = new SealMark(view, form);
 const results = new Results();
 const startButton = byId<HTMLButtonElement>('start');
@@ -37,15 +37,15 @@ byId('again').addEventListener('click', () => {
   byId('files').focus();
 });
 inLanguage(showStart);
-void get<{ practice: boolean }>('/api/desk').then(({ practice }) => {
-  byId('practice').hidden = !practice;
+void get<{ sandboxMode: boolean }>('/api/desk').then(({ sandboxMode }) => {
+  byId('sandbox-mode').hidden = !sandboxMode;
 });
 void resume();
 
 function showStart(): void {
   const count = files.files.length;
   startButton.disabled = count === 0;
-  startButton.textContent = count === 1 ? say('startOne') : count === 0 ? say('seal') : say('startMany', { count });
+  startButton.textContent = count === 1 ? say('startOne') : count === 0 ? say('sign') : say('startMany', { count });
   byId('start-hint').hidden = count > 0;
   byId('start-error').textContent = startError?.() ?? '';
 }

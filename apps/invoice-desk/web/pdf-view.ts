@@ -1,14 +1,11 @@
 import type * as PdfJs from 'pdfjs-dist';
 import { byId } from './element.js';
-import { inLanguage, say } from './language.js';
+import { inLanguage, say } from './messages.js';
 
 /** A page as it is on the screen. */
 export interface ShownPage {
   number: number;
-  /** Points from the lower left corner to pixels from the upper left one, and back. */
-  toPixels(x: number, y: number): [number, number];
-  toPoints(left: number, top: number): [number, number];
-  /** Pixels for a point. */
+  /** Pixels per point; both are counted from the upper left corner of the page as it is shown. */
   scale: number;
   /** In points. */
   width: number;
@@ -88,8 +85,6 @@ export class PdfView {
     this.#empty.hidden = true;
     this.page = {
       number: page.pageNumber,
-      toPixels: (x, y) => viewport.convertToViewportPoint(x, y) as [number, number],
-      toPoints: (left, top) => viewport.convertToPdfPoint(left, top) as [number, number],
       scale: viewport.scale,
       width: natural.width,
       height: natural.height,

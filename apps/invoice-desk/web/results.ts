@@ -1,14 +1,14 @@
 import { ApiError, type BatchView, batchUrl, type DocumentView, documentUrl, get, type Quota } from './api.js';
 import { byId, element } from './element.js';
-import { inLanguage, say, sayDate, sayError, sayNumber } from './language.js';
 import { MailDialog } from './mail-dialog.js';
+import { inLanguage, say, sayDate, sayError, sayNumber } from './messages.js';
 
-/** Milliseconds between two looks at the batch. */
-const patience = 400;
+/** Milliseconds between two requests for the batch. */
+const pollMs = 400;
 
-/** What becomes of the documents that were handed in. */
+/** The results of the documents of a batch. */
 export class Results {
-  /** Called to look at a sealed document. */
+  /** Called to view a signed document. */
   onView: (url: string, name: string) => void = () => {};
   readonly #mail = new MailDialog();
   #batch: BatchView | undefined;
@@ -39,12 +39,12 @@ export class Results {
     this.#batch = batch;
     this.#render();
     for (let seen = batch; seen.done < seen.total; ) {
-      await new Promise((resolve) => setTimeout(resolve, patience));
-      const latest = await this.#look(batch);
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+      const latest = await this.#refresh(batch);
       if (latest === 'gone') return;
       seen = latest;
     }
-    const first = this.#batch.documents.find(({ state }) => state === 'sealed');
+    const first = this.#batch.documents.find(({ state }) => state === 'signed');
     if (!first) return;
     this.#view(first);
     this.#quota = await get<Quota>(`${batchUrl(batch.id)}/quota`).catch(() => undefined);
@@ -52,12 +52,12 @@ export class Results {
   }
 
   /** `gone`: removed at the desk, or no longer what the page shows. */
-  async #look({ id, duplicates = [] }: BatchView): Promise<BatchView | 'gone'> {
+  async #refresh({ id, duplicates = [] }: BatchView): Promise<BatchView | 'gone'> {
     const seen = await get<BatchView>(batchUrl(id)).catch((error) =>
       error instanceof ApiError ? error.code : 'unknown',
     );
     if (this.#batch?.id !== id) return 'gone';
-    // The desk may be back in a moment; what it seals meanwhile is not lost.
+    // The desk may be back in a moment; what it signs meanwhile is kept.
     this.#errorCode = typeof seen === 'string' ? seen : undefined;
     if (typeof seen !== 'string') this.#batch = { ...seen, duplicates };
     this.#render();
@@ -71,31 +71,31 @@ export class Results {
   #render(): void {
     const batch = this.#batch;
     const documents = batch?.documents ?? [];
-    const sealed = documents.filter(({ state }) => state === 'sealed').length;
+    const signed = documents.filter(({ state }) => state === 'signed').length;
     const finished = batch !== undefined && batch.done === batch.total;
     const progress = byId<HTMLProgressElement>('progress');
     progress.max = batch?.total ?? 1;
     progress.value = batch?.done ?? this.#sent;
-    setText('progress-text', this.#summary(sealed));
+    setText('progress-text', this.#summary(signed));
     const duplicates = batch?.duplicates ?? [];
     byId('duplicates').hidden = duplicates.length === 0;
     setText('duplicates', say('duplicates', { names: duplicates.join(', ') }));
     this.#renderDocuments(documents);
     const all = byId<HTMLAnchorElement>('download-all');
-    all.hidden = !finished || sealed < 2;
+    all.hidden = !finished || signed < 2;
     all.href = batch ? `${batchUrl(batch.id)}/documents.zip` : '#';
     byId('again').hidden = !finished && this.#errorCode === undefined;
     this.#renderQuota();
   }
 
-  #summary(sealed: number): string {
+  #summary(signed: number): string {
     const batch = this.#batch;
     if (this.#errorCode) return sayError(this.#errorCode);
     if (!batch) return say('uploading', { percent: Math.round(this.#sent * 100) });
     const { done, total } = batch;
     if (done < total) return say('progress', { done, total });
-    if (sealed < total) return say('someFailed', { sealed, total, failed: total - sealed });
-    return total === 1 ? say('oneSealed') : say('allSealed', { total });
+    if (signed < total) return say('someFailed', { signed, total, failed: total - signed });
+    return total === 1 ? say('oneSigned') : say('allSigned', { total });
   }
 
   /** Row by row, and only those that changed: whoever has the focus in a row keeps it. */

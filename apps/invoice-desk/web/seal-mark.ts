@@ -1,23 +1,26 @@
 import { byId } from './element.js';
-import { inLanguage, say } from './language.js';
+import { inLanguage, say } from './messages.js';
 import type { PdfView } from './pdf-view.js';
-import type { SealForm } from './seal-form.js';
+import type { SignForm } from './sign-form.js';
 
 const steps: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
 };
 
-/** The seal on the preview: placed by a click, dragged, moved by arrow keys, or by the form's numbers; all four agree. */
+/**
+ * The visible seal on the preview: placed by a click, dragged, moved by arrow keys or by the form's numbers. As in the API, x and y
+ * are in points from the upper left corner of the page to the upper left corner of the seal.
+ */
 export class SealMark {
   readonly #view: PdfView;
-  readonly #form: SealForm;
+  readonly #form: SignForm;
   readonly #mark = byId<HTMLButtonElement>('mark');
   #enabled = true;
 
-  constructor(view: PdfView, form: SealForm) {
+  constructor(view: PdfView, form: SignForm) {
     this.#view = view;
     this.#form = form;
     form.onPlace = () => this.#follow();
@@ -28,7 +31,7 @@ export class SealMark {
     inLanguage(() => this.draw());
   }
 
-  /** Off while sealed documents are looked at. */
+  /** False while signed documents are shown. */
   set enabled(enabled: boolean) {
     this.#enabled = enabled;
     this.draw();
@@ -42,10 +45,9 @@ export class SealMark {
     this.#mark.hidden = !shown;
     if (!shown) return;
     const [x, y, width, height] = [form.number('x'), form.number('y'), form.number('width'), form.number('height')];
-    const [left, bottom] = page.toPixels(x, y);
     Object.assign(this.#mark.style, {
-      left: `${left}px`,
-      top: `${bottom - height * page.scale}px`,
+      left: `${x * page.scale}px`,
+      top: `${y * page.scale}px`,
       width: `${width * page.scale}px`,
       height: `${height * page.scale}px`,
     });
@@ -63,7 +65,7 @@ export class SealMark {
   #centreAt(left: number, top: number): void {
     const page = this.#view.page;
     if (!page || !this.#enabled || !this.#form.visible) return;
-    const [x, y] = page.toPoints(left, top);
+    const [x, y] = [left / page.scale, top / page.scale];
     this.#form.setNumber('page', page.number);
     this.#moveTo(x - this.#form.number('width') / 2, y - this.#form.number('height') / 2);
     this.#mark.focus();
@@ -93,7 +95,7 @@ export class SealMark {
     const mark = this.#mark;
     mark.setPointerCapture(start.pointerId);
     const move = (event: PointerEvent) => {
-      this.#moveTo(x + (event.clientX - start.clientX) / page.scale, y - (event.clientY - start.clientY) / page.scale);
+      this.#moveTo(x + (event.clientX - start.clientX) / page.scale, y + (event.clientY - start.clientY) / page.scale);
     };
     mark.addEventListener('pointermove', move);
     mark.addEventListener('lostpointercapture', () => mark.removeEventListener('pointermove', move), { once: true });

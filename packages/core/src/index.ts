@@ -25,4 +25,8 @@ export { FileReferenceLock, type FileReferenceLockOptions } from './locks/file-r
 export { type RedisClient, RedisReferenceLock, type RedisReferenceLockOptions } from './locks/redis-reference-lock.ts';
 export { MemoryReferenceLock, type ReferenceLease, type ReferenceLock } from './locks/reference-lock.ts';
 export type { SignStashOptions } from './options.ts';
+export { type FolderResultStoreOptions, folderResultStore } from './results/folder-result-store.ts';
+export { type KeyvLike, type KeyvResultStoreOptions, keyvResultStore } from './results/keyv-result-store.ts';
+export { ResultKeeper, type ResultStoreWarning } from './results/result-keeper.ts';
+export type { ResultStore, StoredResult } from './results/result-store.ts';
 export { createSignStash, fromEnv, SignStash } from './signstash.ts';

@@ -25,7 +25,7 @@ test('a path, a URL, a File and a stream of any size are the same document', asy
   expect(byPath.name).toBe('fatura.pdf');
   const others = [pathToFileURL(path), new File([new Uint8Array(small)], 'x.pdf'), Readable.from([small])];
   for (const content of others) expect((await signstash.sign(content)).reference).toBe(byPath.reference);
-  expect(sandbox.admin.counts().documentsSealed).toBe(1);
+  expect(sandbox.admin.counts().documentsSigned).toBe(1);
   const chunks = () =>
     Readable.from(Array.from({ length: 10 }, (_, index) => pdf.subarray(index * 600_000, (index + 1) * 600_000)));
   const streamed = signstash.sign(chunks(), { type: 'CAdES' });

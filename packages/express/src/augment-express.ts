@@ -4,17 +4,17 @@ import type { SignPdf } from './sign-pdf.ts';
 declare global {
   namespace Express {
     interface Response {
-      /** The client, where `signstash()` runs before the route. */
+      /** The client, if `signstash()` runs before the route. */
       signstash: SignStash;
-      /** Seals a PDF and sends it, where `signstash()` runs before the route. */
+      /** Signs a PDF and sends it, if `signstash()` runs before the route. */
       signPdf: SignPdf;
     }
     interface Request {
-      /** What became of each uploaded document, after `signUpload({ respond: false })`. */
-      sealedFiles?: SignResult[];
+      /** The result of each uploaded document, after `signUpload({ respond: false })`. */
+      signedFiles?: SignResult[];
     }
     interface Locals {
-      /** The client that `signstash()` was given first, as `app.locals.signstash`. */
+      /** The client of the first `signstash()`. */
       signstash?: SignStash;
     }
   }

@@ -1,32 +1,29 @@
 import type { DocumentContent, SignedDocument, SignStash } from '@signstash-connect/core';
 import { create as contentDisposition } from 'content-disposition';
 import type { Request, Response } from 'express';
-import { abortOnClose } from './client-gone.ts';
-import { SealHttpError } from './errors/seal-http-error.ts';
-import { toHttpError } from './errors/to-http-error.ts';
-import type { PdfSealOptions } from './seal-options.ts';
-import { sealedResponses } from './sealed-responses.ts';
+import { SignHttpError, toHttpError } from './errors.ts';
+import { abortOnClose, type PdfSignOptions, signedResponses, signOnePdf } from './sign.ts';
 
-/** A PDF library's document, such as pdf-lib's. */
+/** A document of a PDF library, such as pdf-lib's. */
 export interface SavablePdf {
   save(): Promise<Uint8Array>;
 }
 
-export interface SignPdfOptions extends PdfSealOptions {
-  /** Name under which the browser saves the file; also the document's name at the service. */
+export interface SignPdfOptions extends PdfSignOptions {
+  /** Name under which the browser saves the file; also the document's name at Sign'Stash. */
   filename?: string;
   /** Whether a browser shows the file or saves it. Default `inline`. */
   disposition?: 'inline' | 'attachment';
-  /** Stops the sealing; so does the caller hanging up. */
+  /** Stops the call. A caller that disconnects stops it too, unless a result store is set. */
   signal?: AbortSignal;
 }
 
 /**
- * Seals a PDF and sends it.
+ * Signs a PDF and sends it.
  *
  * @param content - Bytes, a Blob, a path (never one that a caller may choose), a `file:` URL, a stream, or a document with `save()`.
- * @returns The sealed document, for your records; undefined where nothing was sealed: on HEAD, or after the caller hung up.
- * @throws `SealHttpError`, before anything is sent.
+ * @returns The signed document, for your records; undefined if nothing was sent: on HEAD, or after the caller disconnected.
+ * @throws `SignHttpError`, before anything is sent.
  */
 export type SignPdf = (
   content: DocumentContent | SavablePdf,
@@ -34,51 +31,35 @@ export type SignPdf = (
 ) => Promise<SignedDocument | undefined>;
 
 export function signPdfOn(req: Request, res: Response, client: SignStash): SignPdf {
-  return async (content, { filename, disposition, signal, ...seal } = {}) => {
+  return async (content, { filename, disposition, signal, ...options } = {}) => {
     if (res.headersSent) {
-      const message = 'res.signPdf() came after the answer had begun.';
-      throw new SealHttpError('RESPONSE_ALREADY_SENT', 500, message);
+      throw new SignHttpError('RESPONSE_ALREADY_SENT', 'res.signPdf() was called after the response had begun.');
     }
-    const head = { filename, disposition };
+    // Set last, so that the error handler finds the response unchanged.
+    const setHead = () => {
+      res.setHeader('Content-Type', 'application/pdf');
+      res.setHeader('X-Content-Type-Options', 'nosniff');
+      if (filename === undefined && disposition === undefined) return;
+      res.setHeader('Content-Disposition', contentDisposition(filename, { type: disposition ?? 'inline' }));
+    };
     if (req.method === 'HEAD') {
-      setHead(res, head);
+      setHead();
       res.end();
       return undefined;
     }
-    const gone = abortOnClose(res);
+    const disconnected = abortOnClose(res);
     try {
-      const sealed = await client.sign(await opened(content), {
-        ...(filename === undefined ? {} : { name: filename }),
-        ...seal,
-        type: 'PAdES',
-        signal: signal ? AbortSignal.any([signal, gone]) : gone,
-      });
-      if (gone.aborted) return undefined;
-      setHead(res, head);
-      res.setHeader('Content-Length', sealed.content.byteLength);
-      sealedResponses.add(res);
-      res.end(sealed.content);
-      return sealed;
+      const bytes = typeof content === 'object' && 'save' in content ? await content.save() : content;
+      const signed = await signOnePdf(client, { content: bytes, name: filename, options }, { disconnected, signal });
+      if (disconnected.aborted) return undefined;
+      setHead();
+      res.setHeader('Content-Length', signed.content.byteLength);
+      signedResponses.add(res);
+      res.end(signed.content);
+      return signed;
     } catch (error) {
-      if (gone.aborted) return undefined;
+      if (disconnected.aborted) return undefined;
       throw toHttpError(error);
     }
   };
 }
-
-interface DocumentHead {
-  filename: SignPdfOptions['filename'] | undefined;
-  disposition: SignPdfOptions['disposition'] | undefined;
-}
-
-/** Last of all, so that an error finds the response as it was. */
-function setHead(res: Response, { filename, disposition }: DocumentHead): void {
-  res.setHeader('Content-Type', 'application/pdf');
-  res.setHeader('X-Content-Type-Options', 'nosniff');
-  if (filename !== undefined || disposition !== undefined) {
-    res.setHeader('Content-Disposition', contentDisposition(filename, { type: disposition ?? 'inline' }));
-  }
-}
-
-const opened = async (content: DocumentContent | SavablePdf): Promise<DocumentContent> =>
-  typeof content === 'object' && 'save' in content ? content.save() : content;

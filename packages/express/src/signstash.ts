@@ -1,12 +1,19 @@
-import { fromEnv } from '@signstash-connect/core';
+import { optionsFromEnv, ResultKeeper, type ResultStore } from '@signstash-connect/core';
 import type { RequestHandler } from 'express';
-import { checkOptions } from './check-options.ts';
-import { type ClientOption, openClient } from './client.ts';
+import { checkOptions, type Logger } from './options.ts';
+import { type ClientOption, clientState, openClient } from './sign.ts';
 import { signPdfOn } from './sign-pdf.ts';
 
 export interface SignstashMiddlewareOptions {
   /** A client, or the options to make one. Default: made from the SIGNSTASH_* environment variables. */
   client?: ClientOption;
+  /**
+   * Keeps every signed document, so that a repeated request is answered although the on-premise proxy stores nothing. Every
+   * middleware with the same client uses it. Default: none.
+   */
+  resultStore?: ResultStore;
+  /** Receives warnings that no request fails for, such as a failing result store. */
+  logger?: Logger;
 }
 
 /**
@@ -15,8 +22,13 @@ export interface SignstashMiddlewareOptions {
  * @throws `ConfigurationError` at once, naming the setting that is missing or wrong.
  */
 export function signstash(options: SignstashMiddlewareOptions = {}): RequestHandler {
-  checkOptions('signstash', options, ['client']);
-  const client = options.client === undefined ? fromEnv() : openClient(options.client);
+  checkOptions('signstash', options, ['client', 'resultStore', 'logger']);
+  const { resultStore, logger } = options;
+  const client = openClient(options.client ?? optionsFromEnv(process.env));
+  if (resultStore !== undefined) {
+    const warn = ({ code, message }: { code: string; message: string }) => logger?.warn(`${code}: ${message}`);
+    clientState(client).keeper = new ResultKeeper(resultStore, warn);
+  }
   return (req, res, next) => {
     req.app.locals.signstash ??= client;
     res.signstash = client;

@@ -1,8 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSignStash } from '@signstash-connect/core';
+import { startSandbox } from '@signstash-connect/sandbox';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Health, healthcheck, problemDetails, signstash } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
-import { useSandbox } from './support/sandbox.ts';
+import { invoice } from './support/pdfs.ts';
+import { accessTo, useSandbox } from './support/sandbox.ts';
 
 const setup = useSandbox();
 const lookups = () => setup.sandbox.admin.counts().requests.operationId;
@@ -22,7 +27,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
       expect(answer).toEqual([200, { status: 'up', checkedAt: expect.any(String), tookMs: expect.any(Number) }]);
     }
     expect(lookups()).toBe(1);
-    expect(setup.sandbox.admin.counts().documentsSealed).toBe(0);
+    expect(setup.sandbox.admin.counts().documentsSigned).toBe(0);
   });
 
   it('asks anew when its finding is old', async () => {
@@ -62,4 +67,66 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
     app.use(problemDetails());
     expect(await health(await listen(app))).toMatchObject([500, { code: 'CONFIGURATION_MISSING' }]);
   });
+
+  describe('through an on-premise proxy', () => {
+    const accessVia = (proxyUrl: string) => {
+      const { tokenUrl, apiUrl, clientId, clientSecret } = setup.sandbox;
+      return { environment: { proxyUrl, authorizationServer: { tokenUrl, apiUrl } }, clientId, clientSecret };
+    };
+
+    it('is up where the proxy answers, and down where it does not, although the service does', async () => {
+      const gone = await freeUrl();
+      for (const [proxyUrl, status, code] of [
+        [setup.sandbox.proxyUrl, 200, undefined],
+        [gone, 503, 'NETWORK_UNREACHABLE'],
+      ] as const) {
+        const app = express();
+        app.get('/made', healthcheck({ client: accessVia(proxyUrl) }));
+        app.get('/given', healthcheck({ client: createSignStash(accessVia(proxyUrl)), proxyUrl }));
+        app.use(signstash({ client: accessVia(proxyUrl) }));
+        app.get('/shared', healthcheck());
+        const url = await listen(app);
+        for (const path of ['/made', '/given', '/shared']) {
+          const [answered, finding] = await health(url + path);
+          expect([path, answered, finding.code]).toEqual([path, status, code]);
+        }
+      }
+    });
+  });
+
+  describe('when the quota is used up', () => {
+    it('is down after the service has refused a document for it, and up once one is signed again', async () => {
+      const app = express().use(signstash({ client: setup.client() }));
+      app.get('/health', healthcheck({ cacheMs: 0 }));
+      app.get('/invoice', (_req, res, next) => void res.signPdf(invoice).catch(next));
+      app.use(problemDetails());
+      const url = await listen(app);
+      setup.sandbox.admin.addFault({ kind: 'quota' });
+      expect((await fetch(`${url}/invoice`)).status).toBe(503);
+      expect(await health(`${url}/health`)).toMatchObject([503, { status: 'down', code: 'QUOTA_EXCEEDED' }]);
+      expect((await fetch(`${url}/invoice`)).status).toBe(200);
+      expect(await health(`${url}/health`)).toMatchObject([200, { status: 'up' }]);
+    });
+
+    it('is down when the last signed document used it up', async () => {
+      const sandbox = await startSandbox({ limitUsageCount: 1 });
+      onTestFinished(() => sandbox.close());
+      const app = express().use(signstash({ client: accessTo(sandbox) }));
+      app.get('/health', healthcheck({ cacheMs: 0 }));
+      app.get('/invoice', (_req, res, next) => void res.signPdf(invoice).catch(next));
+      const url = await listen(app);
+      expect(await health(`${url}/health`)).toMatchObject([200, { status: 'up' }]);
+      expect((await fetch(`${url}/invoice`)).status).toBe(200);
+      expect(await health(`${url}/health`)).toMatchObject([503, { status: 'down', code: 'QUOTA_EXCEEDED' }]);
+    });
+  });
 });
+
+/** An address at which nothing listens. */
+async function freeUrl(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}

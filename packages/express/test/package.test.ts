@@ -16,7 +16,7 @@ it.each([
   ],
 ])('can be had by %s', async (_how, parameters) => {
   const { stdout, stderr } = await run(process.execPath, parameters, { cwd: root });
-  expect(stdout.trim()).toBe('SealHttpError,healthcheck,problemDetails,signResponse,signUpload,signstash');
+  expect(stdout.trim()).toBe('SignHttpError,healthcheck,problemDetails,signResponse,signUpload,signstash');
   expect(stderr).toBe('');
 });
 

@@ -7,8 +7,8 @@ import {
   ValidationError,
 } from '@signstash-connect/core';
 import { describe, expect, it } from 'vitest';
-import { httpHeaders, httpStatus } from '../src/errors/http-status.ts';
-import { type Problem, problemDetails, type SealHttpError } from '../src/index.ts';
+import { knownHttpError } from '../src/errors.ts';
+import { type Problem, problemDetails, type SignHttpError } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
 
@@ -27,7 +27,7 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
   };
 
   it('answers as RFC 9457 has it', async () => {
-    const told: [Problem, SealHttpError][] = [];
+    const told: [Problem, SignHttpError][] = [];
     const cause = new TimeoutError('sign: no answer from https://api.internal within 5 s.', { operationId: '7' });
     const answer = await answerTo(cause, { onProblem: (problem, error) => told.push([problem, error]) });
     expect(answer.status).toBe(504);
@@ -37,9 +37,9 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
     const problem = (await answer.json()) as Problem;
     expect(problem).toEqual({
       type: 'urn:signstash-connect:problem:timeout',
-      title: 'The signing service did not answer in time',
+      title: "Sign'Stash did not answer in time",
       status: 504,
-      detail: 'The document may have been sealed all the same; the same request will find out.',
+      detail: 'The document may have been signed; send the same request again to find out.',
       instance: expect.stringMatching(/^urn:uuid:[\da-f-]{36}$/),
       code: 'TIMEOUT',
     });
@@ -53,6 +53,28 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
     const answer = await answerTo(limited);
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('8');
+  });
+
+  it('sends at most 600 seconds as Retry-After', async () => {
+    const limited = new ServiceRejectedError('RATE_LIMITED', 'Slower.', { retryAfterSeconds: 1e9 }, { status: 429 });
+    expect((await answerTo(limited)).headers.get('retry-after')).toBe('600');
+  });
+
+  it('logs each problem with its cause, as a warning below 500', async () => {
+    const lines: [string, string, unknown][] = [];
+    const logger = {
+      warn: (message: string, details: unknown) => lines.push(['warn', message, details]),
+      error: (message: string, details: unknown) => lines.push(['error', message, details]),
+    };
+    const timeout = new TimeoutError('sign: no answer within 5 s.');
+    const answer = await answerTo(timeout, { logger });
+    const { instance } = (await answer.json()) as Problem;
+    await answerTo(new ValidationError('DOCUMENT_ENCRYPTED', 'a.pdf is encrypted.'), { logger });
+    expect(lines.map(([level, message]) => [level, message])).toEqual([
+      ['error', 'GET /: 504 TIMEOUT: sign: no answer within 5 s.'],
+      ['warn', 'GET /: 422 DOCUMENT_ENCRYPTED: a.pdf is encrypted.'],
+    ]);
+    expect(lines[0]![2]).toMatchObject({ code: 'TIMEOUT', status: 504, instance, cause: timeout });
   });
 
   it("shows the caller's own mistakes only", async () => {
@@ -74,7 +96,7 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
 
 describe('the status of an error', () => {
   const status = (code: ErrorCode, upstream?: number) =>
-    httpStatus({ code, ...(upstream ? { status: upstream } : {}) });
+    knownHttpError(new AnyError(code, 'x', { status: upstream }))!.status;
 
   it('is never 401 or 403, whatever the service answered: those are about the caller', () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
@@ -103,7 +125,7 @@ describe('the status of an error', () => {
   });
 
   it('comes with Retry-After only where waiting helps', () => {
-    const headers = (code: ErrorCode) => httpHeaders(new AnyError(code, 'x'));
+    const headers = (code: ErrorCode) => knownHttpError(new AnyError(code, 'x'))!.headers;
     expect(headers('RATE_LIMITED')).toEqual({ 'Retry-After': '30' });
     expect(headers('QUOTA_EXCEEDED')).toEqual({});
     expect(headers('TIMEOUT')).toEqual({});

@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { ConfigurationError, createSignStash, type SignedDocument } from '@signstash-connect/core';
 import type { ErrorRequestHandler } from 'express';
 import { describe, expect, it } from 'vitest';
-import { problemDetails, SealHttpError, signstash } from '../src/index.ts';
+import { problemDetails, SignHttpError, signstash } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
-import { invoice, invoicePath, isSealed } from './support/pdfs.ts';
+import { invoice, invoicePath, isSigned } from './support/pdfs.ts';
 import { openSocket } from './support/raw-request.ts';
 import { accessTo, useSandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
@@ -37,10 +37,10 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
       "filename*=UTF-8''Fatura%20n%C2%BA%207%20%E2%80%93%20mar%C3%A7o.pdf",
     );
     expect(answer.headers.get('etag')).toBeNull();
-    expect(isSealed(body)).toBe(true);
+    expect(isSigned(body)).toBe(true);
     expect(sealed?.name).toBe('Fatura nº 7 – março.pdf');
     expect(Buffer.from(sealed!.content).equals(body)).toBe(true);
-    expect(setup.sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(setup.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('seals nothing for HEAD', async () => {
@@ -96,7 +96,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     app.set('env', 'test');
     app.get('/', (_req, res, next) => {
       res.signPdf(invoice).catch((error) => {
-        expect(error).toBeInstanceOf(SealHttpError);
+        expect(error).toBeInstanceOf(SignHttpError);
         expect(error.cause).toMatchObject({ name: 'CredentialsError', status: 401 });
         next(error);
       });
@@ -131,7 +131,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     app.get('/', async (_req, res) => {
       await res.signPdf(invoice);
     });
-    expect(isSealed(await (await fetch(await listen(app))).bytes())).toBe(true);
+    expect(isSigned(await (await fetch(await listen(app))).bytes())).toBe(true);
   });
 });
 
@@ -139,7 +139,9 @@ describe('signstash', () => {
   it('tells a wrong option at once', () => {
     const client = createSignStash(accessTo(setup.sandbox));
     expect(() => signstash({ client, reasn: 'x' } as never)).toThrow(ConfigurationError);
-    expect(() => signstash({ client, reasn: 'x' } as never)).toThrow('no option "reasn"; it takes client');
+    expect(() => signstash({ client, reasn: 'x' } as never)).toThrow(
+      'Unknown setting signstash.reasn: expected one of signstash.client',
+    );
     expect(() => signstash({ client: { clientId: 'a' } as never })).toThrow(ConfigurationError);
   });
 });

@@ -8,13 +8,13 @@ import { describe, expect, it } from 'vitest';
 import { problemDetails, type SignResponseOptions, signResponse, signstash } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
-import { invoice, invoicePath, isSealed, reasonOf, sealCount } from './support/pdfs.ts';
+import { invoice, invoicePath, isSigned, reasonOf, signatureCount } from './support/pdfs.ts';
 import { exchange, openSocket } from './support/raw-request.ts';
 import { useSandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
 
 const setup = useSandbox();
-const sealed = () => setup.sandbox.admin.counts().documentsSealed;
+const sealed = () => setup.sandbox.admin.counts().documentsSigned;
 const everything = compression({ filter: () => true, threshold: 0 });
 
 describe.each(majors)('signResponse on %s', (_major, express) => {
@@ -74,7 +74,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     const answer = await fetch(await listen(appWith(route)));
     const body = await answer.bytes();
     expect(answer.status).toBe(200);
-    expect(isSealed(body)).toBe(true);
+    expect(isSigned(body)).toBe(true);
     expect(answer.headers.get('content-length')).toBe(String(body.byteLength));
     for (const name of ['etag', 'last-modified', 'accept-ranges', 'transfer-encoding']) {
       expect(answer.headers.get(name), name).toBeNull();
@@ -86,7 +86,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     let record: SignedDocument | undefined;
     const options: SignResponseOptions = {
       options: async (req) => ({ reason: String(req.query.reason) }),
-      onSealed: (document) => {
+      onSigned: (document) => {
         record = document;
       },
     };
@@ -100,6 +100,38 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
   it('keeps every cookie of a list', async () => {
     const answer = await fetch(await listen(appWith(ways['writeHead with a list of headers']!)));
     expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  });
+
+  it.each([
+    'application/pdf',
+    'application/x-pdf',
+    'application/acrobat',
+    'application/vnd.pdf',
+    'application/vnd.adobe.pdf',
+    'text/pdf',
+    'text/x-pdf',
+    'Text/PDF; charset=utf-8',
+    'application/force-download',
+  ])('signs the type %s', async (type) => {
+    const url = await listen(appWith((_req, res) => void res.writeHead(200, { 'Content-Type': type }).end(invoice)));
+    expect(isSigned(await (await fetch(url)).bytes())).toBe(true);
+  });
+
+  it('signs a PDF sent with status 205, whose body Node does not drop', async () => {
+    const url = await listen(
+      appWith((_req, res) => void res.writeHead(205, { 'Content-Type': 'application/pdf' }).end(invoice)),
+    );
+    const raw = await exchange(url, 'GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n');
+    expect(raw).toMatch(/^HTTP\/1\.1 205 /);
+    expect(signatureCount(Buffer.from(raw, 'latin1'))).toBe(1);
+  });
+
+  it('passes an empty 205 response', async () => {
+    const url = await listen(
+      appWith((_req, res) => void res.writeHead(205, { 'Content-Type': 'application/pdf' }).end()),
+    );
+    expect((await fetch(url)).status).toBe(205);
+    expect(sealed()).toBe(0);
   });
 
   describe('leaves alone', () => {
@@ -118,6 +150,15 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
     });
 
+    it('bytes of no type that are not a PDF, with everything written before it was clear', async () => {
+      const app = appWith((_req, res) => {
+        res.write('%P');
+        res.write('x'.repeat(2_000));
+        res.end('end');
+      });
+      expect(await (await fetch(await listen(app))).text()).toBe(`%P${'x'.repeat(2_000)}end`);
+    });
+
     it('events, which it does not hold back', async () => {
       const app = appWith((_req, res) => {
         res.type('text/event-stream').flushHeaders();
@@ -131,15 +172,15 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     it('what `when` says', async () => {
       const options: SignResponseOptions = { when: (req) => req.query.seal === 'yes' };
       const url = await listen(appWith(ways['res.sendFile']!, { options }));
-      expect(sealCount(await (await fetch(url)).bytes())).toBe(0);
-      expect(sealCount(await (await fetch(`${url}/?seal=yes`)).bytes())).toBe(1);
+      expect(signatureCount(await (await fetch(url)).bytes())).toBe(0);
+      expect(signatureCount(await (await fetch(`${url}/?seal=yes`)).bytes())).toBe(1);
     });
 
     it('what res.signPdf or another signResponse has sealed', async () => {
       const explicit = await fetch(await listen(appWith((_req, res) => void res.signPdf(invoice))));
-      expect(sealCount(await explicit.bytes())).toBe(1);
+      expect(signatureCount(await explicit.bytes())).toBe(1);
       const twice = await fetch(await listen(appWith(ways['res.sendFile']!, { after: [signResponse()] })));
-      expect(sealCount(await twice.bytes())).toBe(1);
+      expect(signatureCount(await twice.bytes())).toBe(1);
       expect(setup.sandbox.admin.counts().requests.sign).toBe(1);
     });
   });
@@ -159,7 +200,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       for (const headers of conditions) {
         const answer = await fetch(url, { headers });
         expect(answer.status, JSON.stringify(headers)).toBe(200);
-        expect(sealCount(await answer.bytes())).toBe(1);
+        expect(signatureCount(await answer.bytes())).toBe(1);
       }
     });
 
@@ -188,7 +229,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       const raw = await exchange(url, 'GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n');
       expect(raw).toMatch(/content-encoding: gzip/i);
       const zipped = Buffer.from(raw.slice(raw.indexOf('\r\n\r\n') + 4), 'latin1');
-      expect(isSealed(gunzipSync(zipped))).toBe(true);
+      expect(isSigned(gunzipSync(zipped))).toBe(true);
     });
 
     it.each(Object.entries(ways))('fails where it is registered after (%s)', async (_way, route) => {
@@ -202,7 +243,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
 
     it('does not mind one that is registered after but has nothing to compress', async () => {
       const url = await listen(appWith(ways['stream.pipe(res)']!, { after: [compression()] }));
-      expect(sealCount(await (await fetch(url)).bytes())).toBe(1);
+      expect(signatureCount(await (await fetch(url)).bytes())).toBe(1);
     });
 
     it('keeps what a handler in between adds to the head at the last moment', async () => {
@@ -292,6 +333,27 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(await problem(app)).toMatchObject({ code: 'RESPONSE_CHANGED' });
     });
 
+    it('where the type changes between two writes of a document', async () => {
+      for (const type of ['text/plain', 'application/json', 'text/html']) {
+        const app = appWith((_req, res) => {
+          res.write(invoice.subarray(0, 3));
+          res.setHeader('Content-Type', type);
+          res.write(invoice.subarray(3, 500));
+          res.end(invoice.subarray(500));
+        });
+        expect(await problem(app), type).toMatchObject({ code: 'RESPONSE_CHANGED' });
+      }
+    });
+
+    it('where a header is set between two writes: it has no effect, as in Node', async () => {
+      const app = appWith((_req, res) => {
+        res.write(invoice.subarray(0, 3));
+        expect(res.headersSent).toBe(true);
+        res.end(invoice.subarray(3));
+      });
+      expect(isSigned(await (await fetch(await listen(app))).bytes())).toBe(true);
+    });
+
     it('where the route fails half-way: the connection ends, as without sealing', async () => {
       const app = appWith((_req, res, next) => {
         res.type('pdf').write(invoice.subarray(0, 500));
@@ -306,14 +368,14 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(await problem(app)).toMatchObject({ status: 422, code: 'DOCUMENT_NOT_PDF' });
     });
 
-    it('where `when`, `options` or `onSealed` throw', async () => {
+    it('where `when`, `options` or `onSigned` throw', async () => {
       const thrower = () => {
         throw new Error('mine');
       };
       expect(await problem(appWith(ways['res.sendFile']!, { options: { when: thrower } }))).toMatchObject({
-        code: 'CONFIGURATION_INVALID',
+        code: 'OPTIONS_FAILED',
       });
-      for (const options of [{ options: thrower }, { onSealed: thrower }]) {
+      for (const options of [{ options: thrower }, { onSigned: thrower }]) {
         const answer = await fetch(await listen(appWith(ways['res.sendFile']!, { options })));
         expect(answer.status).toBe(500);
         expect(await answer.text()).not.toContain('%PDF');
@@ -342,7 +404,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     const answer = await fetch(await listen(app));
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/pdf');
-    expect(sealCount(await answer.bytes())).toBe(1);
+    expect(signatureCount(await answer.bytes())).toBe(1);
     expect(seen).toEqual([true, true, 'finish', 'callback']);
   });
 
@@ -360,7 +422,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       };
       more();
     });
-    expect(isSealed(await (await fetch(await listen(app))).bytes())).toBe(true);
+    expect(isSigned(await (await fetch(await listen(app))).bytes())).toBe(true);
   });
 
   it('seals several megabytes of a slow stream', async () => {

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { maxDocumentsPerRequest } from '@signstash-connect/core';
 import type { RequestHandler } from 'express';
 import { unzipSync } from 'fflate';
@@ -5,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { problemDetails, type SignUploadOptions, signstash, signUpload } from '../src/index.ts';
 import { majors } from './support/express-majors.ts';
 import { listen } from './support/listen.ts';
-import { invoice, isSealed, otherInvoice, reasonOf, sealCount } from './support/pdfs.ts';
+import { invoice, isSigned, otherInvoice, reasonOf, signatureCount } from './support/pdfs.ts';
 import { exchange, openSocket } from './support/raw-request.ts';
 import { useSandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
@@ -35,14 +36,14 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     expect(answer.headers.get('content-type')).toBe('application/pdf');
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="Fatura 1.pdf"');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(isSealed(body)).toBe(true);
+    expect(isSigned(body)).toBe(true);
   });
 
   it('seals a raw PDF', async () => {
     const headers = { 'Content-Type': 'application/pdf', 'Content-Disposition': 'attachment; filename="a.pdf"' };
     const answer = await post(await serve(), invoice, headers);
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename=a.pdf');
-    expect(sealCount(await answer.bytes())).toBe(1);
+    expect(signatureCount(await answer.bytes())).toBe(1);
   });
 
   it('seals a raw PDF that express.raw() has read', async () => {
@@ -52,7 +53,75 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     );
     app.post('/', signUpload());
     const answer = await post(await listen(app), invoice, { 'Content-Type': 'application/pdf' });
-    expect(sealCount(await answer.bytes())).toBe(1);
+    expect(signatureCount(await answer.bytes())).toBe(1);
+  });
+
+  describe('a compressed upload', () => {
+    const pdf = { 'Content-Type': 'application/pdf' };
+
+    it.each([
+      ['gzip', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+      ['GZIP', gzipSync],
+    ] as const)('is decompressed (%s)', async (encoding, compress) => {
+      const answer = await post(await serve(), compress(invoice), { ...pdf, 'Content-Encoding': encoding });
+      expect(isSigned(await answer.bytes())).toBe(true);
+    });
+
+    it('may be a form', async () => {
+      const request = new Request('http://test', {
+        method: 'POST',
+        body: form(['a.pdf', invoice], ['b.pdf', otherInvoice(1)]),
+      });
+      const type = request.headers.get('content-type')!;
+      const body = gzipSync(await request.bytes());
+      const answer = await post(await serve(), body, { 'Content-Type': type, 'Content-Encoding': 'gzip' });
+      expect(Object.keys(unzipSync(await answer.bytes()))).toEqual(['a.pdf', 'b.pdf']);
+    });
+
+    it.each<[string, () => Buffer, string, number, string]>([
+      ['an encoding that is not supported', () => invoice, 'zstd', 415, 'UPLOAD_TYPE_UNSUPPORTED'],
+      ['a damaged body', () => Buffer.from('not gzip'), 'gzip', 400, 'UPLOAD_MALFORMED'],
+      ['a truncated body', () => gzipSync(invoice).subarray(0, -20), 'gzip', 400, 'UPLOAD_MALFORMED'],
+      [
+        'a small body that expands beyond the limit',
+        () => gzipSync(Buffer.alloc(4 * 2 ** 20)),
+        'gzip',
+        413,
+        'UPLOAD_TOO_LARGE',
+      ],
+    ])('is refused: %s', async (_what, body, encoding, status, code) => {
+      const url = await serve({ limits: { fileBytes: 2 ** 20, totalBytes: 2 ** 20 } });
+      for (const type of ['application/pdf', 'multipart/form-data; boundary=x']) {
+        const answer = await post(url, body(), { 'Content-Type': type, 'Content-Encoding': encoding });
+        expect(await answer.json(), type).toMatchObject({ status, code });
+      }
+      expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
+    });
+  });
+
+  it('replaces characters that a zip or Windows does not allow in a name', async () => {
+    const files = form(['C:x.pdf', otherInvoice(1)], ['a<b>|?*.pdf', otherInvoice(2)], ['..', otherInvoice(3)]);
+    const answer = await post(await serve(), files);
+    expect(answer.status).toBe(200);
+    expect(Object.keys(unzipSync(await answer.bytes()))).toEqual(['x.pdf', 'a_b____.pdf', 'document-3.pdf']);
+  });
+
+  it('names the limit, its setting and its value in readable units', async () => {
+    const url = await serve({ limits: { fileBytes: 2_048, files: 2, totalBytes: 3 * 1024 * 1024 } });
+    const detail = async (body: FormData | Uint8Array, headers = {}) =>
+      ((await (await post(url, body, headers)).json()) as { detail: string }).detail;
+    const file = 'A file is larger than 2 KiB, the limit set by limits.fileBytes.';
+    expect(await detail(form(['a.pdf', invoice]))).toBe(file);
+    expect(await detail(invoice, { 'Content-Type': 'application/pdf' })).toBe(file);
+    const small = Buffer.alloc(10);
+    expect(await detail(form(['a', small], ['b', small], ['c', small]))).toBe(
+      'The upload has more than 2 files, the limit set by limits.files.',
+    );
+    expect(await detail(Buffer.alloc(4 * 1024 * 1024), { 'Content-Type': 'multipart/form-data; boundary=x' })).toBe(
+      'The upload is larger than 3 MiB, the limit set by limits.totalBytes.',
+    );
   });
 
   it("answers several as a zip, under names of their own, with one request to Sign'Stash", async () => {
@@ -62,7 +131,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     const entries = unzipSync(await answer.bytes());
     expect(Object.keys(entries)).toEqual(['a.pdf', 'A (2).pdf', 'ção.pdf']);
     Object.values(entries).forEach((entry, index) => {
-      expect(isSealed(entry, otherInvoice(index + 1))).toBe(true);
+      expect(isSigned(entry, otherInvoice(index + 1))).toBe(true);
     });
     expect(setup.sandbox.admin.counts().requests.sign).toBe(1);
   });
@@ -71,7 +140,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     const answer = await post(await serve(), form(['a.pdf', invoice], ['b.pdf', invoice]));
     const entries = unzipSync(await answer.bytes());
     expect(Object.keys(entries)).toEqual(['a.pdf', 'b.pdf']);
-    expect(setup.sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(setup.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('asks for the options of each file', async () => {
@@ -82,13 +151,13 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     const url = `${await serve({ options })}/?reason=Fatura`;
     const entries = unzipSync(await (await post(url, form(['a.pdf', invoice], ['b.pdf', invoice]))).bytes());
     expect(reasonOf(entries['b.pdf']!)).toBe('Fatura b.pdf');
-    expect(setup.sandbox.admin.counts().sealedByReference).toEqual({ 'test-a.pdf': 1, 'test-b.pdf': 1 });
+    expect(setup.sandbox.admin.counts().signedByReference).toEqual({ 'test-a.pdf': 1, 'test-b.pdf': 1 });
   });
 
   it('hands the results to the next handler', async () => {
     setup.sandbox.admin.addFault({ kind: 'document-error' });
     const url = await serve({ respond: false }, (req, res) => {
-      res.json(req.sealedFiles?.map((result) => [result.name, result.ok || result.error.code]));
+      res.json(req.signedFiles?.map((result) => [result.name, result.ok || result.error.code]));
     });
     const answer = await post(url, form(['a.pdf', otherInvoice(1)], ['b.pdf', otherInvoice(2)]));
     expect(await answer.json()).toEqual([
@@ -102,7 +171,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     const answer = await post(await serve(), form(['a.pdf', otherInvoice(1)], ['b.pdf', otherInvoice(2)]));
     expect(await answer.json()).toMatchObject({
       status: 502,
-      code: 'UPLOAD_NOT_SEALED',
+      code: 'UPLOAD_NOT_SIGNED',
       errors: [{ name: 'a.pdf', code: 'DOCUMENT_FAILED' }],
     });
   });
@@ -181,9 +250,13 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
 
 describe('signUpload', () => {
   it('tells wrong options at once', () => {
-    expect(() => signUpload({ limit: {} } as never)).toThrow('no option "limit"');
-    expect(() => signUpload({ limits: { fileSize: 1 } as never })).toThrow('no option "fileSize"');
-    expect(() => signUpload({ limits: { files: 0 } })).toThrow('positive whole number');
+    expect(() => signUpload({ limit: {} } as never)).toThrow('Unknown setting signUpload.limit: expected one of');
+    expect(() => signUpload({ limits: { fileSize: 1 } as never })).toThrow(
+      'Unknown setting signUpload.limits.fileSize: expected one of',
+    );
+    expect(() => signUpload({ limits: { files: 0 } })).toThrow(
+      'Invalid signUpload.limits.files "0": expected a whole number',
+    );
     expect(() => signUpload({ limits: { files: maxDocumentsPerRequest + 1 } })).toThrow(`${maxDocumentsPerRequest}`);
   });
 });

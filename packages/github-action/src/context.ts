@@ -8,13 +8,13 @@ export interface Context {
   repository: string;
   /** The same for every attempt of a run. */
   run: string;
-  /** What follows `@` in `uses:`; empty where the action lies in the workspace. */
+  /** The part after `@` in `uses:`; empty if the action is in the workspace. */
   actionRef: string;
   /** Fires when the workflow is cancelled. */
   signal: AbortSignal;
 }
 
-export function contextFrom(env: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Context {
+export function contextFrom(env: Readonly<Record<string, string | undefined>>): Context {
   const workspace = process.cwd();
   return {
     workspace,
@@ -22,6 +22,13 @@ export function contextFrom(env: Readonly<Record<string, string | undefined>>, s
     repository: env.GITHUB_REPOSITORY ?? '',
     run: env.GITHUB_RUN_ID ?? '',
     actionRef: env.GITHUB_ACTION_REF ?? '',
-    signal,
+    signal: cancellation(),
   };
+}
+
+/** The runner sends SIGINT, 7.5 s later SIGTERM, and 2.5 s later kills the process. */
+function cancellation(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  return stop.signal;
 }

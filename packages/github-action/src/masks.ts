@@ -1,8 +1,9 @@
 import { MemoryTokenStore, type StoredToken } from '@signstash-connect/core';
 import type { Runner } from './runner.ts';
 
-/** Hides a secret in every form in which a header, a URL or a message could show it. */
-export function maskSecret(runner: Runner, clientId: string, clientSecret: string): void {
+/** Hides the client secret in every form in which a header, a URL or a message could contain it. */
+export function maskSecret(runner: Runner, id = '', secretInput = ''): void {
+  const [clientId, clientSecret] = [id.trim(), secretInput.trim()];
   if (clientSecret === '') return;
   const form = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
   const basic = (id: string, secret: string) => Buffer.from(`${id}:${secret}`).toString('base64');
@@ -16,7 +17,7 @@ export function maskSecret(runner: Runner, clientId: string, clientSecret: strin
   for (const text of new Set(forms)) runner.mask(text);
 }
 
-/** Has each token hidden before anybody can use it. */
+/** Masks each token before it is used. */
 export class MaskingTokenStore extends MemoryTokenStore {
   readonly #runner: Runner;
 

@@ -23,16 +23,16 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const cancelled = await runAction(workspace, { inputs, during: cancelWhenStuck(sandbox, signal) });
     expect(cancelled.exitCode).toBe(1);
     expect(errorsOf(cancelled).map(({ data }) => data)).toEqual([
-      'Cancelled: 10 of 30 files were sealed. Those under way may still be sealed; the next run finds them.',
+      'Cancelled: 10 of 30 files were signed. Requests in progress may still be signed; the next run retrieves them.',
     ]);
     expect(signedFiles(cancelled)).toHaveLength(10);
-    expect(reportOf(cancelled).totals).toMatchObject({ sealed: 10, failed: 0 });
-    expect(cancelled.summary).toContain('**10** sealed');
+    expect(reportOf(cancelled).totals).toMatchObject({ signed: 10, failed: 0 });
+    expect(cancelled.summary).toContain('**10** signed');
 
     const { temporary } = cancelled;
     const again = await runAction(workspace, { inputs, temporary });
     expect([again.exitCode, again.outputs['signed-count']]).toEqual([0, '30']);
-    const seals = Object.values(sandbox.admin.counts().sealedByReference);
+    const seals = Object.values(sandbox.admin.counts().signedByReference);
     expect([seals.length, Math.max(...seals)]).toEqual([30, 1]);
   },
 );

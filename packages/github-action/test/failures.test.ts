@@ -6,7 +6,7 @@ import { minimalPdf } from '../../core/test/support/minimal-pdf.ts';
 import { runAction } from './harness/run-action.ts';
 import { inputsFor, sandboxed } from './support/sandboxed.ts';
 import { tamperingWith } from './support/tampering-server.ts';
-import { errorsOf, isSealed, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
+import { errorsOf, isSigned, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
 
 describe('recovered from, with one seal for each file', () => {
   test.each<[string, Fault]>([
@@ -22,8 +22,8 @@ describe('recovered from, with one seal for each file', () => {
     sandbox.admin.addFault(fault);
     const workspace = workspaceWith(2);
     const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
-    expect([run.exitCode, sandbox.admin.counts().documentsSealed]).toEqual([0, 2]);
-    for (const name of signedFiles(run)) expect(isSealed(join(workspace, name))).toBe(true);
+    expect([run.exitCode, sandbox.admin.counts().documentsSigned]).toEqual([0, 2]);
+    for (const name of signedFiles(run)) expect(isSigned(join(workspace, name))).toBe(true);
   });
 
   test('a service that hangs: the request times out, and its seals are found', async () => {
@@ -31,7 +31,7 @@ describe('recovered from, with one seal for each file', () => {
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 4_000 });
     const run = await runAction(workspaceWith(2), { inputs: inputsFor(sandbox, { timeout: '700ms' }) });
     expect([run.exitCode, run.outputs['signed-count']]).toEqual([0, '2']);
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 });
 
@@ -41,7 +41,7 @@ describe('what makes going on pointless is told once', () => {
     const inputs = inputsFor(sandbox, { 'client-secret': 'another-secret' });
     const run = await runAction(workspaceWith(30), { inputs });
     expect([run.exitCode, run.outputs['failed-count'], errorsOf(run).length]).toEqual([1, '30', 1]);
-    expect(errorsOf(run)[0]?.data).toMatch(/client-id .* client-secret .* 30 of 30 files were not sealed/);
+    expect(errorsOf(run)[0]?.data).toMatch(/client-id .* client-secret .* 30 of 30 files were not signed/);
     expect(sandbox.admin.counts().tokenRequests).toBe(1);
     expect(run.log).not.toContain('another-secret');
   });
@@ -62,13 +62,13 @@ describe('a file that fails', () => {
     expect(run.outputs).toMatchObject({ 'signed-count': '1', 'failed-count': '2' });
     expect(run.exitCode).toBe(1);
     const [bad, empty, conclusion] = errorsOf(run);
-    expect(bad?.properties).toEqual({ title: 'Not sealed: DOCUMENT_NOT_PDF', file: 'bad.pdf' });
+    expect(bad?.properties).toEqual({ title: 'Not signed: DOCUMENT_NOT_PDF', file: 'bad.pdf' });
     expect(bad?.data).toBe(
-      "bad.pdf is not a PDF file. Narrow 'files' to PDF files, or set signature-type to XAdES (XML) or CAdES.",
+      'bad.pdf is not a PDF file. PAdES signs PDF files only: use a PDF, or set signature-type to XAdES (XML) or CAdES.',
     );
-    expect(empty?.properties.title).toBe('Not sealed: DOCUMENT_EMPTY');
-    expect(conclusion?.data).toBe('2 of 3 files were not sealed.');
-    expect(run.summary.indexOf('| bad.pdf | failed')).toBeLessThan(run.summary.indexOf('| good.pdf | sealed'));
+    expect(empty?.properties.title).toBe('Not signed: DOCUMENT_EMPTY');
+    expect(conclusion?.data).toBe('2 of 3 files were not signed.');
+    expect(run.summary.indexOf('| bad.pdf | failed')).toBeLessThan(run.summary.indexOf('| good.pdf | signed'));
   });
 
   test('at the service: its reason is passed on', async () => {
@@ -83,8 +83,8 @@ describe('a file that fails', () => {
     const sandbox = await sandboxed({ maxBodyBytes: 20_000 });
     const workspace = workspaceWith({ 'large.pdf': Buffer.concat([minimalPdf(), Buffer.alloc(40_000, ' ')]) });
     const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
-    expect(errorsOf(run)[0]?.properties).toEqual({ title: 'Not sealed: PAYLOAD_TOO_LARGE', file: 'large.pdf' });
-    expect(errorsOf(run)[0]?.data).toContain('lower batch-size');
+    expect(errorsOf(run)[0]?.properties).toEqual({ title: 'Not signed: PAYLOAD_TOO_LARGE', file: 'large.pdf' });
+    expect(errorsOf(run)[0]?.data).toContain('Lower batch-size');
   });
 
   test('with fail-fast: what is under way is finished, nothing more is sent', async () => {
@@ -95,8 +95,10 @@ describe('a file that fails', () => {
     const { totals } = reportOf(run);
     expect([run.exitCode, totals.failed]).toEqual([1, 1]);
     expect(totals['not-sent']).toBeGreaterThan(20);
-    expect(Number(totals.sealed) + Number(totals['not-sent'])).toBe(39);
-    expect(sandbox.admin.counts().documentsSealed).toBe(totals.sealed);
+    expect(run.summary).toContain(`**${totals['not-sent']}** not sent`);
+    expect(run.summary).toContain('| not sent: the run stopped first |');
+    expect(Number(totals.signed) + Number(totals['not-sent'])).toBe(39);
+    expect(sandbox.admin.counts().documentsSigned).toBe(totals.signed);
   });
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { minimalPdf } from '../../core/test/support/minimal-pdf.ts';
 import { type ActionRun, runAction } from './harness/run-action.ts';
 import { inputsFor, sandboxed } from './support/sandboxed.ts';
-import { errorsOf, isSealed, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
+import { errorsOf, isSigned, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
 
 describe('masks', () => {
   const everything = ({ log, summary, outputs }: ActionRun, more = '') =>
@@ -58,8 +58,8 @@ describe('file names', () => {
     expect(run.outputs).toMatchObject({ 'signed-count': '7', 'failed-count': '1' });
     const sealed = good.map((name) => `${name.slice(0, -4)}-signed.pdf`);
     expect(signedFiles(run)).toEqual(sealed.toSorted());
-    for (const name of sealed) expect(isSealed(join(workspace, name))).toBe(true);
-    expect(errorsOf(run)[0]?.properties).toEqual({ file: bad, title: 'Not sealed: DOCUMENT_NOT_PDF' });
+    for (const name of sealed) expect(isSigned(join(workspace, name))).toBe(true);
+    expect(errorsOf(run)[0]?.properties).toEqual({ file: bad, title: 'Not signed: DOCUMENT_NOT_PDF' });
     const rows = run.summary.split('\n').filter((line) => line.startsWith('| '));
     expect(rows).toHaveLength(good.length + 3);
     expect(run.summary).not.toContain('<b>');
@@ -100,7 +100,7 @@ describe('dry run', () => {
     const run = await runAction(workspace, { inputs: inputsFor(sandbox, { 'dry-run': 'true' }) });
     expect([run.exitCode, run.outputs['failed-count'], run.outputs['signed-count']]).toEqual([1, '1', '0']);
     expect(reportOf(run).totals).toMatchObject({ checked: 1, failed: 1 });
-    expect(run.log).toContain('The login works');
+    expect(run.log).toContain('The API accepted the token and answered');
     expect(sandbox.admin.requests().map(({ endpoint }) => endpoint)).toEqual(['token', 'operationId']);
     expect(existsSync(join(workspace, 'a-signed.pdf'))).toBe(false);
   });

@@ -1,6 +1,7 @@
 import { endpoints } from '@signstash-connect/core/client';
 import type { ICredentialTestRequest, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
-import { addressExpression } from '../nodes/SignStash/host/environment.ts';
+import { addressExpression, nodeUserAgent } from '../nodes/SignStash/helpers/credential.ts';
+import { choice, text, toggle } from '../nodes/SignStash/helpers/parameters.ts';
 
 /** Client credentials; n8n gets the token, keeps it encrypted, shares it between its workers and renews it after a 401. */
 export class SignStashOAuth2Api implements ICredentialType {
@@ -20,92 +21,52 @@ export class SignStashOAuth2Api implements ICredentialType {
 
   properties: INodeProperties[] = [
     { displayName: 'Grant Type', name: 'grantType', type: 'hidden', default: 'clientCredentials' },
-    {
-      displayName: 'Client ID',
-      name: 'clientId',
-      type: 'string',
-      default: '',
+    text('Client ID', 'clientId', {
+      description: "Alias of your client service in Sign'Stash",
       required: true,
       placeholder: 'e.g. PRT.500000000-PRT.500000000-7c0f…',
-      description: "Alias of your client service in Sign'Stash",
-    },
-    {
-      displayName: 'Client Secret',
-      name: 'clientSecret',
-      type: 'string',
-      typeOptions: { password: true },
-      default: '',
-      required: true,
+    }),
+    text('Client Secret', 'clientSecret', {
       description: "Secret of the client service, as set in the Sign'Stash backoffice",
-    },
-    {
-      displayName: 'Environment',
-      name: 'environment',
-      type: 'options',
-      options: [
-        { name: 'Custom', value: 'custom', description: 'Addresses that you give, such as those of a local sandbox' },
-        {
-          name: 'On-Premise Proxy',
-          value: 'onPremise',
-          description: 'Documents go to the proxy in your network, all else to the service',
-        },
-        { name: 'Production', value: 'production', description: 'Seals that count, and are charged' },
-        { name: 'Staging', value: 'staging', description: 'For trying things out' },
-      ],
-      default: 'production',
+      typeOptions: { password: true },
+      required: true,
+    }),
+    choice('Environment', 'environment', {
       description: "Which Sign'Stash to use. Each has its own client ID and secret.",
-    },
-    {
-      displayName: 'Service Behind the Proxy',
-      name: 'onPremiseService',
-      type: 'options',
-      options: [
-        { name: 'Production', value: 'production' },
-        { name: 'Staging', value: 'staging' },
+      choices: [
+        ['Custom', 'custom', 'Your own addresses, such as those of a local sandbox'],
+        ['On-Premise Proxy', 'onPremise', 'Documents go to the proxy in your network, everything else to the service'],
+        ['Production', 'production', 'Signatures are binding and charged'],
+        ['Staging', 'staging', 'For tests'],
       ],
       default: 'production',
-      description: 'Which service issues tokens and answers questions about operations',
+    }),
+    choice('Service Behind the Proxy', 'onPremiseService', {
+      description: 'Which service issues tokens and answers queries about operations',
+      choices: { production: 'Production', staging: 'Staging' },
       displayOptions: { show: { environment: ['onPremise'] } },
-    },
-    {
-      displayName: 'Token URL',
-      name: 'tokenUrl',
-      type: 'string',
-      default: '',
+    }),
+    text('Token URL', 'tokenUrl', {
+      description: 'Address at which the authorization server issues tokens',
       required: true,
       placeholder: 'e.g. https://signstash.example.com/oauth2/authorization-server/oauth/token',
-      description: 'Address at which the authorization server issues tokens',
       displayOptions: { show: { environment: ['custom'] } },
-    },
-    {
-      displayName: 'API URL',
-      name: 'apiUrl',
-      type: 'string',
-      default: '',
+    }),
+    text('API URL', 'apiUrl', {
+      description: 'Base address of the Integration Service',
       required: true,
       placeholder: 'e.g. https://signstash.example.com/signstash/einvoice-integration-ws',
-      description: 'Base address of the Integration Service',
       displayOptions: { show: { environment: ['custom'] } },
-    },
-    {
-      displayName: 'Proxy URL',
-      name: 'proxyUrl',
-      type: 'string',
-      default: '',
+    }),
+    text('Proxy URL', 'proxyUrl', {
+      description: 'Address of the proxy that signs documents. Its usual path is added if you give none.',
       placeholder: 'e.g. http://signstash.intranet:8080',
-      description:
-        'Address of the proxy in your network through which documents go. Its usual path is added if you give none.',
       displayOptions: { show: { environment: ['onPremise', 'custom'] } },
-    },
-    {
-      displayName: 'Allow Plain HTTP',
-      name: 'allowInsecureHttp',
-      type: 'boolean',
-      default: false,
-      description:
-        'Whether to allow addresses without https on other machines. Tokens and documents then travel unencrypted.',
+    }),
+    toggle('Allow Plain HTTP', 'allowInsecureHttp', {
+      description: 'Whether to allow http on other machines. Tokens and documents then travel unencrypted.',
       displayOptions: { show: { environment: ['onPremise', 'custom'] } },
-    },
+    }),
     {
       displayName: 'Access Token URL',
       name: 'accessTokenUrl',
@@ -117,13 +78,14 @@ export class SignStashOAuth2Api implements ICredentialType {
   ];
 
   /**
-   * Asks for a document that does not exist. That the service does not know it is the good answer: the token was issued, and
-   * the API took it. Wrong credentials fail before, with the authorization server's words.
+   * Looks up a document that does not exist. "Not found" means success: the token was issued, and the API accepted it. Wrong
+   * credentials fail before that, with the authorization server's message.
    */
   test: ICredentialTestRequest = {
     request: {
       baseURL: addressExpression('queryUrl', '$credentials'),
       url: `/${endpoints.operationId('n8n-connection-test').path}`,
+      headers: { 'User-Agent': nodeUserAgent },
       timeout: 30_000,
       disableFollowRedirect: true,
       ignoreHttpStatusErrors: {
@@ -139,10 +101,10 @@ export class SignStashOAuth2Api implements ICredentialType {
         401,
         'The API refused a token that was just issued: check that the token URL and the API URL belong together.',
       ),
-      rule(403, 'The API took the token but does not let this client in: ask your operator to allow it.'),
-      rule(405, 'The API address does not answer maxLookupAttempts: check that it is the Integration Service.'),
+      rule(403, 'The API accepted the token but denies access to this client: ask your operator to allow it.'),
+      rule(405, 'The API address does not answer queries: check that it is the Integration Service.'),
       ...[500, 501, 502, 503, 504].map((status) =>
-        rule(status, `The service is not available now (${status}): try again later.`),
+        rule(status, `The service is currently unavailable (${status}): try again later.`),
       ),
       {
         type: 'responseSuccessBody',

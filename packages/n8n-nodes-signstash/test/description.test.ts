@@ -38,7 +38,7 @@ const words = (text: string) => text.toLowerCase().match(/[a-z]+/g);
 const optionNames = ({ options = [] }: INodeProperties) => options.map((option) => option.name);
 
 describe('description', () => {
-  it('lets agents ask and resend, but neither seal nor handle files', () => {
+  it('lets agents query and resend, but neither sign nor handle files', () => {
     expect(description.usableAsTool).toBe(true);
     const forTools = ({ displayOptions }: Pick<INodeProperties, 'displayOptions'>) =>
       !displayOptions?.hide?.['@tool']?.includes(true);
@@ -51,7 +51,7 @@ describe('description', () => {
       'Get',
       'Get by Document Reference',
       'Get Status',
-      'Resend Delivery Mails',
+      'Resend Delivery E-Mails',
     ]);
   });
 
@@ -96,6 +96,16 @@ describe('what users read', () => {
     const switches = flat(description.properties).filter(({ type }) => type === 'boolean');
     expect(switches.length).toBeGreaterThan(4);
     for (const { description: text } of switches) expect(text).toMatch(/^Whether /);
+  });
+});
+
+describe('coordinates of a visible seal', () => {
+  const text = (parameter: string) => description.properties.find(({ name }) => name === parameter)?.description;
+
+  it('are described from the left and the top edge, as the service measures them', () => {
+    expect(text('sealX')).toMatch(/^Distance from the left edge .+ left edge of the seal/);
+    expect(text('sealY')).toMatch(/^Distance from the top edge .+ top edge of the seal/);
+    expect(JSON.stringify(description.properties)).not.toMatch(/lower (edge|left)|bottom/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { onPremise, resolveEnvironment } from '@signstash-connect/core/client';
 import { describe, expect, it } from 'vitest';
 import { SignStashOAuth2Api } from '../credentials/SignStashOAuth2Api.credentials.ts';
-import { type CredentialFields, endpointsOf } from '../nodes/SignStash/host/environment.ts';
+import { type CredentialFields, endpointsOf } from '../nodes/SignStash/helpers/credential.ts';
 
 const own = {
   tokenUrl: 'https://sign.example.com/oauth/token',
@@ -62,7 +62,7 @@ describe('addresses', () => {
   });
 
   it('are asked for by name where one is missing', () => {
-    expect(() => endpointsOf({ environment: 'custom', tokenUrl: own.tokenUrl })).toThrow(/apiUrl is missing/);
-    expect(() => endpointsOf({ environment: 'onPremise' })).toThrow(/proxyUrl is missing/);
+    expect(() => endpointsOf({ environment: 'custom', tokenUrl: own.tokenUrl })).toThrow(/^API URL is not set/);
+    expect(() => endpointsOf({ environment: 'onPremise' })).toThrow(/^Proxy URL is not set/);
   });
 });

@@ -1,7 +1,7 @@
 import { type ErrorCode, errorCodes, SignStashError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { describe, expect, it } from 'vitest';
-import { nodeError } from '../nodes/SignStash/host/node-error.ts';
+import { nodeError } from '../nodes/SignStash/helpers/node-error.ts';
 
 /** An error as core would throw it, by its code alone. */
 class SomeError extends SignStashError {}
@@ -37,6 +37,12 @@ describe('what n8n shows', () => {
 
   it('prefers the advice that belongs to this one failure', () => {
     expect(shown('CONFIGURATION_INVALID', { hint: 'Ask Ana.' }).description).toBe('Ask Ana.');
+  });
+
+  it('explains a file that another instance of n8n has stored', () => {
+    const { message, description } = nodeError(context, new Error('File not found: /home/node/.n8n/binary/1'), 0);
+    expect(message).toContain('File not found');
+    expect(description).toContain('N8N_DEFAULT_BINARY_DATA_MODE');
   });
 
   it('says of anything else what it said', () => {

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { requestFailure } from '../nodes/SignStash/host/request-failure.ts';
+import { requestFailure } from '../nodes/SignStash/transport/request-failure.ts';
 import { FakeN8n } from './support/fake-n8n.ts';
 import { pdfItem } from './support/pdf.ts';
 
@@ -36,6 +36,17 @@ describe('what n8n throws, in core’s words', () => {
   it('one token serves all questions that are asked at once', async () => {
     await n8n.run(Array.from({ length: 6 }, (_, index) => pdfItem(`invoice-${index}`)));
     expect(sandbox.admin.counts()).toMatchObject({ tokenRequests: 1, requests: { operationId: 6, sign: 1 } });
+  });
+
+  it('every request names this package and its version in the User-Agent', async () => {
+    await n8n.run([pdfItem('a')]);
+    await n8n.run([pdfItem('a')], { parameters: { resource: 'operation', operation: 'get', operationId: '1000001' } });
+    expect(n8n.requests.length).toBeGreaterThan(2);
+    for (const { headers } of n8n.requests) {
+      expect(headers).toMatchObject({
+        'user-agent': expect.stringMatching(/^signstash-connect\/\S+ .+ n8n-nodes-signstash\/\d+\.\d+\.\d+/),
+      });
+    }
   });
 
   it('a revoked token is renewed and the same body sent again', async () => {
@@ -79,7 +90,7 @@ describe('what n8n throws, in core’s words', () => {
   });
 
   it('a receiver that is no address is not sent', async () => {
-    const parameters = { resource: 'operation', operation: 'resendMails', operationId: '1', receivers: 'nobody' };
+    const parameters = { resource: 'operation', operation: 'resendEmails', operationId: '1', receivers: 'nobody' };
     expect(await failing({}, { parameters })).toMatchObject({ message: expect.stringContaining('no e-mail address') });
     expect(sandbox.admin.requests()).toEqual([]);
   });

@@ -27,7 +27,7 @@ describe('sign', () => {
       externalReference: expect.stringMatching(/^PRT\./),
       operationId: expect.stringMatching(/^\d+$/),
       documentStatus: 'SIGNED',
-      fileName: 'invoice-3-sealed.pdf',
+      fileName: 'invoice-3-signed.pdf',
       contentType: 'application/pdf',
       fileSize: n8n.bytes(outputs[3]).byteLength,
       recovered: false,
@@ -39,7 +39,7 @@ describe('sign', () => {
 
   it('fills requests up to the batch size', async () => {
     await n8n.run(items(7), { parameters: { sending: { batchSize: 3 } } });
-    expect(sandbox.admin.counts()).toMatchObject({ requests: { sign: 3 }, documentsSealed: 7 });
+    expect(sandbox.admin.counts()).toMatchObject({ requests: { sign: 3 }, documentsSigned: 7 });
   });
 
   it('gives every delivery its own request, and those with the same one a common one', async () => {
@@ -58,7 +58,7 @@ describe('sign', () => {
     const second = await new FakeN8n(sandbox).run(items(2).reverse());
     expect(byKey(second, 'recovered')).toEqual([true, true]);
     expect(byKey(second, 'externalReference')).toEqual(byKey(first, 'externalReference').reverse());
-    expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 2, requests: { sign: 1 } });
+    expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 2, requests: { sign: 1 } });
   });
 
   it('seals a file that comes twice once, also in different requests', async () => {
@@ -68,7 +68,7 @@ describe('sign', () => {
     expect(outputs[2]?.json.externalReference).toBe(outputs[0]?.json.externalReference);
     expect(n8n.bytes(outputs[2])).toEqual(n8n.bytes(outputs[0]));
     expect(outputs[2]?.pairedItem).toEqual({ item: 2 });
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('refuses a reference that is given to two documents', async () => {
@@ -94,7 +94,7 @@ describe('sign', () => {
   it('takes the file itself from an expression', async () => {
     const inputField = n8n.asExpression(pdfItem('elsewhere').binary.data);
     const [output] = await n8n.run([{}], { parameters: { inputField } });
-    expect(output?.binary?.data?.fileName).toBe('elsewhere-sealed.pdf');
+    expect(output?.binary?.data?.fileName).toBe('elsewhere-signed.pdf');
   });
 
   it('keeps the raw answer where it is not simplified', async () => {
@@ -111,7 +111,7 @@ describe('sign', () => {
     const item = { binary: { ...pdfItem('a').binary, logo: { mimeType: 'image/png', bytes: png } } };
     const parameters = {
       visibleSeal: true,
-      sealPlace: 'coordinates',
+      sealPosition: 'coordinates',
       sealX: 50,
       sealY: 60,
       sealAppearance: appearance,
@@ -131,14 +131,14 @@ describe('sign', () => {
     sandbox.admin.addFault({ kind: 'drop', endpoint: 'sign', phase: 'after' });
     const outputs = await n8n.run(items(3));
     expect(byKey(outputs, 'recovered')).toEqual([true, true, true]);
-    expect(Object.values(sandbox.admin.counts().sealedByReference)).toEqual([1, 1, 1]);
+    expect(Object.values(sandbox.admin.counts().signedByReference)).toEqual([1, 1, 1]);
   });
 
   it('recovers a timeout without sealing twice', async () => {
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'after', delayMs: 3000 });
     const outputs = await n8n.run(items(2), { parameters: { sending: { timeout: 1 } } });
     expect(byKey(outputs, 'recovered')).toEqual([true, true]);
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('stops when the execution is stopped', async () => {
@@ -191,7 +191,10 @@ describe('refusals before anything is read or sent', () => {
       parameters: { visibleSeal: true, sealAppearance: { width: 100 } },
       onError: 'continueRegularOutput',
     });
-    expect(output?.json).toMatchObject({ code: 'APPEARANCE_INVALID' });
+    expect(output?.json).toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      error: 'Invalid Width and Height "100x": expected width and height in points, such as 155x50.',
+    });
   });
 });
 
@@ -201,7 +204,7 @@ describe('failures of single items', () => {
     const outputs = await n8n.run([pdfItem('a'), bad, {}, pdfItem('b')], { onError: 'continueRegularOutput' });
     expect(byKey(outputs, 'code')).toEqual([undefined, 'DOCUMENT_NOT_PDF', null, undefined]);
     expect(outputs.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('come from the service, with its reason', async () => {

@@ -5,7 +5,7 @@
  */
 export type { SandboxAdmin } from './admin/admin.ts';
 export type { SandboxCounts } from './admin/counts.ts';
-export { connectSandboxAdmin, type RemoteSandboxAdmin } from './admin/remote-admin.ts';
+export { connectSandboxAdmin, type RemoteSandboxAdmin, type SandboxAdminAccess } from './admin/remote-admin.ts';
 export type { RequestLogEntry } from './admin/request-log.ts';
 export type { EndpointName, ServiceName } from './endpoints.ts';
 export type * from './faults/fault.ts';
@@ -13,3 +13,5 @@ export type { UsageSettings } from './integration-service/usage.ts';
 export type { SandboxOptions } from './options.ts';
 export { type Sandbox, startSandbox } from './sandbox.ts';
 export type { SignErrorCode } from './sealer.ts';
+export { findSchemaViolations, type ServiceAnswer } from './wire/answer-check.ts';
+export type { DateMode, DateSpelling } from './wire/service-dates.ts';

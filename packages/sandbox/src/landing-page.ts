@@ -1,13 +1,19 @@
+import { curlFlow } from './curl-flow.ts';
 import { servicePaths } from './endpoints.ts';
 
-/** What somebody who opens the sandbox in a browser should know. */
-export const landingPage = `Sign'Stash Connect sandbox: a local stand-in for the Sign'Stash services.
+/** What somebody who opens the sandbox in a browser should know. It shows no secret: any local program can read it. */
+export function landingPage(url: string): string {
+  return `Sign'Stash Connect sandbox: a local stand-in for the Sign'Stash services.
 
-Its seals are NOT qualified and have no legal value: nobody but this machine trusts its certificate authority.
+Its seals are NOT qualified and have no legal value: only this machine knows its certificate authority.
 
   POST ${servicePaths.token}    tokens
        ${servicePaths.api}/api/v0/...            Integration Service
        ${servicePaths.proxy}/api/v0/...     on-premise proxy
-  GET  /openapi.json    the wire, described
-       /admin/...       faults, counts and the request log (see the README)
-`;
+  GET  /openapi.json    description of the API
+  GET  /admin           admin API: faults, counts and requests
+
+The whole flow, to paste into a shell:
+
+${curlFlow({ tokenUrl: url + servicePaths.token, apiUrl: url + servicePaths.api })}`;
+}

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createAdmin, type SandboxAdmin } from './admin/admin.ts';
 import { servicePaths } from './endpoints.ts';
+import { assertNodeVersion } from './node-version.ts';
 import { resolveOptions, type SandboxOptions } from './options.ts';
 import { openSealer } from './seal/index.ts';
 import type { Sealer } from './sealer.ts';
@@ -21,6 +22,8 @@ export interface Sandbox {
   /** Trust this certificate to see the sandbox's seals as valid. */
   caCertificatePem: string;
   caCertificatePath: string;
+  /** Token of the admin API, for {@link connectSandboxAdmin} and `Authorization: Bearer`. */
+  adminToken: string;
   admin: SandboxAdmin;
   /** Stops it and cuts every open connection. */
   close(): Promise<void>;
@@ -28,17 +31,19 @@ export interface Sandbox {
 
 /** Starts a local Sign'Stash. Its seals are real signatures, but NOT qualified: they have no legal value. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { stateDirectory, keyAlgorithm } = resolveOptions(options);
-  return startSandboxWith(await openSealer({ stateDirectory, keyAlgorithm }), options);
+  assertNodeVersion(process.versions.node);
+  const { stateDirectory, keyAlgorithm, coordinateOrigin } = resolveOptions(options);
+  return startSandboxWith(await openSealer({ stateDirectory, keyAlgorithm, coordinateOrigin }), options);
 }
 
-/** As {@link startSandbox}, sealing with what is given. */
+/** As {@link startSandbox}, signing with what is given. */
 export async function startSandboxWith(sealer: Sealer, options: SandboxOptions = {}): Promise<Sandbox> {
   const resolved = resolveOptions(options);
   const state = new SandboxState(resolved, sealer);
   const server = await buildServer(state);
   await server.listen({ host: resolved.host, port: resolved.port });
   const url = addressOf(server.server.address() as AddressInfo, resolved.host);
+  state.url = url;
   return {
     url,
     tokenUrl: url + servicePaths.token,
@@ -48,6 +53,7 @@ export async function startSandboxWith(sealer: Sealer, options: SandboxOptions =
     clientSecret: resolved.clientSecret,
     caCertificatePem: sealer.caCertificatePem,
     caCertificatePath: sealer.caCertificatePath,
+    adminToken: resolved.adminToken,
     admin: createAdmin(state),
     close: async () => {
       // First, or requests that a latency holds back would be answered now.

@@ -29,7 +29,7 @@ export interface WireSignatureInfo {
 }
 
 export interface WireVisibleSignatureInfo {
-  templateType: 'ONE_OFF' | 'SERVICE_CUSTOMIZATION';
+  templateType?: 'ONE_OFF' | 'SERVICE_CUSTOMIZATION';
   oneOffTemplate?: string;
   locationType: 'SIGN_FIELD' | 'COORDINATE' | 'PLACEHOLDER';
   locationValue: string;

@@ -66,6 +66,15 @@ test('changesets finds the pinned pnpm, which it calls by name', () => {
   for (const [, { steps = [] }] of calling) expect(steps.map(({ run }) => run)).toContain(install);
 });
 
+test('the release installs from the lockfile alone: no install script runs, and the Node is the one of the runner', () => {
+  const installs = steps.filter(([where, { run }]) => where.startsWith('release.yml') && run?.includes('pnpm install'));
+  expect(installs).toHaveLength(4);
+  for (const [, { run }] of installs) expect(run).toBe('pnpm install --frozen-lockfile --ignore-scripts');
+  for (const [where, { steps: own = [] }] of jobs.filter(([name]) => name.startsWith('release.yml'))) {
+    expect([where, own.some(({ uses }) => uses?.startsWith('actions/setup-node@'))]).toEqual([where, true]);
+  }
+});
+
 test('an identity is only where tarballs or pages are published', () => {
   const holders = jobs.filter(([, { permissions }]) => permissions?.['id-token'] === 'write').map(([where]) => where);
   expect(holders).toEqual(['docs.yml deploy', 'release.yml publish']);

@@ -25,8 +25,8 @@ const surroundings: Record<string, { before: string; after?: string }> = {
   /** A line for an Express application. */
   express: {
     before:
-      "import { healthcheck, signResponse, signstash, signUpload } from '@signstash-connect/express'; import express from 'express'; import { readFile } from 'node:fs/promises';" +
-      "const app = express(); app.get('/ping', (_request, response) => void response.send('up')); app.use(signstash()); void [healthcheck, signResponse, signUpload];" +
+      "import { folderResultStore } from '@signstash-connect/core'; import { healthcheck, problemDetails, signResponse, signstash, signUpload } from '@signstash-connect/express'; import express from 'express'; import { readFile } from 'node:fs/promises';" +
+      "const app = express(); app.get('/ping', (_request, response) => void response.send('up')); app.use(signstash()); void [folderResultStore, healthcheck, problemDetails, signResponse, signUpload];" +
       "const reports = express.Router().get('/x', async (_request, response) => { response.type('pdf').send(await readFile('invoice.pdf')); }); void reports;" +
       "const clientId = process.env.SIGNSTASH_CLIENT_ID ?? ''; const clientSecret = process.env.SIGNSTASH_CLIENT_SECRET ?? ''; void [clientId, clientSecret];",
     after: 'await callApp(app, calls);',
@@ -36,7 +36,7 @@ const surroundings: Record<string, { before: string; after?: string }> = {
     before:
       "import { signstash } from '@signstash-connect/express'; import express from 'express'; const app = express(); app.use(signstash());" +
       "app.get('/route', async (_request, res) => { const content = 'invoice.pdf'; const options = {};",
-    after: 'void sealed; }); await callApp(app, calls);',
+    after: 'void signed; }); await callApp(app, calls);',
   },
 };
 

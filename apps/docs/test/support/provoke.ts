@@ -56,7 +56,7 @@ export async function provokeAll(): Promise<SignStashError[]> {
       client({
         environment: onPremise({ proxyUrl: 'http://signstash.intranet:8080', authorizationServer: 'staging' }),
       }),
-    () => optionsFromEnv({ SIGNSTASH_ENVIRONMENT: 'staging' }),
+    () => optionsFromEnv({ SIGNSTASH_ENVIRONMENT: 'staging', SIGNSTASH_CLIENT_SECRET: 'secret' }),
     () => client().sign(write('notes.pdf', 'plain text')),
     () => client().sign(fixture('encrypted.pdf'), { name: 'encrypted.pdf' }),
     () => client().sign(join(folder, 'missing.pdf')),
@@ -85,7 +85,7 @@ export async function provokeAll(): Promise<SignStashError[]> {
       return client({ lookUpFirst: false }).sign(invoice());
     },
     async () => {
-      const full = await startSandbox({ limitUsageCount: 0 });
+      const full = await startSandbox({ limitUsageCount: 0, clientId, clientSecret });
       try {
         await client({ environment: { tokenUrl: full.tokenUrl, apiUrl: full.apiUrl } }).sign(invoice());
       } finally {

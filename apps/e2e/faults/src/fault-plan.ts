@@ -51,6 +51,42 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     kind: fc.constant('unauthorized' as const),
     endpoint: fc.constantFrom('sign', 'operationId', 'detail' as const),
   }),
+  fc.record({
+    kind: fc.constant('token-conflict' as const),
+    endpoint: fc.constantFrom('sign', 'operationId', 'detail'),
+  }),
+  fc.record({ kind: fc.constant('licence' as const), endpoint: fc.constant('sign' as const) }),
+  fc.record({
+    kind: fc.constant('parallel-limit' as const),
+    limit: fc.integer({ min: 1, max: 3 }),
+    status: fc.constantFrom(429, 409),
+    times: fc.integer({ min: 5, max: 30 }),
+  }),
+  fc.record({
+    kind: fc.constant('lookup-blind' as const),
+    delayMs: fc.integer({ min: 100, max: 3000 }),
+    times: fc.integer({ min: 1, max: 5 }),
+  }),
+  fc.record({
+    kind: fc.constant('reject' as const),
+    endpoint: fc.constant('operationId' as const),
+    status: fc.constant(403),
+  }),
+  fc.record({
+    kind: fc.constant('no-document-list' as const),
+    value: fc.constantFrom('null', 'empty', 'missing'),
+    endpoint: fc.constantFrom('sign', 'detail'),
+  }),
+  fc.record({
+    kind: fc.constantFrom('unlisted-document', 'duplicate-entry'),
+    endpoint: fc.constantFrom('sign', 'detail'),
+  }),
+  fc.record({
+    kind: fc.constant('wrong-content' as const),
+    as: fc.constantFrom('unrelated', 'tampered', 'truncated', 'other-document', 'empty', 'html', 'original'),
+    endpoint: fc.constantFrom('sign', 'detail'),
+    times,
+  }),
   fc.record({ kind: fc.constant('reject' as const), endpoint: fc.constant('sign' as const), times }),
   fc.record({ kind: fc.constant('quota' as const), endpoint: fc.constant('sign' as const) }),
   fc.record({

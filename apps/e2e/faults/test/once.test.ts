@@ -76,9 +76,10 @@ test.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
     for (let index = 0; index < documentsPerSeed; index++) {
       writeFileSync(join(folder, `${index}.pdf`), minimalPdf(`Fatura ${seed}/${index}`));
     }
-    // The worst service seals a repeated reference again; a strict one refuses it. Both must come out right.
-    const duplicateReferences = seed % 2 === 0 ? 'seal-again' : 'refuse';
-    const sandbox = await startSandbox({ stateDirectory, duplicateReferences });
+    // The worst service signs a repeated reference again; a strict one refuses it. Both must come out right.
+    const duplicateReferences = seed % 2 === 0 ? 'sign-again' : 'refuse-signed';
+    const refusedToken = seed % 4 < 2 ? '401' : '409';
+    const sandbox = await startSandbox({ stateDirectory, duplicateReferences, refusedToken, keyAlgorithm: 'EC-P256' });
     try {
       const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
       const journal = seed % 3 === 0 ? undefined : join(root, 'journal.jsonl');
@@ -90,7 +91,8 @@ test.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
       // A finished output is not written again; without a journal that is how a re-run sees it.
       expect(last?.failures.filter(({ code }) => code !== 'OUTPUT_EXISTS')).toEqual([]);
       expect(last).not.toHaveProperty('stoppedBy');
-      const counts = Object.values(sandbox.admin.counts().sealedByReference);
+      expect(sandbox.admin.schemaViolations()).toEqual([]);
+      const counts = Object.values(sandbox.admin.counts().signedByReference);
       const files = readdirSync(output);
       console.log(
         `seed ${seed} (${duplicateReferences}${journal ? ', journal' : ''}): ${plan.length} mishaps, ${kills} kills, ${counts.length} sealed`,

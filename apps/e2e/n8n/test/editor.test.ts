@@ -64,9 +64,9 @@ afterAll(async () => {
 beforeEach(() => sandbox.admin.reset());
 
 describe('the webhook example', () => {
-  it('answers with the sealed PDF', async () => {
+  it('answers with the signed PDF', async () => {
     const { bytes, name } = await invoice('webhook');
-    const response = await fetch(`${url}/webhook/seal-invoice`, {
+    const response = await fetch(`${url}/webhook/sign-invoice`, {
       method: 'POST',
       headers: { 'content-type': 'application/pdf', 'content-disposition': `attachment; filename="${name}"` },
       body: bytes as Uint8Array<ArrayBuffer>,
@@ -77,7 +77,7 @@ describe('the webhook example', () => {
   });
 
   it('answers with the reason where it cannot', async () => {
-    const response = await fetch(`${url}/webhook/seal-invoice`, {
+    const response = await fetch(`${url}/webhook/sign-invoice`, {
       method: 'POST',
       headers: { 'content-type': 'application/pdf' },
       body: 'no PDF',
@@ -91,7 +91,7 @@ describe('the credential dialog', () => {
   it('tests the connection', async () => {
     const dialog = await editor.openCredential('signStashLab');
     await dialog.getByText('Connection tested successfully').filter({ visible: true }).waitFor();
-    expect(sandbox.admin.counts()).toMatchObject({ requests: { operationId: 1 }, documentsSealed: 0 });
+    expect(sandbox.admin.counts()).toMatchObject({ requests: { operationId: 1 }, documentsSigned: 0 });
     await editor.picture(pictures, 'credential', dialog);
   });
 
@@ -106,7 +106,7 @@ describe('the credential dialog', () => {
 });
 
 describe('the node panel', () => {
-  it('seals documents, with the sealed files to look at and download', async () => {
+  it('signs documents and offers the signed files for viewing and download', async () => {
     await editor.openWorkflow('seal');
     await editor.runWorkflow();
     const panel = await editor.openNode("Sign'Stash");
@@ -123,7 +123,7 @@ describe('the node panel', () => {
       'Archive and Delivery',
       'Sending',
     ]);
-    await panel.output.getByText('invoice-2-sealed.pdf').waitFor();
+    await panel.output.getByText('invoice-2-signed.pdf').waitFor();
     await editor.picture(pictures, 'sign');
   });
 
@@ -133,9 +133,9 @@ describe('the node panel', () => {
     await editor.page.setViewportSize({ width: 1280, height: 1360 });
     const panel = await editor.openNode("Sign'Stash");
     await panel.switchOn('visibleSeal');
-    await panel.choose('sealPlace', 'At Placeholder Text');
+    await panel.choose('sealPosition', 'At Placeholder Text');
     expect(await panel.labels()).toEqual(expect.arrayContaining(['Placeholder Text', 'Seal Text', 'Seal Appearance']));
-    await panel.choose('sealPlace', 'At Coordinates');
+    await panel.choose('sealPosition', 'At Coordinates');
     expect(await panel.labels()).toEqual(expect.arrayContaining(['Page', 'X', 'Y', 'Seal Text', 'Seal Appearance']));
     await editor.picture(pictures, 'visible-seal', panel.parameters);
     await editor.page.setViewportSize({ width: 1280, height: 900 });
@@ -154,10 +154,10 @@ describe('the node panel', () => {
       'Get',
       'Get by Document Reference',
       'Get Status',
-      'Resend Delivery Mails',
+      'Resend Delivery E-Mails',
     ]);
     for (const explanation of Object.values(entries)) expect(explanation).not.toBe('');
-    await panel.choose('operation', 'Resend Delivery Mails');
+    await panel.choose('operation', 'Resend Delivery E-Mails');
     expect(await panel.labels()).toEqual(expect.arrayContaining(['Receivers', 'Attach Documents']));
   });
 
@@ -176,7 +176,7 @@ it('runs an example on the canvas, where each node says what it does', async () 
   await editor.runWorkflow();
   await editor.page.getByText('Sign document').waitFor();
   await editor.page.getByText('Get operation').waitFor();
-  expect(sandbox.admin.counts().sealedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
+  expect(sandbox.admin.counts().signedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
   await editor.picture(pictures, 'workflow');
 });
 

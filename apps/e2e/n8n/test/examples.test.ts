@@ -17,7 +17,7 @@ beforeAll(async () => {
   n8n = await N8n.create(inject('toolbox'), inject('packed'));
   files = join(n8n.folder, 'files');
   await mkdir(join(files, 'invoices'), { recursive: true });
-  await mkdir(join(files, 'sealed'));
+  await mkdir(join(files, 'signed'));
   await n8n.import(
     [credentialFor(sandbox)],
     [await example('month-end-folder', files), await example('sign-and-email', files)],
@@ -30,18 +30,18 @@ afterAll(async () => {
 
 const put = (name: string, bytes: Uint8Array | string) => writeFile(join(files, 'invoices', name), bytes);
 
-it('month-end: seals 200 invoices in four requests, and none a second time', async () => {
+it('month-end: signs 200 invoices in four requests, and none a second time', async () => {
   for (const { name, bytes } of await invoices(200)) await put(name, bytes);
   const run = await n8n.execute('month-end-folder');
   expect(run.error).toBeUndefined();
   expect(run.output("Sign'Stash")).toHaveLength(200);
-  const sealed = await readdir(join(files, 'sealed'));
-  expect(sealed).toHaveLength(200);
-  for (const name of sealed.slice(0, 12)) {
-    const bytes = await readFile(join(files, 'sealed', name));
+  const signed = await readdir(join(files, 'signed'));
+  expect(signed).toHaveLength(200);
+  for (const name of signed.slice(0, 12)) {
+    const bytes = await readFile(join(files, 'signed', name));
     expect(await checkSeal(bytes, sandbox.caCertificatePath)).toEqual(goodSeal);
   }
-  const once = { tokensIssued: 1, requests: { sign: 4 }, documentsSealed: 200 };
+  const once = { tokensIssued: 1, requests: { sign: 4 }, documentsSigned: 200 };
   expect(sandbox.admin.counts()).toMatchObject(once);
   const again = await n8n.execute('month-end-folder');
   expect(again.output("Sign'Stash")).toHaveLength(200);
@@ -49,20 +49,20 @@ it('month-end: seals 200 invoices in four requests, and none a second time', asy
   console.log(`200 invoices: ${run.seconds.toFixed(1)} s; again: ${again.seconds.toFixed(1)} s.`);
 });
 
-it('e-mail: gives every customer a request of their own, and tells which invoice was not sealed', async () => {
+it('e-mail: sends one request per customer and lists the invoice that was not signed', async () => {
   sandbox.admin.reset();
   await put('FT-2026-1.pdf', (await invoice('FT-2026-1')).bytes);
   await put('FT-2026-2.pdf', 'a draft');
   const run = await n8n.execute('sign-and-email');
   expect(run.error).toBeUndefined();
   expect(run.output('What the Service Has').map(({ json }) => json.status)).toEqual(['EXECUTED']);
-  expect(run.output('Not Sealed').map(({ json }) => json)).toEqual([
+  expect(run.output('Not Signed').map(({ json }) => json)).toEqual([
     { invoice: 'FT-2026-2', reason: expect.stringContaining('not a PDF'), advice: expect.any(String) },
   ]);
-  expect(sandbox.admin.counts().sealedByReference).toEqual({ 'example.com:FT-2026-1': 1 });
+  expect(sandbox.admin.counts().signedByReference).toEqual({ 'example.com:FT-2026-1': 1 });
 
   await put('FT-2026-2.pdf', (await invoice('FT-2026-2')).bytes);
   const mended = await n8n.execute('sign-and-email');
   expect(mended.output('What the Service Has')).toHaveLength(2);
-  expect(sandbox.admin.counts().sealedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
+  expect(sandbox.admin.counts().signedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
 });

@@ -67,7 +67,7 @@ async function workflows(): Promise<Workflow[]> {
         'Seal',
         {
           visibleSeal: true,
-          sealPlace: 'placeholder',
+          sealPosition: 'placeholder',
           sealPlaceholder: '#seal#',
           sealText: 'Sealed by $certificate.getCommonName()',
           sealAppearance: { width: 160, height: 40, fontSize: 9 },
@@ -91,11 +91,11 @@ async function workflows(): Promise<Workflow[]> {
       signStash('Status', { ...afterSeal, operation: 'getStatus' }),
       signStash('Resend', {
         ...afterSeal,
-        operation: 'resendMails',
+        operation: 'resendEmails',
         receivers: 'ana@example.com; rui@example.com',
         attachDocuments: true,
       }),
-      signStash('Download', { ...afterSeal, operation: 'downloadDocuments', outputField: 'sealed' }),
+      signStash('Download', { ...afterSeal, operation: 'downloadDocuments', outputField: 'signed' }),
     ),
     filesThrough('no-such-operation', [one], {
       ...signStash('Get', { resource: 'operation', operation: 'get', operationId: '99' }),
@@ -121,7 +121,7 @@ async function expectGoodSeals(run: Execution, count: number): Promise<void> {
 }
 
 const sealedOnce = () => {
-  const counts = Object.values(sandbox.admin.counts().sealedByReference);
+  const counts = Object.values(sandbox.admin.counts().signedByReference);
   expect(counts.every((count) => count === 1)).toBe(true);
   return counts.length;
 };
@@ -134,15 +134,15 @@ describe('sealing', () => {
     expect(first.output('Seal').map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
     expect(first.output('Seal')[0]?.binary?.data).toMatchObject({
       data: 'filesystem-v2',
-      fileName: 'invoice-1-sealed.pdf',
+      fileName: 'invoice-1-signed.pdf',
       mimeType: 'application/pdf',
     });
-    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 1 }, documentsSealed: 3 });
+    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 1 }, documentsSigned: 3 });
 
     const second = await n8n.execute('three');
     await expectGoodSeals(second, 3);
     expect(second.output('Seal').every(({ json }) => json.recovered === true)).toBe(true);
-    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 1 }, documentsSealed: 3 });
+    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 1 }, documentsSigned: 3 });
     console.log(`An execution takes ${first.seconds.toFixed(1)} s and ${second.seconds.toFixed(1)} s.`);
   });
 
@@ -178,7 +178,7 @@ describe('sealing', () => {
 
   it('pays once for a file that comes twice', async () => {
     await expectGoodSeals(await n8n.execute('twins'), 2);
-    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 });
 
@@ -187,7 +187,7 @@ describe('tokens', () => {
     // Slow enough to revoke the token in between.
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'after', delayMs: 600, times: 5 });
     const running = n8n.execute('one-by-one');
-    while (sandbox.admin.counts().documentsSealed < 2) await wait(20);
+    while (sandbox.admin.counts().documentsSigned < 2) await wait(20);
     const before = sandbox.admin.counts().tokensIssued;
     sandbox.admin.expireTokens();
     await expectGoodSeals(await running, 5);
@@ -244,7 +244,7 @@ describe('failures', () => {
       externalReference: null,
     });
     expect(bad?.pairedItem).toEqual({ item: 1 });
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('sends bad items to the error output', async () => {
@@ -274,7 +274,7 @@ describe('failures', () => {
     const run = await n8n.execute('retried');
     await expectGoodSeals(run, 1);
     expect(run.output('Seal')[0]?.json.recovered).toBe(true);
-    expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 1, requests: { sign: 1 } });
+    expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 1, requests: { sign: 1 } });
   });
 });
 
@@ -301,7 +301,7 @@ describe('operations', () => {
     const downloads = run.output('Download');
     expect(downloads.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }, { item: 1 }, { item: 1 }]);
     for (const item of downloads) {
-      expect(await checkSeal(await n8n.bytes(item, 'sealed'), sandbox.caCertificatePath)).toEqual(goodSeal);
+      expect(await checkSeal(await n8n.bytes(item, 'signed'), sandbox.caCertificatePath)).toEqual(goodSeal);
     }
   });
 

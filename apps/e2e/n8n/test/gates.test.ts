@@ -140,6 +140,9 @@ describe('what is published', () => {
       'dist/nodes/SignStash/SignStash.node.json',
       'dist/nodes/SignStash/signstash.dark.svg',
       'dist/nodes/SignStash/signstash.svg',
+      'examples/month-end-folder.json',
+      'examples/sign-and-email.json',
+      'examples/sign-webhook-upload.json',
       'package.json',
     ]);
     const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));

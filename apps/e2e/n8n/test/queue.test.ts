@@ -80,13 +80,13 @@ describe.each(['filesystem', 'database'])('queue mode with binary data in the %s
     );
     const running = jobs.map(post);
     // Some executions are finished, some are running on the worker that is killed.
-    while (sandbox.admin.counts().documentsSealed < 40) await wait(20);
+    while (sandbox.admin.counts().documentsSigned < 40) await wait(20);
     workers[0]?.kill('SIGKILL');
     const first = await Promise.all(running);
     // What a person does with an execution that failed: run it again.
     for (const [index, ok] of first.entries()) if (!ok) expect(await post(jobs[index] as LabFile[])).toBe(true);
-    const { sealedByReference, tokensIssued } = sandbox.admin.counts();
-    const counts = Object.values(sealedByReference);
+    const { signedByReference, tokensIssued } = sandbox.admin.counts();
+    const counts = Object.values(signedByReference);
     expect(counts).toHaveLength(executions * filesPerExecution);
     expect(Math.max(...counts)).toBe(1);
     expect(tokensIssued).toBe(1);

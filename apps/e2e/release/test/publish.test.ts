@@ -24,7 +24,7 @@ const inEvery = ['LICENSE', 'README.md', 'dist', 'package.json'];
 const contents: Record<string, string[]> = {
   [core]: [...inEvery, 'src'],
   [express]: [...inEvery, 'src'],
-  [n8n]: inEvery,
+  [n8n]: [...inEvery, 'examples'],
   [sandbox]: [...inEvery, 'openapi.json', 'src'],
 };
 

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Batch, BatchDocument, BatchSeal, DocumentKey, DocumentResult } from './batch.ts';
+import type { Batch, BatchDocument, BatchSignOptions, DocumentKey, DocumentResult } from './batch.ts';
 
 /** A file on its way into a batch. */
 export type IncomingDocument = Omit<BatchDocument, 'id'> & { path: string };
 
 const idPattern = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-/** Batches in a folder, which several processes may share. Every file appears whole, by a rename. */
+/** Batches in a folder, which several processes may share. Every file is renamed into place, so that it appears complete. */
 export class BatchStore {
   readonly #folder: string;
   readonly #results = new Map<string, DocumentResult>();
@@ -17,8 +17,8 @@ export class BatchStore {
     this.#folder = folder;
   }
 
-  /** Takes the files over. */
-  async create(seal: BatchSeal, incoming: readonly IncomingDocument[]): Promise<Batch> {
+  /** Moves the files into a new batch. */
+  async create(options: BatchSignOptions, incoming: readonly IncomingDocument[]): Promise<Batch> {
     const id = randomUUID();
     await mkdir(join(this.#folder, id), { recursive: true, mode: 0o700 });
     const documents: BatchDocument[] = [];
@@ -27,7 +27,7 @@ export class BatchStore {
       await rename(path, this.sourcePath({ batchId: id, documentId }));
       documents.push({ id: documentId, ...document });
     }
-    const batch: Batch = { id, createdAt: new Date().toISOString(), seal, documents };
+    const batch: Batch = { id, createdAt: new Date().toISOString(), options, documents };
     await this.#write(join(this.#folder, id, 'batch.json'), JSON.stringify(batch));
     return batch;
   }
@@ -44,9 +44,23 @@ export class BatchStore {
     return known;
   }
 
-  /** Saves what became of a document; its unsealed form is no longer needed. */
-  async finish(key: DocumentKey, result: DocumentResult, sealed?: Uint8Array): Promise<void> {
-    if (sealed) await this.#write(this.sealedPath(key), sealed);
+  /** Batches with documents that have no result yet. */
+  async unfinished(): Promise<Batch[]> {
+    const unfinished: Batch[] = [];
+    for (const id of await readdir(this.#folder)) {
+      const batch = await this.batch(id);
+      if (!batch) continue;
+      const results = await Promise.all(
+        batch.documents.map(({ id: documentId }) => this.result({ batchId: id, documentId })),
+      );
+      if (results.includes(undefined)) unfinished.push(batch);
+    }
+    return unfinished;
+  }
+
+  /** Saves the result of a document and deletes the unsigned file. */
+  async finish(key: DocumentKey, result: DocumentResult, signed?: Uint8Array): Promise<void> {
+    if (signed) await this.#write(this.signedPath(key), signed);
     await this.#write(this.#path(key, 'result.json'), JSON.stringify(result));
     await rm(this.sourcePath(key), { force: true });
   }
@@ -55,8 +69,8 @@ export class BatchStore {
     return this.#path(key, 'pdf');
   }
 
-  sealedPath(key: DocumentKey): string {
-    return this.#path(key, 'sealed.pdf');
+  signedPath(key: DocumentKey): string {
+    return this.#path(key, 'signed.pdf');
   }
 
   async remove(id: string): Promise<void> {
@@ -65,7 +79,7 @@ export class BatchStore {
     for (const path of this.#results.keys()) if (path.includes(id)) this.#results.delete(path);
   }
 
-  /** Invoices are not kept longer than somebody needs to fetch them. */
+  /** Invoices are kept only as long as people need to download them. */
   async removeOlderThan(milliseconds: number): Promise<void> {
     for (const id of await readdir(this.#folder)) {
       const found = await stat(join(this.#folder, id)).catch(() => undefined);

@@ -1,31 +1,31 @@
 import type { ErrorFamily, SignatureOptions } from '@signstash-connect/core';
 
-/** How every document of a batch is sealed. */
-export type BatchSeal = Pick<SignatureOptions, 'reason' | 'location' | 'visible'>;
+/** How every document of a batch is signed. */
+export type BatchSignOptions = Pick<SignatureOptions, 'reason' | 'location' | 'visible'>;
 
 /** Documents that were handed in together. */
 export interface Batch {
-  /** Cannot be guessed: who knows it may see the batch. */
+  /** Random, so that it cannot be guessed. */
   id: string;
   /** ISO 8601. */
   createdAt: string;
-  seal: BatchSeal;
+  options: BatchSignOptions;
   documents: BatchDocument[];
 }
 
 export interface BatchDocument {
   id: string;
   name: string;
-  /** Bytes before sealing. */
+  /** Bytes before signing. */
   size: number;
-  /** The external reference: whoever seals this document, and however often, it is the same one at Sign'Stash. */
+  /** The external reference: Sign'Stash sees the same document, whichever process signs it and however often. */
   reference: string;
 }
 
-/** What became of a document. Final: it is written once. */
+/** The result of a document. Final: it is written once. */
 export type DocumentResult =
   | { ok: true; operationId: string; size: number; recovered: boolean }
-  | { ok: false; code: string; family: ErrorFamily; message: string; hint: string };
+  | { ok: false; code: string; family: ErrorFamily | 'unknown'; message: string; hint: string };
 
 /** Where one document is. */
 export interface DocumentKey {

@@ -1,13 +1,13 @@
 import type { Batch, DocumentResult } from '../batches/batch.ts';
 import type { BatchStore } from '../batches/batch-store.ts';
-import type { SealQueue } from '../queue/seal-queue.ts';
+import type { SignQueue } from '../queue/sign-queue.ts';
 
 /** A document as the page shows it. */
 export interface DocumentView {
   id: string;
   name: string;
   size: number;
-  state: 'waiting' | 'sealing' | 'sealed' | 'failed';
+  state: 'waiting' | 'signing' | 'signed' | 'failed';
   result?: DocumentResult;
 }
 
@@ -18,16 +18,16 @@ export interface BatchView {
   documents: DocumentView[];
 }
 
-export async function viewBatch(batch: Batch, store: BatchStore, queue: SealQueue): Promise<BatchView> {
+export async function viewBatch(batch: Batch, store: BatchStore, queue: SignQueue): Promise<BatchView> {
   const results = await Promise.all(
     batch.documents.map(({ id }) => store.result({ batchId: batch.id, documentId: id })),
   );
   const done = results.filter((result) => result !== undefined).length;
-  const sealing = done < results.length ? await queue.sealing() : new Set<string>();
+  const signing = done < results.length ? await queue.signing() : new Set<string>();
   const documents = batch.documents.map(({ id, name, size }, index): DocumentView => {
     const result = results[index];
-    if (!result) return { id, name, size, state: sealing.has(id) ? 'sealing' : 'waiting' };
-    return { id, name, size, state: result.ok ? 'sealed' : 'failed', result };
+    if (!result) return { id, name, size, state: signing.has(id) ? 'signing' : 'waiting' };
+    return { id, name, size, state: result.ok ? 'signed' : 'failed', result };
   });
   return { id: batch.id, done, total: results.length, documents };
 }

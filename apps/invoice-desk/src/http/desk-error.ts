@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 
-/** An answer that refuses, in the desk's own words. */
+/** An error response of the desk. */
 export class DeskError extends Error {
   readonly code: string;
   readonly status: number;
@@ -12,7 +12,7 @@ export class DeskError extends Error {
   }
 }
 
-/** Last in the line: what `problemDetails()` did not know, in the same form. */
+/** Last error handler: sends what `problemDetails()` passed on, in the same form. */
 export const deskProblems: ErrorRequestHandler = (error, _req, res, next) => {
   if (res.headersSent) return next(error);
   const known = error instanceof DeskError ? error : fromStatus(error);
@@ -22,11 +22,11 @@ export const deskProblems: ErrorRequestHandler = (error, _req, res, next) => {
   res.send(JSON.stringify({ type: 'about:blank', title: message, status, code }));
 };
 
-/** Express's own errors, such as a body that is no JSON, carry a status. */
+/** Express's own errors, such as a body that is not JSON, carry a status. */
 function fromStatus(error: unknown): DeskError {
   const { status } = error as { status?: unknown };
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new DeskError('REQUEST_INVALID', status, 'The request could not be understood.');
+    return new DeskError('REQUEST_INVALID', status, 'The request is not valid.');
   }
-  return new DeskError('DESK_FAILED', 500, 'The desk failed; its log says why.');
+  return new DeskError('DESK_FAILED', 500, 'The desk failed; see its log.');
 }

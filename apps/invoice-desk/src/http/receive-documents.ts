@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { derivedReference, referenceSeed } from '@signstash-connect/core';
+import { safeFileName } from '@signstash-connect/core/adapter';
 import type { RequestHandler } from 'express';
 import multer from 'multer';
 import type { IncomingDocument } from '../batches/batch-store.ts';
@@ -14,6 +15,8 @@ export function receiveFiles(folder: string): RequestHandler {
   return multer({
     dest: folder,
     defParamCharset: 'utf8',
+    // Its own handling of folders makes an empty name of `..`, and ignores a file without a name.
+    preservePath: true,
     limits: { ...uploadLimits, fields: 1, fieldSize: 16 * 1024, parts: uploadLimits.files + 1 },
   }).array('documents');
 }
@@ -31,7 +34,7 @@ export async function identifyFiles(
     if (documents.has(reference)) {
       duplicates.push(originalname);
     } else {
-      documents.set(reference, { path, name: plainName(originalname), size, reference });
+      documents.set(reference, { path, name: safeFileName(originalname), size, reference });
     }
   }
   return { documents: [...documents.values()], duplicates };
@@ -42,11 +45,3 @@ async function sha256(path: string): Promise<string> {
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
-
-const plainName = (name: string): string =>
-  name
-    .split(/[\\/]/)
-    .at(-1)!
-    .replace(/\p{Cc}/gu, '')
-    .trim()
-    .slice(-200) || 'document.pdf';

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import { DeskError } from './desk-error.ts';
 
-/** Headers that let the page do what it does, and nothing else. */
+/** Headers that allow what the page needs, and nothing else. */
 export function securityHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
@@ -21,28 +21,34 @@ export function securityHeaders(): RequestHandler {
       },
     },
     referrerPolicy: { policy: 'no-referrer' },
-    // On loopback there is no TLS to insist on; behind a proxy with TLS the proxy says so.
+    // On loopback there is no TLS; behind a TLS proxy the proxy sends this header.
     strictTransportSecurity: false,
   });
 }
 
 /**
- * Other names than the desk's own are refused: a foreign page could point its name at this address and then count as the same
+ * Refuses host names other than the desk's own: another site could point its name at this address and then count as the same
  * origin (DNS rebinding).
  */
 export function knownHosts(names: readonly string[]): RequestHandler {
-  const known = new Set(['localhost', '127.0.0.1', '[::1]', ...names]);
+  const known = new Set(names);
   return (req, _res, next) => {
     const name = (req.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
     next(
-      known.has(name) ? undefined : new DeskError('HOST_UNKNOWN', 421, 'This desk does not answer under that name.'),
+      known.has(name)
+        ? undefined
+        : new DeskError(
+            'HOST_UNKNOWN',
+            421,
+            'The desk does not serve this host name; DESK_HOST_NAMES lists the names that it serves.',
+          ),
     );
   };
 }
 
 /**
- * Browsers say where a request comes from, and no page can make them lie: whatever changes something must come from the desk's
- * own page. Programs such as curl say nothing; they carry no user's rights either.
+ * Requests that change something must come from the desk's own page. Browsers send their origin and no page can forge it;
+ * programs such as curl send none, and no cookie either.
  */
 export const ownPageOnly: RequestHandler = (req, _res, next) => {
   if (req.method === 'GET' || req.method === 'HEAD') return next();

@@ -2,12 +2,12 @@ import type { SignStash } from '@signstash-connect/core';
 import { Worker, type WorkerOptions } from 'bullmq';
 import type { DocumentKey } from '../batches/batch.ts';
 import type { BatchStore } from '../batches/batch-store.ts';
-import { sealDocument } from '../batches/seal-document.ts';
+import { signDocument } from '../batches/sign-document.ts';
 import { queueName } from './bull-queue.ts';
 
 /**
- * Seals what the queue holds. A worker that dies keeps nobody waiting: once its locks have run out, another takes its jobs
- * over, and each job's reference tells Sign'Stash which documents it has sealed already.
+ * Signs the documents of the queue. When a worker dies, its locks expire and another worker takes over its jobs; each document's
+ * reference tells whether Sign'Stash has signed it already.
  */
 export function bullWorker(
   client: SignStash,
@@ -18,11 +18,11 @@ export function bullWorker(
   const worker = new Worker<DocumentKey>(
     queueName,
     async ({ data, attemptsMade, opts }) => {
-      await sealDocument(client, store, data, { lastTry: attemptsMade + 1 >= (opts.attempts ?? 1) });
+      await signDocument(client, store, data, { lastTry: attemptsMade + 1 >= (opts.attempts ?? 1) });
     },
     {
       concurrency: 4,
-      // A job may meet several dying workers; it is never its own fault.
+      // A job may outlive several workers that die; that is not the job's fault.
       maxStalledCount: 20,
       ...options,
       connection: { url: redisUrl, maxRetriesPerRequest: null },

@@ -102,7 +102,8 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
   },
   REQUEST_TOO_LARGE: {
     title: 'The request is too large',
-    hint: (name) => or(name, ['batchSize'], 'Lower ', '.') || 'Send fewer documents at a time.',
+    hint: (name) =>
+      or(name, ['batchSize'], 'Lower ', ', or send smaller documents.') || 'Send fewer documents at a time.',
     httpStatus: 413,
   },
   DOCUMENT_EMPTY: { title: 'The document is empty' },
@@ -177,6 +178,12 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     title: "Sign'Stash refused the request",
     hint: () => 'Read the reason in the message and correct the request.',
   },
+  ACCOUNT_REFUSED: { title: "Sign'Stash does not permit this account to sign" },
+  REFERENCE_TAKEN: {
+    title: 'The external reference is taken',
+    hint: (name) =>
+      `An earlier request used it: look the document up, or use another ${name('reference') ?? 'external reference'}.`,
+  },
   NOT_FOUND: { title: 'The operation was not found', httpStatus: 404 },
   PAYLOAD_TOO_LARGE: {
     title: 'The request is too large for the server',
@@ -185,11 +192,17 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
   },
   RATE_LIMITED: {
     title: "Too many requests to Sign'Stash",
-    hint: (name) => `Wait and try again${or(name, ['concurrency'], ', or lower ')}.`,
+    hint: (name) => `Wait a moment and try again${or(name, ['concurrency'], ', or lower ')}.`,
     httpStatus: 503,
   },
   SERVICE_UNAVAILABLE: { title: "Sign'Stash is unavailable", hint: again, httpStatus: 503 },
   SERVICE_FAILED: { title: "Sign'Stash failed", hint: again },
+  LOOKUP_FAILED: {
+    title: 'Could not look up whether the document was already signed',
+    hint: (_, advice) =>
+      `Nothing was sent: the service could not say whether an earlier run signed the document. ${advice}`,
+    httpStatus: 503,
+  },
   DOCUMENT_FAILED: {
     title: "Sign'Stash could not sign the document",
     hint: () => 'The message has the reason that the service gives.',
@@ -203,6 +216,11 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     title: 'The signed content is no longer available',
     hint: () =>
       'The document was signed and charged, but the service does not keep its content: use the earlier copy, or sign it again under a new external reference.',
+  },
+  CONTENT_NOT_VALID: {
+    title: 'The returned content is not a valid signed copy of the document',
+    hint: () =>
+      'The document was signed and charged, but the content that came back failed the check: do not use it and do not send the document again. Fetch the documents of the operation again, or ask the operator of your account.',
   },
   OUTPUT_FAILED: {
     title: 'The signed document could not be saved',

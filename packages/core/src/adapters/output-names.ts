@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/errors.ts';
+import type { NamingOptions } from './setting-reader.ts';
 
 /** Most file systems take names of up to 255 bytes. */
 const maxNameBytes = 255;
@@ -124,18 +125,29 @@ export function outputPath(document: OutputDocument, options: OutputOptions = {}
   return `${directory}${separator}${branch}${name}`;
 }
 
-/** @throws `ConfigurationError` naming the option that contradicts another. */
-export function checkOutputOptions({ directory, suffix, inPlace }: OutputOptions): void {
+/** @throws `ConfigurationError` naming the option that contradicts another, by the platform's name in its message. */
+export function checkOutputOptions(
+  { directory, suffix, inPlace }: OutputOptions,
+  { nameOf }: NamingOptions = {},
+): void {
+  const name = (setting: string) => nameOf?.(setting) ?? setting;
   const refuse = (setting: string, message: string) => {
     throw new ConfigurationError('CONFIGURATION_INVALID', setting, message);
   };
-  if (inPlace && directory !== undefined) refuse('inPlace', 'inPlace and directory are both set: use one of them.');
-  if (inPlace && suffix) refuse('inPlace', 'inPlace and suffix are both set: use one of them.');
+  if (inPlace && directory !== undefined)
+    refuse('inPlace', `${name('inPlace')} and ${name('directory')} are both set: use one of them.`);
+  if (inPlace && suffix) refuse('inPlace', `${name('inPlace')} and ${name('suffix')} are both set: use one of them.`);
   if (suffix !== undefined && /[\\/\p{Cc}]/u.test(suffix)) {
-    refuse('suffix', `Invalid suffix ${JSON.stringify(suffix)}: expected part of a file name, without slashes.`);
+    refuse(
+      'suffix',
+      `Invalid ${name('suffix')} ${JSON.stringify(suffix)}: expected part of a file name, without slashes.`,
+    );
   }
   if (suffix === '' && directory === undefined && !inPlace) {
-    refuse('suffix', 'An empty suffix would replace the originals: set a suffix or a directory, or use inPlace.');
+    refuse(
+      'suffix',
+      `An empty ${name('suffix')} would replace the originals: set ${name('suffix')} or ${name('directory')}, or use ${name('inPlace')}.`,
+    );
   }
 }
 

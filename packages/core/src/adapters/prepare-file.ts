@@ -81,7 +81,7 @@ async function inspect(source: DocumentSource, lookForSignature: boolean) {
   const isPdf = lookForSignature && (await documentKind(source)) === 'pdf';
   if (isPdf && (await isSignedPdf(observed))) return { sha256: '', isSigned: true };
   if (hashed === source.size && hashed > 0) return { sha256: hash.digest('hex'), isSigned: false };
-  return { sha256: await nodePlatform.sha256(source.read()), isSigned: false };
+  return { sha256: (await source.sha256?.()) ?? (await nodePlatform.sha256(source.read())), isSigned: false };
 }
 
 async function deriveReference(clientId: string, sha256: string, name: string): Promise<string> {
@@ -89,7 +89,11 @@ async function deriveReference(clientId: string, sha256: string, name: string): 
   return derivedReference(clientId, createHash('sha256').update(seed).digest('hex'));
 }
 
-/** Lets go of what is kept in memory as soon as the document is on its way; a retry reads the file again. */
+/**
+ * A source of a file fails on content that differs from its first read, which was ours, so no changed file is signed under the
+ * reference of another content. Lets go of what is kept in memory as soon as the document is on its way; a retry
+ * reads the file again.
+ */
 function forgetting(source: DocumentSource, forget: (() => void) | undefined): DocumentSource {
   return {
     size: source.size,

@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { findFiles } from '../batch/input.ts';
-import type { BatchDocument, BatchInput, BatchOptions, BatchResult, SignBatch } from '../batch/options.ts';
+import type {
+  BatchDocument,
+  BatchInput,
+  BatchOptions,
+  BatchProgress,
+  BatchResult,
+  SignBatch,
+} from '../batch/options.ts';
 import { isSignStashError, type SignStashError, ValidationError } from '../errors/errors.ts';
 import { type DescribeErrorOptions, describeError } from './describe-error.ts';
 import { checkOutputOptions, type OutputOptions, outputPath } from './output-names.ts';
@@ -49,6 +56,8 @@ export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'ro
   /** Send nothing more after the first file that fails. */
   failFast?: boolean;
   signal?: AbortSignal;
+  /** Called before anything is read or sent; may throw to stop the run. */
+  onFound?: (found: { readonly files: readonly FoundFile[]; readonly missing: readonly string[] }) => void;
   /** Called with each result as soon as it is final. */
   onResult?: (result: FileResult) => void;
   onProgress?: BatchOptions['onProgress'];
@@ -68,6 +77,7 @@ export async function signFiles(patterns: readonly string[], options: SignFilesO
   const started = performance.now();
   const run = new FileRun(options);
   const { files, missing } = await findDocuments(patterns, options);
+  options.onFound?.({ files, missing });
   await (options.dryRun ? run.check(files) : run.sign(files));
   return run.report(files, missing, performance.now() - started);
 }
@@ -92,6 +102,7 @@ class FileRun {
 
   async sign(files: readonly FoundFile[]): Promise<void> {
     const { client, signal, overwrite = false, inPlace = false, sign, onProgress } = this.#options;
+    const started = performance.now();
     if (!client) throw new TypeError('signFiles needs a client, except for a dry run.');
     const { batchSize, concurrency, maxRequestBytes, journal, durable, description, lookUpFirst, timeoutMs } =
       this.#options;
@@ -105,7 +116,8 @@ class FileRun {
       lookUpFirst,
       timeoutMs,
       signal,
-      onProgress,
+      onProgress:
+        onProgress && ((progress: BatchProgress) => onProgress(this.#overall(progress, files.length, started))),
     };
     const batch = client.signAll(this.#documents(files), {
       ...sign,
@@ -194,6 +206,15 @@ class FileRun {
       this.#fail(file, error);
       return undefined;
     }
+  }
+
+  /** The batch does not know how many files are still to come, nor those that it never received. */
+  #overall(progress: BatchProgress, total: number, started: number): BatchProgress {
+    const results = [...this.#results.values()];
+    const done = results.length;
+    const failed = results.filter(({ status }) => status === 'failed').length;
+    const etaMs = done === 0 ? undefined : ((performance.now() - started) / done) * (total - done);
+    return { ...progress, done, failed, total, ...(etaMs === undefined ? {} : { etaMs }) };
   }
 
   #assertUniqueReference(prepared: PreparedFile): void {

@@ -161,21 +161,37 @@ export class SignStashClient {
     const prepared: PreparedDocument[] = [];
     for (const [index, document] of documents.entries())
       prepared.push(await this.prepare(document, index + 1, options));
-    refuseDuplicates(prepared);
+    return this.signPrepared(prepared, options);
+  }
+
+  /**
+   * Checks one document and derives its reference, without sending it. For callers that report each invalid document separately,
+   * where {@link signMany} would refuse all of them.
+   *
+   * @param position - Counts from 1; names a document that has no name.
+   * @throws {@link ValidationError} naming the document.
+   */
+  async prepare(input: DocumentInput, position: number, options: SignOptions = {}): Promise<PreparedDocument> {
+    if (options.signal?.aborted)
+      throw new AbortedError('The caller stopped the call.', { cause: options.signal.reason });
+    return prepareDocument(input, position, this.#prepareContext(options));
+  }
+
+  /**
+   * Signs up to 99 prepared documents in one request.
+   *
+   * @returns A result for every document, in the order given.
+   * @throws {@link ValidationError} `DUPLICATE_REFERENCE` before anything is sent.
+   */
+  async signPrepared(documents: readonly PreparedDocument[], options: SignOptions = {}): Promise<SignResult[]> {
+    refuseDuplicates(documents);
     const results = new Map<string, SignResult>();
-    await this.seal(prepared, options, {
+    await this.seal(documents, options, {
       store: memoryStore,
       openContent: bytesSource,
       onOutcome: (outcome) => results.set(outcome.document.reference, signResult(outcome)),
     });
-    return prepared.map((document) => results.get(document.reference) as SignResult);
-  }
-
-  /** Checks one document and gives it its reference, without sending it. @internal */
-  protected async prepare(input: DocumentInput, position: number, options: SignOptions): Promise<PreparedDocument> {
-    if (options.signal?.aborted)
-      throw new AbortedError('The caller stopped the call.', { cause: options.signal.reason });
-    return prepareDocument(input, position, this.#prepareContext(options));
+    return documents.map((document) => results.get(document.reference) as SignResult);
   }
 
   /** Seals one request's worth of prepared documents. @internal */

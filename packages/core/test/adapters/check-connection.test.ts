@@ -25,7 +25,7 @@ describe('checkConnection', () => {
     const report = await check({ proxyUrl: sandbox.proxyUrl });
     expect(summary(report)).toEqual({ token: 'ok', api: 'ok', proxy: 'ok', clock: 'ok', quota: 'unknown' });
     expect(report.ok).toBe(true);
-    expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 0, tokensIssued: 1 });
+    expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 0, tokensIssued: 1 });
   });
 
   it('says that the credentials are wrong and does not check the API', async () => {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, vi } from 'vitest';
 import { type SignFilesOptions, signFiles } from '../../src/adapter-node.ts';
+import { bytesSource } from '../../src/api/request/document-source.ts';
 import { nodePlatform } from '../../src/index.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
@@ -35,26 +37,30 @@ describe('signFiles', () => {
       expect(sha256).toBe(createHash('sha256').update(read(output)).digest('hex'));
     }
     expect(seen.sort()).toEqual(['a.pdf', 'sub/b.pdf']);
-    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSealed: 2 });
+    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSigned: 2 });
     const again = await run();
     expect(again.files.map(({ problem }) => problem?.code)).toEqual(['OUTPUT_EXISTS', 'OUTPUT_EXISTS']);
     const replaced = await run({ overwrite: true });
     expect(replaced.totals).toMatchObject({ signed: 2, recovered: 2 });
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('opens, checks and hashes each file once', async () => {
-    const { run, root } = await workspace({
-      'a.pdf': minimalPdf('a'),
-      'b.xml': '<a/>',
-      'c.pdf': minimalPdf('c'.repeat(400_000)),
+    const files = { 'a.pdf': minimalPdf('a'), 'b.xml': '<a/>', 'c.pdf': minimalPdf('c'.repeat(400_000)) };
+    const { run, root } = await workspace(files);
+    const { sha256 } = nodePlatform;
+    const hashedBytes: number[] = [];
+    const hash = vi.spyOn(nodePlatform, 'sha256').mockImplementation(async (chunks) => {
+      const content = await buffer(chunks);
+      hashedBytes.push(content.byteLength);
+      return sha256(bytesSource(content).read());
     });
-    const hash = vi.spyOn(nodePlatform, 'sha256');
     const contentHash = vi.spyOn(nodePlatform, 'createSha256');
     const report = await run({}, [`${root}/*`]);
     expect(report.totals.signed).toBe(3);
     // PDFs are hashed while they are searched for a signature; only the XML file needs a pass of its own.
-    expect(hash).toHaveBeenCalledTimes(1);
+    const sizes = Object.values(files).map((content) => content.length);
+    expect(hashedBytes.filter((bytes) => sizes.includes(bytes))).toEqual([files['b.xml'].length]);
     // One for each content that came back, to check it.
     expect(contentHash).toHaveBeenCalledTimes(3);
     hash.mockRestore();
@@ -98,7 +104,7 @@ describe('signFiles', () => {
     expect(read('real/a.pdf').includes('/ByteRange')).toBe(true);
     expect(statSync(join(root, 'real/a.pdf')).mode & 0o777).toBe(0o640);
     expect(readdirSync(join(root, 'real'))).toEqual(['a.pdf']);
-    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('fails bad documents alone and sends nothing of them', async () => {
@@ -116,7 +122,7 @@ describe('signFiles', () => {
       'z.pdf': 'signed',
     });
     expect(report.files[1]?.problem).toMatchObject({ code: 'DOCUMENT_NOT_PDF', title: 'The document is not a PDF' });
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   it('sends nothing in a dry run', async () => {
@@ -139,7 +145,7 @@ describe('signFiles', () => {
     const { run, sandbox } = await workspace({ 'a.pdf': 'no PDF', 'b.pdf': minimalPdf('b'), 'c.pdf': minimalPdf('c') });
     const report = await run({ failFast: true });
     expect(statuses(report)).toEqual({ 'a.pdf': 'failed', 'b.pdf': 'not-sent', 'c.pdf': 'not-sent' });
-    expect(sandbox.admin.counts().documentsSealed).toBe(0);
+    expect(sandbox.admin.counts().documentsSigned).toBe(0);
   });
 
   it('reports what was cancelled and throws nothing', async () => {
@@ -163,12 +169,24 @@ describe('signFiles', () => {
     expect(read('a.pdf').equals(minimalPdf('a'))).toBe(true);
   });
 
+  it('refuses a file that changes after it was checked', async () => {
+    const large = minimalPdf('a'.repeat(400_000));
+    const { run, root, sandbox } = await workspace({ 'a.pdf': large });
+    const reference = () => {
+      writeFileSync(join(root, 'a.pdf'), minimalPdf('b'.repeat(400_000)));
+      return 'r';
+    };
+    const report = await run({ reference });
+    expect(report.files[0]?.problem?.code).toBe('DOCUMENT_CHANGED');
+    expect(sandbox.admin.counts().documentsSigned).toBe(0);
+  });
+
   it('takes references from the caller and refuses the same one twice', async () => {
     const { run, sandbox } = await workspace({ 'a.pdf': minimalPdf('a'), 'b.pdf': minimalPdf('b') });
     const report = await run({ reference: () => 'same' });
     expect(statuses(report)).toEqual({ 'a.pdf': 'signed', 'b.pdf': 'failed' });
     expect(report.files[1]?.problem?.code).toBe('DUPLICATE_REFERENCE');
-    expect(sandbox.admin.counts().sealedByReference).toEqual({ same: 1 });
+    expect(sandbox.admin.counts().signedByReference).toEqual({ same: 1 });
   });
 
   it('names patterns and paths that match nothing', async () => {

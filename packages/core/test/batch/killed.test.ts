@@ -28,7 +28,7 @@ async function runOnce(job: object, journal: string, killAfterLines: number): Pr
 
 test('killed again and again, a batch ends with each document sealed exactly once', async () => {
   // The worst service: it seals a repeated reference again.
-  const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   // So slow that kills also hit requests the service is still working on.
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 30, times: 1_000 });
   const folder = temporaryFolder();
@@ -51,7 +51,7 @@ test('killed again and again, a batch ends with each document sealed exactly onc
   }
 
   expect(kills, `kills, seed ${seed}`).toBeGreaterThan(1);
-  const counts = sandbox.admin.counts().sealedByReference;
+  const counts = sandbox.admin.counts().signedByReference;
   expect(Object.keys(counts), `seed ${seed}`).toHaveLength(40);
   expect(new Set(Object.values(counts)), `seed ${seed}`).toEqual(new Set([1]));
   // Outputs and nothing else: what the killed runs left half-written is cleared away.

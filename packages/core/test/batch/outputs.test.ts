@@ -74,7 +74,7 @@ test('nothing is sent if the output directory cannot be written', async () => {
     expect(errorOf(results[0])?.hint).toContain('not sent');
     expect(batch.summary.stoppedBy?.code).toBe('OUTPUT_FAILED');
   }
-  expect(sandbox.admin.counts()).toMatchObject({ documentsSealed: 0, requests: {} });
+  expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 0, requests: {} });
   expect(sandbox.admin.requests().filter(({ endpoint }) => endpoint === 'sign')).toEqual([]);
 });
 
@@ -88,7 +88,7 @@ test('nothing is sent if the disk has too little space for the signed documents'
   const results = await collect(viaProxy(sandbox).signAll(`${folder}/*.pdf`));
   expect(codes(results)).toEqual(new Set(['OUTPUT_FAILED']));
   expect(errorOf(results[0])?.message).toMatch(/\d+ bytes are needed, 500000 are free/);
-  expect(sandbox.admin.counts().documentsSealed).toBe(0);
+  expect(sandbox.admin.counts().documentsSigned).toBe(0);
   expect(readdirSync(folder)).toHaveLength(10);
   disk.free = 5_000_000;
   expect(codes(await collect(viaProxy(sandbox).signAll(`${folder}/*.pdf`)))).toEqual(new Set(['ok']));
@@ -116,7 +116,7 @@ test('content from the proxy is kept in the system’s temporary folder if its d
   });
   const results = await collect(batch);
   expect(batch.summary.stoppedBy?.code).toBe('OUTPUT_FAILED');
-  expect(sandbox.admin.counts().documentsSealed).toBe(4);
+  expect(sandbox.admin.counts().documentsSigned).toBe(4);
   const saved = results.filter((result) => errorOf(result)?.operationId !== undefined);
   expect(saved).toHaveLength(4);
   for (const result of saved) {
@@ -197,7 +197,7 @@ test('a process that finds its documents signed by another one says so and repor
   expect(codes([...first, ...second])).toEqual(new Set(['ok']));
   const signedElsewhere = [...first, ...second].filter((result) => result.ok && result.signedByAnotherProcess);
   expect(signedElsewhere).toHaveLength(20);
-  expect(sandbox.admin.counts().documentsSealed).toBe(20);
+  expect(sandbox.admin.counts().documentsSigned).toBe(20);
   expect(readdirSync(folder)).toHaveLength(40);
 });
 
@@ -246,6 +246,6 @@ test.each([
   const [result] = await collect(clientOf(sandbox, { fetch: fetchAndChange }).signAll(path));
   expect(errorOf(result)).toMatchObject({ code: 'DOCUMENT_CHANGED', document: path });
   expect(attempts).toBe(change === 'before' ? 1 : 2);
-  expect(sandbox.admin.counts().documentsSealed).toBe(0);
+  expect(sandbox.admin.counts().documentsSigned).toBe(0);
   expect(readdirSync(folder)).toEqual(['a.pdf']);
 });

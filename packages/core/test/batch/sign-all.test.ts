@@ -49,7 +49,7 @@ describe('files', () => {
       clientOf(sandbox).signAll(`${folder}/*.pdf`, { outputDirectory: join(folder, 'out', 'deep') }),
     );
     expect(elsewhere).toHaveLength(50);
-    expect(sandbox.admin.counts().documentsSealed).toBe(50);
+    expect(sandbox.admin.counts().documentsSigned).toBe(50);
   });
 
   test('a second run neither seals outputs of the first nor replaces them', async () => {
@@ -59,7 +59,7 @@ describe('files', () => {
     expect(codes(await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`)))).toEqual(Array(3).fill('OUTPUT_EXISTS'));
     const again = await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`, { overwrite: true }));
     expect(again.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
-    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
   test('each file once, whatever patterns and links lead to it; exclusions; names like patterns; a tree', async () => {
@@ -90,7 +90,7 @@ describe('files', () => {
       'ok',
       'ok',
     ]);
-    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(sandbox.admin.counts().documentsSigned).toBe(3);
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
@@ -299,18 +299,18 @@ describe('the journal', () => {
   });
 
   test('a lost output is fetched again, not sealed again', async () => {
-    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const folder = invoices(2);
     await run(clientOf(sandbox), folder, { lookUpFirst: false });
     rmSync(join(folder, 'out', '0-signed.pdf'));
     const results = await run(clientOf(sandbox), folder, { lookUpFirst: false });
     expect(codes(results)).toEqual(['ok', 'ok']);
     expect(existsSync(join(folder, 'out', '0-signed.pdf'))).toBe(true);
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   test('what was about to be sent when the process died is looked up first', async () => {
-    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const folder = invoices(3);
     // As a crash after sealing leaves it: sent, and nothing recorded after that.
     const [first] = await run(clientOf(sandbox), folder, { lookUpFirst: false });
@@ -321,7 +321,7 @@ describe('the journal', () => {
     const results = await run(clientOf(sandbox), folder, { lookUpFirst: false });
     expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
     expect(first?.ok).toBe(true);
-    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
   test('it holds no secret and no content', async () => {
@@ -334,7 +334,7 @@ describe('the journal', () => {
   });
 
   test('through the proxy, a finished output that was not recorded any more counts as finished', async () => {
-    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const { proxyUrl, tokenUrl, apiUrl } = sandbox;
     const proxied = () =>
       clientOf(sandbox, { environment: onPremise({ proxyUrl, authorizationServer: { tokenUrl, apiUrl } }) });
@@ -346,7 +346,7 @@ describe('the journal', () => {
     writeFileSync(join(folder, 'journal'), `${lines.join('\n')}\n`);
     const results = await run(proxied(), folder);
     expect(results.map((result) => result.ok && result.resumed)).toEqual([true, true]);
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   /** The journal as a crash leaves it: everything was about to be sent, nothing is recorded after that. */
@@ -356,7 +356,7 @@ describe('the journal', () => {
   };
 
   test('where nobody can be asked, what may have been sent is not sent again', async () => {
-    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const { proxyUrl, tokenUrl } = sandbox;
     const proxied = () =>
       clientOf(sandbox, { environment: onPremise({ proxyUrl, authorizationServer: { tokenUrl } }) });
@@ -366,11 +366,11 @@ describe('the journal', () => {
     rmSync(join(folder, 'out'), { recursive: true });
     const results = await run(proxied(), folder);
     expect(codes(results)).toEqual(['OUTCOME_UNKNOWN', 'OUTCOME_UNKNOWN']);
-    expect(sandbox.admin.counts().documentsSealed).toBe(2);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
   test('through the proxy, an output that was finished and is gone is not sealed again in silence', async () => {
-    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const { proxyUrl, tokenUrl, apiUrl } = sandbox;
     const proxied = () =>
       clientOf(sandbox, { environment: onPremise({ proxyUrl, authorizationServer: { tokenUrl, apiUrl } }) });
@@ -378,18 +378,18 @@ describe('the journal', () => {
     await run(proxied(), folder);
     rmSync(join(folder, 'out', '0-signed.pdf'));
     expect(codes(await run(proxied(), folder))).toEqual(['CONTENT_UNAVAILABLE']);
-    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   test('an empty file under an output’s name is no finished output', async () => {
-    const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+    const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const folder = invoices(1);
     await run(clientOf(sandbox), folder);
     writeFileSync(join(folder, 'out', '0-signed.pdf'), '');
     forgetEndings(folder);
     expect(codes(await run(clientOf(sandbox), folder))).toEqual(['ok']);
     expect(isSealed(join(folder, 'out', '0-signed.pdf'), join(folder, '0.pdf'))).toBe(true);
-    expect(sandbox.admin.counts().documentsSealed).toBe(1);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   test('a journal that can no longer be written stops the batch and loses no result', async () => {
@@ -417,7 +417,7 @@ describe('the journal', () => {
     expect(new Set(codes(results))).toEqual(new Set(['JOURNAL_UNUSABLE', 'ok']));
     expect(batch.summary.stoppedBy?.code).toBe('JOURNAL_UNUSABLE');
     expect(readdirSync(join(folder, 'out'))).toHaveLength(4);
-    expect(sandbox.admin.counts().documentsSealed).toBe(4);
+    expect(sandbox.admin.counts().documentsSigned).toBe(4);
   });
 
   test('two batches do not share one', async () => {
@@ -450,7 +450,7 @@ describe('accidents', () => {
     const results = await collect(clientOf(sandbox).signAll(documents, { inMemory: true }));
     expect(codes(results)).toEqual(['DOCUMENT_CHANGED', ...Array(5).fill('ok')]);
     expect(results.find(({ ok }) => !ok)?.name).toBe('3.pdf');
-    expect(sandbox.admin.counts().documentsSealed).toBe(5);
+    expect(sandbox.admin.counts().documentsSigned).toBe(5);
   });
 
   test('a stalled stream does not keep a stopped batch alive', async () => {
@@ -514,6 +514,6 @@ describe('accidents', () => {
     const batch = clientOf(sandbox).signAll(`${invoices(3)}/*.pdf`);
     const results = (await Promise.all([collect(batch), collect(batch)])).flat();
     expect(codes(results)).toEqual(['ok', 'ok', 'ok']);
-    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(sandbox.admin.counts().documentsSigned).toBe(3);
   });
 });

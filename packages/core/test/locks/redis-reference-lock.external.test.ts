@@ -150,13 +150,13 @@ function invoices(count: number): string {
 
 test('three processes with one Redis sign each document once, also a service that signs repeats again', async () => {
   const { socket } = await startRedis();
-  const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 40, times: 1_000 });
   const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
   const job = { environment: { tokenUrl, apiUrl }, clientId, clientSecret, folder: invoices(60), redisUrl: socket };
   const reports = await Promise.all([run(job), run(job), run(job)]);
   expect(reports).toEqual(Array(3).fill({ signed: 60, failures: [], warned: false }));
-  const counts = Object.values(sandbox.admin.counts().sealedByReference);
+  const counts = Object.values(sandbox.admin.counts().signedByReference);
   expect([counts.length, Math.max(...counts)]).toEqual([60, 1]);
 }, 60_000);
 
@@ -167,9 +167,9 @@ test('without Redis, documents are looked up first, the processes say so, and no
   const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
   const job = { environment: { tokenUrl, apiUrl }, clientId, clientSecret, folder: invoices(60), redisUrl: socket };
   const reports = [run(job), run(job)];
-  await vi.waitFor(() => expect(sandbox.admin.counts().documentsSealed).toBeGreaterThan(0), { timeout: 20_000 });
+  await vi.waitFor(() => expect(sandbox.admin.counts().documentsSigned).toBeGreaterThan(0), { timeout: 20_000 });
   server.kill('SIGKILL');
   for (const report of await Promise.all(reports)) expect(report).toEqual({ signed: 60, failures: [], warned: true });
-  const counts = Object.values(sandbox.admin.counts().sealedByReference);
+  const counts = Object.values(sandbox.admin.counts().signedByReference);
   expect([counts.length, Math.max(...counts)]).toEqual([60, 1]);
 }, 60_000);

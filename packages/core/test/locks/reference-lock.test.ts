@@ -114,7 +114,7 @@ test('what someone else holds for too long is returned, and nothing is done for 
 });
 
 test('two processes with one lock directory sign each document once, also a service that signs repeats again', async () => {
-  const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 40, times: 1_000 });
   const folder = invoices(60);
   const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
@@ -125,29 +125,29 @@ test('two processes with one lock directory sign each document once, also a serv
     { signed: 60, failures: [] },
     { signed: 60, failures: [] },
   ]);
-  const counts = Object.values(sandbox.admin.counts().sealedByReference);
+  const counts = Object.values(sandbox.admin.counts().signedByReference);
   expect([counts.length, Math.max(...counts)]).toEqual([60, 1]);
   expect(readdirSync(folder).filter((name) => name.endsWith('-signed.pdf'))).toHaveLength(60);
   expect(readdirSync(join(folder, 'locks'))).toEqual([]);
 }, 60_000);
 
 test('documents of a process that is killed while it signs them are recovered by another one', async () => {
-  const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'after', delayMs: 200, times: 1_000 });
   const folder = invoices(20);
   const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
   const job = { environment: { tokenUrl, apiUrl }, clientId, clientSecret, folder, locks: join(folder, 'locks') };
   const [first, second] = [start(job), start(job)];
   const report = once(second, 'message');
-  await vi.waitFor(() => expect(sandbox.admin.counts().documentsSealed).toBeGreaterThan(0), { timeout: 20_000 });
+  await vi.waitFor(() => expect(sandbox.admin.counts().documentsSigned).toBeGreaterThan(0), { timeout: 20_000 });
   first.kill('SIGKILL');
   const [{ signed }] = await report;
-  const counts = Object.values(sandbox.admin.counts().sealedByReference);
+  const counts = Object.values(sandbox.admin.counts().signedByReference);
   expect([signed, counts.length, Math.max(...counts)]).toEqual([20, 20, 1]);
 }, 60_000);
 
 test('a lock that cannot be reached is reported, and documents are looked up before they are sent', async () => {
-  const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   const folder = invoices(3);
   await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`, { outputDirectory: join(folder, 'first') }));
   const warnings: string[] = [];
@@ -158,7 +158,7 @@ test('a lock that cannot be reached is reported, and documents are looked up bef
   const options = { outputDirectory: join(folder, 'out'), referenceLock: broken, lookUpFirst: false };
   const results = await collect(signstash.signAll(`${folder}/*.pdf`, options));
   expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
-  expect(sandbox.admin.counts().documentsSealed).toBe(3);
+  expect(sandbox.admin.counts().documentsSigned).toBe(3);
   expect(warnings).toEqual(['REFERENCE_LOCK_FAILED: The reference lock could not be reached: connect ECONNREFUSED']);
 });
 
@@ -170,7 +170,7 @@ test('a lease that is lost before documents are sent keeps them from being sent'
   const options = { referenceLock: lost };
   const results = await collect(clientOf(sandbox).signAll(`${invoices(2)}/*.pdf`, options));
   expect(codes(results)).toEqual(new Set(['REFERENCE_LOCKED']));
-  expect(sandbox.admin.counts().documentsSealed).toBe(0);
+  expect(sandbox.admin.counts().documentsSigned).toBe(0);
 });
 
 test('documents that another process holds are given up after the limit, and looked for no longer once the batch stops', async () => {
@@ -186,21 +186,21 @@ test('documents that another process holds are given up after the limit, and loo
   setTimeout(() => stop.abort(), 50);
   const stopped = clientOf(sandbox).signAll(`${folder}/*.pdf`, { referenceLock: held, signal: stop.signal });
   await expect(collect(stopped)).rejects.toMatchObject({ code: 'ABORTED' });
-  expect(sandbox.admin.counts().documentsSealed).toBe(0);
+  expect(sandbox.admin.counts().documentsSigned).toBe(0);
 });
 
 test('two batches of one process never sign a document at the same time, without any setting', async () => {
-  const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 50, times: 100 });
   const folder = invoices(10);
   const run = () => collect(clientOf(sandbox).signAll(`${folder}/*.pdf`, { lookUpFirst: false }));
   const results = await Promise.all([run(), run()]);
   expect(codes(results.flat())).toEqual(new Set(['ok']));
-  expect(sandbox.admin.counts().documentsSealed).toBe(10);
+  expect(sandbox.admin.counts().documentsSigned).toBe(10);
 });
 
 test('through a proxy that nobody can be asked about, contended documents are not sent again', async () => {
-  const sandbox = await testSandbox({ duplicateReferences: 'seal-again' });
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   const { proxyUrl, tokenUrl } = sandbox;
   const environment = onPremise({ proxyUrl, authorizationServer: { tokenUrl } });
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 50, times: 100 });
@@ -209,5 +209,5 @@ test('through a proxy that nobody can be asked about, contended documents are no
     collect(clientOf(sandbox, { environment }).signAll(`${folder}/*.pdf`, { outputDirectory }));
   const [first, second] = await Promise.all([run(join(folder, 'a')), run(join(folder, 'b'))]);
   expect([...codes(first), ...codes(second)].sort()).toEqual(['OUTCOME_UNKNOWN', 'ok']);
-  expect(sandbox.admin.counts().documentsSealed).toBe(3);
+  expect(sandbox.admin.counts().documentsSigned).toBe(3);
 });

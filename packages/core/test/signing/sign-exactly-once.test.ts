@@ -10,7 +10,7 @@ const documents = (count: number) =>
 const sealedOnce = (count: number) => Object.fromEntries(documents(count).map(({ reference }) => [reference, 1]));
 
 /** The worst a service could do with a repeated reference: seal it, and charge it, again. */
-const worst = { duplicateReferences: 'seal-again' } as const;
+const worst = { duplicateReferences: 'sign-again' } as const;
 
 describe('a lost answer', () => {
   const sign = { endpoint: 'sign' } as const;
@@ -34,7 +34,7 @@ describe('a lost answer', () => {
     sandbox.admin.addFault(fault);
     const results = await clientOf(sandbox, { lookUpFirst: false }).signMany(documents(5));
     expect(results.map((result) => result.ok || result.error)).toEqual(Array(5).fill(true));
-    expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(5));
+    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(5));
   });
 
   test('a timeout while the service is still sealing', async () => {
@@ -42,7 +42,7 @@ describe('a lost answer', () => {
     sandbox.admin.addFault({ kind: 'latency', phase: 'processing', delayMs: 600, ...sign });
     const results = await clientOf(sandbox, { timeouts: { signMs: 250 } }).signMany(documents(3));
     expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
-    expect(sandbox.admin.counts()).toMatchObject({ sealedByReference: sealedOnce(3), requests: { sign: 1 } });
+    expect(sandbox.admin.counts()).toMatchObject({ signedByReference: sealedOnce(3), requests: { sign: 1 } });
   });
 
   test('the questions may fail too', async () => {
@@ -56,7 +56,7 @@ describe('a lost answer', () => {
     );
     const results = await clientOf(sandbox, { lookUpFirst: false }).signMany(documents(3));
     expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
-    expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(3));
+    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(3));
   });
 
   test('where no answer is ever had, the references in doubt are listed and nothing is sent again', async () => {
@@ -80,7 +80,7 @@ describe('partly known', () => {
     await clientOf(sandbox).signMany(documents(2));
     const results = await clientOf(sandbox).signMany(documents(4));
     expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, false, false]);
-    expect(sandbox.admin.counts()).toMatchObject({ sealedByReference: sealedOnce(4), requests: { sign: 2 } });
+    expect(sandbox.admin.counts()).toMatchObject({ signedByReference: sealedOnce(4), requests: { sign: 2 } });
   });
 
   test('a service that refuses repeated references is asked, and the rest is sent', async () => {
@@ -89,7 +89,7 @@ describe('partly known', () => {
     await signstash.signMany(documents(2));
     const results = await signstash.signMany(documents(4));
     expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true]);
-    expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(4));
+    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(4));
   });
 
   test('a document that failed in an earlier run stays failed, and the hint says how to sign it again', async () => {
@@ -193,7 +193,7 @@ describe('through the on-premise proxy', () => {
       ok: false,
       error: { code: 'CONTENT_UNAVAILABLE', references: ['ref-0'], operationId: expect.any(String) },
     });
-    expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(1));
+    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(1));
   });
 
   test('after a lost answer, "not found" at the SaaS leaves the outcome unknown: nothing is sent again', async () => {
@@ -209,7 +209,7 @@ describe('through the on-premise proxy', () => {
     sandbox.admin.addFault({ kind: 'drop', phase: 'before', endpoint: 'sign', service: 'proxy' });
     const [result] = await proxied(sandbox, true, { saasSeesProxyDocuments: true }).signMany(documents(1));
     expect(result?.ok).toBe(true);
-    expect(sandbox.admin.counts().sealedByReference).toEqual(sealedOnce(1));
+    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(1));
   });
 
   test('a lost answer without the SaaS: exactly the references in doubt, and no second request', async () => {

@@ -20,7 +20,7 @@ describe('sign', () => {
     for (const content of again) {
       expect(await signstash.sign(content)).toMatchObject({ reference: first.reference, recovered: true });
     }
-    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSealed: 1 });
+    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSigned: 1 });
   });
 
   test('seals XML with XAdES, and tells documents with equal content apart by their keys', async () => {
@@ -33,7 +33,7 @@ describe('sign', () => {
       signstash.sign(minimalPdf(), { key: '2' }),
     ]);
     expect(one?.reference).not.toBe(two?.reference);
-    expect(sandbox.admin.counts().documentsSealed).toBe(3);
+    expect(sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
   test('sends Content-Length, never chunks', async () => {

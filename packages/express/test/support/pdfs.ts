@@ -9,7 +9,7 @@ export const invoice = await readFile(invoicePath);
 export const otherInvoice = (number: number): Buffer => Buffer.concat([invoice, Buffer.from(`\n%${number}\n`)]);
 
 /** How many signatures the bytes hold. */
-export const sealCount = (pdf: Uint8Array): number =>
+export const signatureCount = (pdf: Uint8Array): number =>
   Buffer.from(pdf).toString('latin1').split('/ByteRange').length - 1;
 
 /** The signature dictionary's reason. */
@@ -22,9 +22,11 @@ export function reasonOf(pdf: Uint8Array): string | undefined {
  * Whether a file is an original with one seal added that covers all of it. A seal is an incremental update: it begins with the
  * original's bytes, so a byte lost or changed on the way shows.
  */
-export function isSealed(pdf: Uint8Array, original: Uint8Array = invoice): boolean {
+export function isSigned(pdf: Uint8Array, original: Uint8Array = invoice): boolean {
   const bytes = Buffer.from(pdf);
   const range = /\/ByteRange ?\[ ?0 +\d+ +(\d+) +(\d+) ?\]/.exec(bytes.toString('latin1'));
   const end = Number(range?.[1]) + Number(range?.[2]);
-  return sealCount(pdf) === 1 && end === bytes.byteLength && bytes.subarray(0, original.byteLength).equals(original);
+  return (
+    signatureCount(pdf) === 1 && end === bytes.byteLength && bytes.subarray(0, original.byteLength).equals(original)
+  );
 }

@@ -10,7 +10,7 @@ process.on('exit', () => rmSync(stateDirectory, { recursive: true, force: true }
 
 /** A sandbox that closes with the test. It would seal, and count, a repeated reference once more. */
 export async function sandboxed(options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = await startSandbox({ stateDirectory, duplicateReferences: 'seal-again', ...options });
+  const sandbox = await startSandbox({ stateDirectory, duplicateReferences: 'sign-again', ...options });
   onTestFinished(() => sandbox.close());
   return sandbox;
 }

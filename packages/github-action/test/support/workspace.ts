@@ -17,7 +17,7 @@ export function workspaceWith(files: Record<string, Buffer | string> | number): 
 const pdfs = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}.pdf`, minimalPdf(`Fatura ${index}`)]));
 
-export const isSealed = (path: string): boolean => readFileSync(path).includes('ETSI.CAdES.detached');
+export const isSigned = (path: string): boolean => readFileSync(path).includes('ETSI.CAdES.detached');
 
 export const errorsOf = ({ commands }: ActionRun) => commands.filter(({ name }) => name === 'error');
 
@@ -32,7 +32,7 @@ export interface Report {
     reference?: string;
     output?: string;
     sha256?: string;
-    foundAgain?: boolean;
+    recovered?: boolean;
     problem?: { code: string; message: string; hint: string };
   }[];
 }

@@ -6,12 +6,12 @@ import {
   NodeConnectionTypes,
   NodeOperationError,
 } from 'n8n-workflow';
-import { document } from './actions/document/index.ts';
+import { document } from './actions/document/sign.ts';
 import { operation } from './actions/operation/index.ts';
 import { resourceList, resourceParameters } from './actions/resource.ts';
 
 const resources = [document, operation];
-/** What the editor writes below a node, by operation: "Sign document". */
+/** The editor's caption below a node, by operation: "Sign document". */
 const actions = Object.fromEntries(
   resources.flatMap(({ operations }) => operations.map(({ option }) => [option.value, option.action])),
 );
@@ -24,7 +24,7 @@ export class SignStash implements INodeType {
     group: ['transform'],
     version: 1,
     subtitle: `={{ (${JSON.stringify(actions)})[$parameter["operation"]] }}`,
-    description: 'Put qualified electronic seals on invoices and other documents',
+    description: 'Sign invoices and other documents with qualified electronic seals',
     defaults: { name: "Sign'Stash" },
     usableAsTool: true,
     inputs: [NodeConnectionTypes.Main],
@@ -32,7 +32,7 @@ export class SignStash implements INodeType {
     credentials: [{ name: 'signStashOAuth2Api', required: true }],
     properties: [
       resourceList(resources, { hide: { '@tool': [true] } }),
-      // Every seal is binding and is paid for, and tools take no files: agents may only ask about operations.
+      // Every signature is binding and charged, and tools take no files: agents can only query operations.
       resourceList([operation], { show: { '@tool': [true] } }),
       ...resources.flatMap(resourceParameters),
     ],

@@ -34,6 +34,8 @@ export interface FakeOptions {
 export class FakeN8n {
   /** Files whose bytes were read, by name. */
   readonly read: string[] = [];
+  /** Requests of the node, in order. */
+  readonly requests: IHttpRequestOptions[] = [];
   readonly sandbox: Sandbox;
   #token: string | undefined;
 
@@ -109,6 +111,7 @@ export class FakeN8n {
   }
 
   async #request(node: INode, request: IHttpRequestOptions, options: FakeOptions) {
+    this.requests.push(request);
     try {
       this.#token ??= await this.#newToken(options);
       const first = await send(request, this.#token, options.signal);

@@ -4,9 +4,9 @@ import type { SandboxState } from '../state.ts';
 import type { SandboxCounts } from './counts.ts';
 import type { RequestLogEntry } from './request-log.ts';
 
-/** Steers a sandbox of the same process. */
+/** Controls a sandbox of the same process. */
 export interface SandboxAdmin {
-  /** Adds one fault or several; each strikes the next request it fits. Throws `TypeError` for one that never could. */
+  /** Adds one fault or several; each applies to the next request it fits. Throws `TypeError` for one that never could. */
   addFault(...faults: Fault[]): void;
   clearFaults(): void;
   /** Every token issued so far is refused as expired. */
@@ -14,6 +14,8 @@ export interface SandboxAdmin {
   counts(): SandboxCounts;
   /** The latest requests to the services, oldest first. */
   requests(): RequestLogEntry[];
+  /** Answers of the sandbox that do not conform to its OpenAPI description; answers made up by faults are left out. */
+  schemaViolations(): string[];
   /** Changes the issuer's quota. */
   setUsage(usage: UsageSettings): void;
   /** Forgets operations, counts, faults, tokens and the log; keeps the certificate authority. */
@@ -27,6 +29,7 @@ export function createAdmin(state: SandboxState): SandboxAdmin {
     expireTokens: () => state.tokens.expireAll(),
     counts: () => state.counts.snapshot(),
     requests: () => state.log.snapshot(),
+    schemaViolations: () => state.violations.snapshot(),
     setUsage: (usage) => state.usage.set(usage),
     reset: () => state.reset(),
   };

@@ -6,10 +6,10 @@ export interface SandboxCounts {
   tokenRequests: number;
   /** Requests that arrived, by endpoint, whatever became of them. */
   requests: Record<Exclude<EndpointName, 'token'>, number>;
-  /** Every seal counts, and would be paid for. */
-  documentsSealed: number;
-  /** Above 1: a document was paid for more than once. */
-  sealedByReference: Record<string, number>;
+  /** Every signature counts, and would be charged. */
+  documentsSigned: number;
+  /** Above 1: a document was charged more than once. */
+  signedByReference: Record<string, number>;
   /** Receivers that a delivery mail would have been sent to again. */
   mailsResent: number;
 }
@@ -18,14 +18,14 @@ export class Counts {
   tokensIssued = 0;
   mailsResent = 0;
   readonly #requests = new Map<EndpointName, number>();
-  readonly #sealed = new Map<string, number>();
+  readonly #signed = new Map<string, number>();
 
   requested(endpoint: EndpointName): void {
     this.#requests.set(endpoint, (this.#requests.get(endpoint) ?? 0) + 1);
   }
 
-  sealed(reference: string): void {
-    this.#sealed.set(reference, (this.#sealed.get(reference) ?? 0) + 1);
+  signed(reference: string): void {
+    this.#signed.set(reference, (this.#signed.get(reference) ?? 0) + 1);
   }
 
   snapshot(): SandboxCounts {
@@ -36,8 +36,8 @@ export class Counts {
       tokensIssued: this.tokensIssued,
       tokenRequests: token,
       requests,
-      documentsSealed: [...this.#sealed.values()].reduce((sum, count) => sum + count, 0),
-      sealedByReference: Object.fromEntries(this.#sealed),
+      documentsSigned: [...this.#signed.values()].reduce((sum, count) => sum + count, 0),
+      signedByReference: Object.fromEntries(this.#signed),
       mailsResent: this.mailsResent,
     };
   }
@@ -46,6 +46,6 @@ export class Counts {
     this.tokensIssued = 0;
     this.mailsResent = 0;
     this.#requests.clear();
-    this.#sealed.clear();
+    this.#signed.clear();
   }
 }

@@ -18,7 +18,7 @@ export interface RequestLogEntry extends Partial<FaultTarget> {
   contentType?: string;
   /** The header, as sent. */
   transferEncoding?: string;
-  /** Faults that struck it, in order. */
+  /** Faults that applied to it, in order. */
   faults: FaultKind[];
 }
 

@@ -22,14 +22,14 @@ export async function authorizationServer(app: FastifyInstance, { state }: { sta
   app.post<{ Body: URLSearchParams | null }>(
     servicePaths.token,
     { config: { target: { endpoint: 'token', service: 'saas' } } },
-    async (request) => {
+    async (request, reply) => {
       const credentials = readBasic(request.headers.authorization, options.basicDecoding);
       if (!credentials) throw oauthErrors.noCredentials();
       if (!matches(credentials, options)) throw oauthErrors.badCredentials();
-      checkGrant(request.body ?? new URLSearchParams());
+      checkGrant(request.body ?? new URLSearchParams(), new URL(request.url, 'http://localhost').searchParams);
       const answer = await tokens.issue(credentials.clientId);
       counts.tokensIssued += 1;
-      return answer;
+      return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(answer);
     },
   );
 }
@@ -43,8 +43,9 @@ function same(left: string, right: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-function checkGrant(form: URLSearchParams): void {
-  const grant = form.get('grant_type');
+/** Servlets do not tell the parameters of a form and of a query apart, and real clients use either. */
+function checkGrant(form: URLSearchParams, query: URLSearchParams): void {
+  const grant = form.get('grant_type') ?? query.get('grant_type');
   if (!grant) throw oauthErrors.missingGrantType();
   if (grant !== 'client_credentials') throw oauthErrors.unsupportedGrantType(grant);
   const unknown = (form.get('scope') ?? '').split(' ').find((name) => name && !scope.split(' ').includes(name));

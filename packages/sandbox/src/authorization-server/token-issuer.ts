@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
+import type { ResolvedOptions } from '../options.ts';
+import { apiErrors } from '../wire/api-error.ts';
 import { oauthErrors } from './oauth-error.ts';
 
 export interface TokenAnswer {
@@ -12,15 +14,18 @@ export interface TokenAnswer {
 
 export const scope = 'read write';
 
-/** Issues bearer tokens and knows which of them still hold. */
+/** Issues bearer tokens and knows which of them are still valid. */
 export class TokenIssuer {
   readonly #key = randomBytes(32);
   readonly #lifetimeSeconds: number;
   /** When each token ends, in epoch milliseconds. */
   readonly #ends = new Map<string, number>();
 
-  constructor(lifetimeSeconds: number) {
-    this.#lifetimeSeconds = lifetimeSeconds;
+  readonly #refusal: ResolvedOptions['refusedToken'];
+
+  constructor({ tokenLifetimeSeconds, refusedToken }: Pick<ResolvedOptions, 'tokenLifetimeSeconds' | 'refusedToken'>) {
+    this.#lifetimeSeconds = tokenLifetimeSeconds;
+    this.#refusal = refusedToken;
   }
 
   async issue(clientId: string): Promise<TokenAnswer> {
@@ -37,11 +42,15 @@ export class TokenIssuer {
     return { access_token: token, token_type: 'bearer', expires_in: expiresIn, scope, jti };
   }
 
-  /** Throws the answer that Spring's resource server gives. */
+  /** Throws the answer to a refused token: Spring's, or the service's own. */
   async check(token: string): Promise<void> {
-    const ends = this.#ends.get(await this.#jtiOf(token));
-    if (ends === undefined) throw oauthErrors.invalidToken(token);
-    if (ends <= Date.now()) throw oauthErrors.expiredToken(token);
+    try {
+      const ends = this.#ends.get(await this.#jtiOf(token));
+      if (ends === undefined) throw oauthErrors.invalidToken(token);
+      if (ends <= Date.now()) throw oauthErrors.expiredToken(token);
+    } catch (error) {
+      throw this.#refusal === '409' ? apiErrors.refusedToken() : error;
+    }
   }
 
   /** Every token issued so far is refused as expired. */

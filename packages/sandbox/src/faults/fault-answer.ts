@@ -1,5 +1,5 @@
 import { type OAuthError, oauthErrors } from '../authorization-server/oauth-error.ts';
-import { ApiError } from '../wire/api-error.ts';
+import { ApiError, apiErrors, describeErrorCode } from '../wire/api-error.ts';
 import type { TransportFault } from './fault.ts';
 import type { FaultTarget } from './fault-queue.ts';
 
@@ -26,26 +26,27 @@ export function faultAnswer(fault: TransportFault, { endpoint }: FaultTarget): F
       return undefined;
     case 'unauthorized':
       return oauthAnswer(endpoint === 'token' ? oauthErrors.badCredentials() : oauthErrors.invalidToken('(fault)'));
+    case 'token-conflict':
+      return errorAnswer(apiErrors.refusedToken());
+    case 'licence':
+      return errorAnswer(apiErrors.licence(fault.errorCode ?? '1.1.1'));
     case 'rate-limit':
-      return errorAnswer(new ApiError(429, 'TOO_MANY_REQUESTS', 'Too many requests'), fault.retryAfterSeconds);
+      return errorAnswer(apiErrors.tooManyRequests(), fault.retryAfterSeconds);
     case 'server-error':
       return errorAnswer(
-        new ApiError(fault.status ?? 500, 'INTERNAL_ERROR', 'Internal error', 'The sandbox was told to fail'),
+        new ApiError(fault.status ?? 500, '0.0.1', 'Unhandled error.', 'The sandbox was told to fail'),
         fault.retryAfterSeconds,
       );
     case 'html':
       return gatewayPage(fault.status ?? 503, 'Service Temporarily Unavailable');
     case 'empty':
       return { status: fault.status ?? 200, headers: {}, body: '' };
-    case 'reject':
-      return errorAnswer(
-        new ApiError(
-          fault.status ?? 400,
-          fault.errorCode ?? 'INVALID_REQUEST',
-          fault.errorCodeDescription ?? 'The request is not valid',
-          fault.causeMessage ?? 'The sandbox was told to refuse',
-        ),
-      );
+    case 'reject': {
+      const { status, errorCode = '0.0.6', causeMessage = 'The sandbox was told to refuse' } = fault;
+      const described = describeErrorCode(errorCode ?? '0.0.6');
+      const description = fault.errorCodeDescription ?? described.description;
+      return errorAnswer(new ApiError(status ?? 500, errorCode, description, causeMessage));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { OperationDocument } from './operation.ts';
 
-/** Sealed contents, in memory, the oldest dropped once they grow beyond the limit. */
+/** Signed contents in memory; the oldest is dropped once they grow beyond the limit. */
 export class ContentStore {
   readonly #maxBytes: number;
   readonly #contents = new Map<OperationDocument, Uint8Array>();
@@ -22,6 +22,11 @@ export class ContentStore {
 
   get(document: OperationDocument): Uint8Array | undefined {
     return this.#contents.get(document);
+  }
+
+  /** The latest content of any other document. */
+  another(document: OperationDocument): Uint8Array | undefined {
+    return [...this.#contents].findLast(([owner]) => owner !== document)?.[1];
   }
 
   forgetAll(): void {

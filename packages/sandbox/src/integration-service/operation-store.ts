@@ -1,14 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import type { ServiceName } from '../endpoints.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { apiErrors } from '../wire/api-error.ts';
 import type { SignRequest } from '../wire/sign-request.ts';
 import type { Operation } from './operation.ts';
 
+/** Beyond 32 bits, as the real ones. */
+const firstInternalId = 9_031_124_501n;
+
 /** Every operation since the start, by its id and by the references that name it. */
 export class OperationStore {
   readonly #duplicates: ResolvedOptions['duplicateReferences'];
   readonly #firstId: bigint;
+  #documents = 0n;
   readonly #byId = new Map<string, Operation>();
   readonly #byRequestReference = new Map<string, Operation>();
   /** The latest operation that holds the document. */
@@ -22,7 +25,7 @@ export class OperationStore {
   /** Registers a request under its references; throws the API's error where they are taken. */
   register(request: SignRequest, origin: ServiceName): Operation {
     this.#refuseRepeatsWithin(request);
-    if (this.#duplicates === 'refuse') this.#refuseKnown(request);
+    if (this.#duplicates !== 'sign-again') this.#refuseKnown(request);
     const operation: Operation = {
       id: String(this.#firstId + BigInt(this.#byId.size)),
       origin,
@@ -31,15 +34,17 @@ export class OperationStore {
       preservationInfo: request.preservationInfo,
       creationDate: new Date(),
       status: 'PENDING_EXECUTION',
+      hashesOnly: origin === 'proxy',
+      visibleFrom: 0,
       documents: request.documents.map(({ documentRequest, signatureInfo, content }) => ({
         reference: documentRequest.externalReference,
         name: documentRequest.name,
         contentType: documentRequest.contentType,
-        internalId: randomUUID(),
+        internalId: String(firstInternalId + this.#documents++),
         contentLength: content.length,
         signatureInfo,
         signStatus: 'RECEIVED',
-        unsealed: content,
+        unsigned: content,
       })),
     };
     this.#byId.set(operation.id, operation);
@@ -54,10 +59,10 @@ export class OperationStore {
     return operation;
   }
 
-  withDocument(reference: string): Operation {
+  /** The latest operation that holds the document, as far as look-ups see it. */
+  findByDocument(reference: string): Operation | undefined {
     const operation = this.#byDocumentReference.get(reference);
-    if (!operation) throw apiErrors.referenceNotFound(reference);
-    return operation;
+    return operation && operation.visibleFrom <= Date.now() ? operation : undefined;
   }
 
   forgetAll(): void {
@@ -82,11 +87,10 @@ export class OperationStore {
     }
   }
 
-  /** A document that could not be sealed may be sent again under its reference. */
   #isTaken(reference: string): boolean {
-    const earlier = this.#byDocumentReference
-      .get(reference)
-      ?.documents.find((document) => document.reference === reference);
-    return earlier !== undefined && earlier.signStatus !== 'ERROR_SIGNING';
+    const operation = this.#byDocumentReference.get(reference);
+    if (!operation || this.#duplicates === 'refuse') return operation !== undefined;
+    const earlier = operation.documents.find((document) => document.reference === reference);
+    return earlier?.signStatus !== 'ERROR_SIGNING';
   }
 }

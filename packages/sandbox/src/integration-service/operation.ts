@@ -11,12 +11,16 @@ export interface Operation {
   /** Which service took the request; what the proxy took is never stored. */
   readonly origin: ServiceName;
   readonly reference: string;
-  readonly description: string | undefined;
+  readonly description: string;
   readonly preservationInfo: PreservationInfo | undefined;
   readonly creationDate: Date;
   /** In the order of the request. */
   readonly documents: OperationDocument[];
   status: OperationStatus;
+  /** Only hashes reached the service: nothing is stored. */
+  hashesOnly: boolean;
+  /** Look-ups by reference do not find it before this time, epoch milliseconds. */
+  visibleFrom: number;
   /** Milliseconds, once executed. */
   executionTime?: number;
 }
@@ -25,14 +29,15 @@ export interface OperationDocument {
   readonly reference: string;
   readonly name: string;
   readonly contentType: string;
+  /** An int64 in decimal digits. */
   readonly internalId: string;
-  /** Bytes before sealing. */
+  /** Bytes before signing. */
   readonly contentLength: number;
   readonly signatureInfo: WireSignatureInfo;
   signStatus: 'RECEIVED' | 'ERROR_SIGNING' | 'SIGNED';
   signError?: string;
-  /** Bytes after sealing. */
-  sealedLength?: number;
-  /** What is to be sealed; let go of afterwards. */
-  unsealed: Buffer | undefined;
+  /** What is to be signed; released afterwards. */
+  unsigned: Buffer | undefined;
+  /** What was sent, kept only while a fault asks for it. */
+  original?: Buffer;
 }

@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ServiceName } from '../endpoints.ts';
 import type { FaultTarget } from '../faults/fault-queue.ts';
-import { strikeWhileProcessing } from '../faults/strike.ts';
+import { injectWhileProcessing } from '../faults/inject.ts';
 import type { SandboxState } from '../state.ts';
 import { streamJson } from '../wire/contents-answer.ts';
 import { countBytes } from '../wire/count-bytes.ts';
@@ -12,7 +12,7 @@ import { readSignRequest } from '../wire/read-sign-request.ts';
 import type { SignRequest } from '../wire/sign-request.ts';
 import { refuseTooLarge } from './body-limit.ts';
 import type { Operation } from './operation.ts';
-import type { SealedContents } from './signing-desk.ts';
+import type { SignedContents } from './operation-executor.ts';
 import { signOperationView } from './views.ts';
 
 type SignEndpoint = 'sign' | 'signMultipart';
@@ -22,7 +22,7 @@ export async function signRoutes(
   app: FastifyInstance,
   { state, service }: { state: SandboxState; service: ServiceName },
 ): Promise<void> {
-  const { maxBodyBytes } = state.options;
+  const { maxBodyBytes, unknownFields } = state.options;
   const everything = Number.MAX_SAFE_INTEGER;
   await app.register(multipart, {
     preservePath: true,
@@ -40,25 +40,28 @@ export async function signRoutes(
         return sign({ endpoint, service }, request, reply, await read(request));
       },
     );
-  post('sign', '/api/v0/document/sign/base64', ({ raw }) => readSignRequest(limited(raw, maxBodyBytes)));
-  post('signMultipart', '/api/v0/document/sign', readMultipartSignRequest);
+  post('sign', '/api/v0/document/sign/base64', ({ raw }) => readSignRequest(limited(raw, maxBodyBytes), unknownFields));
+  post('signMultipart', '/api/v0/document/sign', (request) => readMultipartSignRequest(request, unknownFields));
 
   /** The body has arrived: from here on the work is done to the end, whether or not somebody waits for the answer. */
   async function sign(target: FaultTarget, request: FastifyRequest, reply: FastifyReply, body: SignRequest) {
-    const operation = state.desk.register(body, target);
-    await strikeWhileProcessing(state, request, reply);
-    const sealed = await state.desk.execute(operation, target);
+    const operation = state.executor.register(body, target);
+    await injectWhileProcessing(state, request, reply);
+    const signed = await state.executor.execute(operation, target);
     if (reply.sent) return reply;
-    return answer(reply, operation, body.returnSignedContent ? sealed : new Map());
+    // The proxy keeps nothing to fetch later, so it returns contents whatever was asked for.
+    const withContent = body.returnSignedContent || target.service === 'proxy';
+    return answer(reply, operation, target, withContent ? signed : new Map());
   }
 
-  function answer(reply: FastifyReply, operation: Operation, contents: SealedContents) {
-    const { byteLength, stream } = streamJson((slot) =>
-      signOperationView(operation, state.view, (document) => {
-        const content = contents.get(document);
+  function answer(reply: FastifyReply, operation: Operation, target: FaultTarget, contents: SignedContents) {
+    const { byteLength, stream, outline } = streamJson((slot) =>
+      signOperationView(operation, state.view, target, (document) => {
+        const content = state.answeredContent.of(document, contents.get(document), target);
         return content && slot(content);
       }),
     );
+    reply.request.answerOutline = outline;
     return reply.type('application/json').header('content-length', byteLength).send(stream);
   }
 }

@@ -2,7 +2,8 @@ import { apiErrors } from '../wire/api-error.ts';
 
 /** The issuer's quota, as `issuerCompany` shows it. */
 export interface UsageSettings {
-  limitUsageCount?: number;
+  /** `null` for an issuer without a limit. */
+  limitUsageCount?: number | null;
   limitCurrentConsumption?: number;
   /** ISO 8601. */
   limitPeriodStartDate?: string;
@@ -17,7 +18,7 @@ export class Usage {
   /** Signatures under way, so that parallel requests cannot overdraw together. */
   #reserved = 0;
 
-  constructor(limitUsageCount: number, now = new Date()) {
+  constructor(limitUsageCount: number | null, now = new Date()) {
     const year = now.getUTCFullYear();
     this.#initial = {
       limitUsageCount,
@@ -43,11 +44,12 @@ export class Usage {
 
   refuseIfUsedUp(signatures: number): void {
     const { limitUsageCount, limitCurrentConsumption } = this.#current;
+    if (limitUsageCount === null) return;
     if (limitCurrentConsumption + this.#reserved + signatures > limitUsageCount) throw this.usedUp();
   }
 
   usedUp() {
-    return apiErrors.usageLimit(this.#current.limitUsageCount);
+    return apiErrors.usageLimit(this.#current.limitUsageCount ?? 0);
   }
 
   reserve(signatures: number): void {

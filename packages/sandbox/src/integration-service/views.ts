@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { FaultQueue, FaultTarget } from '../faults/fault-queue.ts';
+import type { ServiceDates } from '../wire/service-dates.ts';
+import { documentAttributes } from './document-attributes.ts';
 import type { Operation, OperationDocument } from './operation.ts';
 import type { Usage } from './usage.ts';
 
@@ -8,38 +11,84 @@ const rawJson = (JSON as unknown as { rawJSON(text: string): object }).rawJSON;
 export interface ViewContext {
   clientId: string;
   usage: Usage;
+  dates: ServiceDates;
+  faults: FaultQueue;
 }
 
 const storageMonths = 120;
+const companyCreated = new Date(Date.UTC(2024, 10, 4, 9, 12, 44));
 
-/** `BaseOperation` of the API reference, section 6. */
-export function baseOperationView(operation: Operation, { clientId, usage }: ViewContext) {
+/** `BaseOperation` of the schema. */
+export function baseOperationView(operation: Operation, context: ViewContext) {
+  const { clientId, dates } = context;
+  const windowDate = (hours: number, minutes: number, seconds: number) =>
+    dates.ofOperation(new Date(Date.UTC(2020, 0, 1, hours, minutes, seconds)));
   return {
     id: operationIdView(operation),
     type: 'SIGN',
     status: operation.status,
-    issuerCompany: { name: 'Sandbox Company (not a real one)', vatNumber: '999999990', ...usage.current },
+    issuerCompany: companyView(context),
     issuerClientServiceAlias: clientId,
-    creationDate: operation.creationDate.toISOString(),
+    creationDate: dates.ofOperation(operation.creationDate),
     folderExternalReference: operation.reference,
-    signatureQueuePriority: 0,
+    signatureQueuePriority: {
+      id: 1,
+      name: 'DEFAULT',
+      startTime: windowDate(0, 0, 0),
+      endTime: windowDate(23, 59, 59),
+      defaultPriority: true,
+    },
   };
 }
 
-/** `SignOperation`; `contentOf` says what stands for a document's sealed content, undefined leaves it out. */
+function companyView({ usage, dates }: ViewContext) {
+  const { limitUsageCount, limitCurrentConsumption, limitPeriodStartDate, limitPeriodEndDate } = usage.current;
+  const hasLimit = limitUsageCount !== null;
+  const ifLimited = <T>(value: T) => (hasLimit ? value : null);
+  return {
+    name: 'Sandbox Company (not a real one)',
+    vatNumber: '999999990',
+    countryCode: 'PRT',
+    i18nCode: 'pt_PT',
+    invoiceAddress: null,
+    additionalInfo: null,
+    status: 'ACTIVE',
+    email: 'sandbox@example.com',
+    creationDate: dates.ofDocument(companyCreated),
+    auditLogsActive: false,
+    limitPeriodStartDate: ifLimited(dates.ofOperation(new Date(limitPeriodStartDate))),
+    limitPeriodEndDate: ifLimited(dates.ofOperation(new Date(limitPeriodEndDate))),
+    limitUsageCount,
+    limitCurrentConsumption: ifLimited(limitCurrentConsumption),
+    limitCurrentConsumptionLastModifiedDate: ifLimited(dates.ofOperation(new Date())),
+    notifyExpiredLimit: hasLimit,
+  };
+}
+
+/** `SignOperation`; `contentOf` says what represents a document's signed content, undefined leaves it out. */
 export function signOperationView(
   operation: Operation,
   context: ViewContext,
+  target: FaultTarget,
   contentOf: (document: OperationDocument) => string | undefined,
 ) {
+  const { deliveryInfo } = operation.preservationInfo ?? {};
   return {
     ...baseOperationView(operation, context),
-    folder: { externalReference: operation.reference, description: operation.description },
-    documentList: inNoParticularOrder(operation).map((document) =>
-      documentView(operation, document, contentOf(document)),
-    ),
-    deliveryInfo: operation.preservationInfo?.deliveryInfo,
-    executionTime: operation.executionTime,
+    folder: {
+      folderId: operation.id,
+      externalReference: operation.reference,
+      description: operation.description,
+      folderContent: operation.hashesOnly ? 'HASH' : 'DOCUMENT',
+    },
+    ...documentListView(operation, context, target, contentOf),
+    deliveryInfo: deliveryInfo
+      ? {
+          attachDocuments: deliveryInfo.attachDocuments ?? false,
+          personReceiver: deliveryInfo.personReceiver.map(({ email }) => ({ email, deliveryStatus: 'PENDING' })),
+        }
+      : null,
+    executionTime: operation.executionTime ?? null,
   };
 }
 
@@ -47,42 +96,66 @@ export function operationIdView({ id }: Operation): object {
   return rawJson(id);
 }
 
+function documentListView(
+  operation: Operation,
+  context: ViewContext,
+  target: FaultTarget,
+  contentOf: (document: OperationDocument) => string | undefined,
+): { documentList?: object[] | null } {
+  const { faults } = context;
+  const missing = faults.takeKind(target, 'no-document-list');
+  if (missing) {
+    if (missing.value === 'missing') return {};
+    return { documentList: missing.value === 'empty' ? [] : null };
+  }
+  const documentList = shuffled(operation)
+    .filter(({ reference }) => !faults.takeForDocument(target, 'unlisted-document', reference))
+    .flatMap((document) => {
+      const entry = documentView(operation, document, context, contentOf(document));
+      const isDoubled = faults.takeForDocument(target, 'duplicate-entry', document.reference);
+      return isDoubled ? [{ ...entry, signStatus: 'RECEIVED', signedContent: null }, entry] : [entry];
+    });
+  return { documentList };
+}
+
 function documentView(
-  { origin, creationDate }: Operation,
+  { hashesOnly, creationDate, preservationInfo }: Operation,
   document: OperationDocument,
+  { dates }: ViewContext,
   signedContent: string | undefined,
 ) {
-  const { reference, name, contentType, internalId, signStatus, signError, contentLength, sealedLength } = document;
-  const stored = origin === 'saas' && signStatus === 'SIGNED';
+  const { reference, name, contentType, internalId, signStatus, signError, contentLength } = document;
+  const isStored = !hashesOnly && signStatus === 'SIGNED';
+  const storedAs = preservationInfo?.preserveContent ? 'CONTENT_PRESERVED' : 'CONTENT_STORED';
   return {
     externalReference: reference,
     name,
     contentType,
-    internalId,
+    internalId: rawJson(internalId),
     signStatus,
-    signError,
-    cipherStatus: 'NOT_CIPHERED',
-    storageStatus: stored ? 'STORED' : 'NOT_STORED',
+    signError: signError ?? null,
+    cipherStatus: isStored ? 'NO_CIPHER' : 'PENDING',
+    storageStatus: isStored ? storedAs : 'CONTENT_NOT_STORED',
     contentLength,
-    additionalContentLength: sealedLength === undefined ? undefined : sealedLength - contentLength,
-    receptionDate: creationDate.toISOString(),
-    storagePeriod: stored ? storageMonths : undefined,
-    storageEndDate: stored ? storageEnd(creationDate) : undefined,
-    signedContent,
-    documentAttributes: [],
+    additionalContentLength: 0,
+    receptionDate: dates.ofDocument(creationDate),
+    storagePeriod: isStored ? storageMonths : null,
+    storageEndDate: isStored ? dates.ofDocument(storageEnd(creationDate)) : null,
+    signedContent: signedContent ?? null,
+    documentAttributes: documentAttributes(document.signatureInfo),
   };
 }
 
-function storageEnd(from: Date): string {
+function storageEnd(from: Date): Date {
   const end = new Date(from);
   end.setUTCMonth(end.getUTCMonth() + storageMonths);
-  return end.toISOString();
+  return end;
 }
 
-/** The real order is not known, so it must not look known: always the same for an operation, never the request's. */
-function inNoParticularOrder({ id, documents }: Operation): OperationDocument[] {
+/** The real order is unknown, so clients must not rely on it: always the same for an operation, never the request's. */
+function shuffled({ id, documents }: Operation): OperationDocument[] {
   const rank = ({ reference }: OperationDocument) => createHash('sha256').update(`${id} ${reference}`).digest('hex');
   const ranked = documents.map((document) => ({ document, rank: rank(document) }));
-  const shuffled = ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ document }) => document);
-  return shuffled.every((document, index) => document === documents[index]) ? shuffled.reverse() : shuffled;
+  const order = ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ document }) => document);
+  return order.every((document, index) => document === documents[index]) ? order.reverse() : order;
 }

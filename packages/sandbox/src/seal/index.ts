@@ -3,25 +3,29 @@ import type { KeyAlgorithm } from './authority.ts';
 import { sealCades } from './cades.ts';
 import { type Authority, openAuthority } from './certificate-store.ts';
 import { sealPades } from './pades.ts';
+import type { CoordinateOrigin } from './seal-placement.ts';
 
 export type { KeyAlgorithm } from './authority.ts';
 
 export interface SealerOptions {
   /** Where the sandbox keeps its keys and certificates. Made on the first run, used again by later ones. */
   stateDirectory: string;
-  /** Default `EC-P256`: common verifiers know it as well as RSA, and it makes keys and seals far quicker. */
+  /** Default `RSA-2048`, as the real service. */
   keyAlgorithm?: KeyAlgorithm;
+  /** From where `y` of a COORDINATE runs. Default `top`. */
+  coordinateOrigin?: CoordinateOrigin;
 }
 
-/** Opens the sandbox's sealing engine: real seals, made by an authority that nobody trusts unless told to. */
+/** Opens the sandbox's signing engine: real signatures, made by an authority that is not trusted by default. */
 export async function openSealer(options: SealerOptions): Promise<Sealer> {
-  const authority = await openAuthority(options.stateDirectory, options.keyAlgorithm ?? 'EC-P256');
+  const authority = await openAuthority(options.stateDirectory, options.keyAlgorithm ?? 'RSA-2048');
+  const coordinateOrigin = options.coordinateOrigin ?? 'top';
   return {
     caCertificatePath: authority.caCertificatePath,
     caCertificatePem: authority.caCertificatePem,
     async seal(job) {
       try {
-        return await sealByType(authority, job);
+        return await sealByType(authority, job, coordinateOrigin);
       } catch (cause) {
         if (cause instanceof SealError) throw cause;
         throw unforeseen(cause);
@@ -30,11 +34,15 @@ export async function openSealer(options: SealerOptions): Promise<Sealer> {
   };
 }
 
-async function sealByType(authority: Authority, { content, contentType, signatureInfo }: SealJob): Promise<Uint8Array> {
+async function sealByType(
+  authority: Authority,
+  { content, contentType, signatureInfo }: SealJob,
+  coordinateOrigin: CoordinateOrigin,
+): Promise<Uint8Array> {
   const timestamp = signatureInfo.applyTimestamp ?? false;
   switch (signatureInfo.signatureType) {
     case 'PAdES':
-      return sealPades(authority, content, signatureInfo);
+      return sealPades(authority, content, signatureInfo, coordinateOrigin);
     case 'CAdES':
       return sealCades(authority, content, { timestamp });
     case 'XAdES': {
@@ -50,7 +58,7 @@ async function sealByType(authority: Authority, { content, contentType, signatur
 /** A document can be broken in more ways than are checked for: it fails, its neighbours in the request do not. */
 function unforeseen(cause: unknown): SealError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const error = new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document cannot be sealed: ${reason}`);
+  const error = new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document cannot be signed: ${reason}`);
   error.cause = cause;
   return error;
 }

@@ -16,6 +16,11 @@ export class PageSpace {
     this.#box = page.getCropBox();
   }
 
+  /** Height of the page as it is seen. */
+  get seenHeight(): number {
+    return this.rotation % 180 === 0 ? this.#box.height : this.#box.width;
+  }
+
   /** The rectangle in the page's own space of an area as seen. */
   rectangle(x: number, y: number, width: number, height: number): Rectangle {
     const [fromX, fromY] = this.#toPage(x, y);

@@ -29,6 +29,7 @@ export class PdfIncrement {
     this.original = original;
     this.document = document;
     this.#tail = tail;
+    ignoreImplausibleSize(document.context);
     this.#firstNewObject = document.context.largestObjectNumber + 1;
     // Left on, pdf-lib's own change tracking searches the whole document at every change.
     delete document.context.snapshot;
@@ -50,11 +51,11 @@ export class PdfIncrement {
       if (cause instanceof EncryptedPDFError) {
         throw new SealError(
           'SIGN_OPERATION_INTERNAL_ERROR',
-          'The document is an encrypted PDF, which cannot be sealed',
+          'The document is an encrypted PDF, which cannot be signed',
         );
       }
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be sealed: ${reason}`);
+      throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be signed: ${reason}`);
     }
   }
 
@@ -133,6 +134,18 @@ export class PdfIncrement {
     for (const [ref, offset] of offsets) table.addEntry(ref, original.length + offset);
     return Buffer.from(`${table.toString()}trailer\n${trailer.toString()}\n`, 'latin1');
   }
+}
+
+/** Largest object number that readers take (PDF 32000-1, annex C). */
+const LARGEST_OBJECT_NUMBER = 8_388_607;
+
+/** New objects are numbered from /Size on; a made-up one would give numbers that no reader takes. */
+function ignoreImplausibleSize(context: PDFContext): void {
+  if (context.largestObjectNumber < LARGEST_OBJECT_NUMBER) return;
+  const numbers = context.enumerateIndirectObjects().map(([{ objectNumber }]) => objectNumber);
+  const largest = numbers.reduce((left, right) => Math.max(left, right), 0);
+  if (largest >= LARGEST_OBJECT_NUMBER) throw new Error(`it has an object with the number ${largest}`);
+  context.largestObjectNumber = largest;
 }
 
 function serializeObject(ref: PDFRef, object: PDFObject): Buffer {

@@ -27,5 +27,5 @@ export function readPdfTail(pdf: Buffer): PdfTail {
 }
 
 function broken(reason: string): SealError {
-  return new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be sealed: ${reason}`);
+  return new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be signed: ${reason}`);
 }

@@ -20,16 +20,23 @@ export interface PlaceholderPosition {
 /** How far letters reach below the line they stand on, in font sizes. */
 const DESCENT = 0.22;
 
-/** Finds the one place where `word` stands in the text of a PDF. */
+const maxPagesSearched = 1000;
+/** pdf.js walks the list of pages anew for each page, so the cost is the product of pages searched and pages in all. */
+const maxPageSteps = 2_000_000;
+
+/** Finds the first place where `word` is in the text of a PDF. */
 export async function findPlaceholder(pdf: Uint8Array, word: string): Promise<PlaceholderPosition> {
   if (!word.trim()) throw new SealError('CONFIGURATION_SIGN_ERROR', 'The placeholder to put the seal at is empty');
-  const found: PlaceholderPosition[] = [];
+  let pages = 0;
   for await (const { page, runs } of textOf(pdf)) {
-    found.push(...occurrences(runs, word).map((position) => ({ page, ...position })));
+    const [first] = occurrences(runs, word);
+    if (first) return { page, ...first };
+    pages = page;
   }
-  if (found.length === 1) return found[0]!;
-  const problem = found.length === 0 ? 'does not stand' : `stands ${found.length} times`;
-  throw new SealError('CONFIGURATION_SIGN_ERROR', `The placeholder "${word}" ${problem} in the text of the document`);
+  throw new SealError(
+    'CONFIGURATION_SIGN_ERROR',
+    `The placeholder "${word}" is not in the text of the document (${pages} pages searched)`,
+  );
 }
 
 async function* textOf(pdf: Uint8Array): AsyncGenerator<{ page: number; runs: TextRun[] }> {
@@ -38,7 +45,8 @@ async function* textOf(pdf: Uint8Array): AsyncGenerator<{ page: number; runs: Te
   // pdf.js takes the bytes away from their owner, so it gets a copy.
   const document = await getDocumentProxy(new Uint8Array(pdf), { verbosity: 0 });
   try {
-    for (let page = 1; page <= document.numPages; page++) {
+    const last = Math.min(document.numPages, maxPagesSearched, Math.ceil(maxPageSteps / document.numPages));
+    for (let page = 1; page <= last; page++) {
       const { items } = await (await document.getPage(page)).getTextContent();
       yield { page, runs: items.filter((item) => 'str' in item) };
     }

@@ -6,6 +6,9 @@ import { findPlaceholder } from './placeholder-position.ts';
 import { findEmptySignatureField, type SignatureField } from './signature-field.ts';
 import { parseArea, parseCoordinate } from './wire-values.ts';
 
+/** From where `y` of a COORDINATE runs: to the area's top edge, or from the bottom of the page to its bottom edge. */
+export type CoordinateOrigin = 'top' | 'bottom';
+
 export interface SealPlacement {
   page: PDFPage;
   /** In the page's own space. */
@@ -19,18 +22,23 @@ export interface SealPlacement {
 }
 
 /** Finds the place a visible seal is asked to be put. */
-export async function placeSeal(increment: PdfIncrement, wish: WireVisibleSignatureInfo): Promise<SealPlacement> {
+export async function placeSeal(
+  increment: PdfIncrement,
+  wish: WireVisibleSignatureInfo,
+  coordinateOrigin: CoordinateOrigin,
+): Promise<SealPlacement> {
   switch (wish.locationType) {
     case 'COORDINATE': {
       const { page: number, x, y } = parseCoordinate(wish.locationValue);
-      return placeAt(pageNumber(increment, number), x, y, wish.area);
+      const page = pageNumber(increment, number);
+      if (coordinateOrigin === 'bottom') return placeAt(page, x, y, wish.area);
+      return placeBelow(page, x, new PageSpace(page).seenHeight - y, wish.area);
     }
     case 'PLACEHOLDER': {
       const found = await findPlaceholder(increment.original, wish.locationValue);
       const page = pageNumber(increment, found.page);
-      // The sandbox's choice: the lower left corners of the word and of the area meet.
       const { x, y } = new PageSpace(page).seen(found.x, found.y);
-      return placeAt(page, x, y, wish.area);
+      return placeBelow(page, x, y, wish.area);
     }
     case 'SIGN_FIELD':
       return placeInField(findEmptySignatureField(increment, wish.locationValue));
@@ -43,6 +51,11 @@ function placeAt(page: PDFPage, x: number, y: number, area: string | undefined):
   const { width, height } = parseArea(area);
   const space = new PageSpace(page);
   return { page, rectangle: space.rectangle(x, y, width, height), width, height, rotation: space.rotation };
+}
+
+/** The area hangs below the point: its upper left corner is there. */
+function placeBelow(page: PDFPage, x: number, y: number, area: string | undefined): SealPlacement {
+  return placeAt(page, x, y - parseArea(area).height, area);
 }
 
 /** The field's own rectangle decides, whatever area is asked for. */

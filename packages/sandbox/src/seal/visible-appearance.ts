@@ -18,7 +18,7 @@ import {
   showText,
 } from '@cantoo/pdf-lib';
 import { SealError, type WireVisibleSignatureInfo } from '../sealer.ts';
-import { drawable, encode } from './helvetica.ts';
+import { drawable, encode, widthOf } from './helvetica.ts';
 import type { PdfIncrement } from './pdf-increment.ts';
 import type { SealPlacement } from './seal-placement.ts';
 import { renderTemplate, type TemplateContext } from './seal-template.ts';
@@ -28,16 +28,19 @@ import { parseBackground, parseFontSize } from './wire-values.ts';
 /** What the sandbox draws for `SERVICE_CUSTOMIZATION`, whose template is kept in the real service's backoffice. */
 const SERVICE_TEMPLATE = 'Digitally signed by $certificate.getCommonName()\n$date\n$!reason';
 const PADDING = 3;
-/** An image stands left of the text, no wider than this part of the area. */
-const IMAGE_SHARE = 1 / 3;
+/** Where an image leaves less, the text sticks out of the area. */
+const SMALLEST_TEXT_WIDTH = 40;
 /** Where letters stand in their line, in font sizes from its top. */
 const ASCENT = 0.9;
 
-interface Box {
-  x: number;
-  y: number;
+interface Size {
   width: number;
   height: number;
+}
+
+interface Box extends Size {
+  x: number;
+  y: number;
 }
 
 /** Draws a visible seal: background, image, text. Answers the form XObject to show it with. */
@@ -57,10 +60,11 @@ export async function drawAppearance(
 
   const padding = Math.min(PADDING, width / 4, height / 4);
   const inner = { x: padding, y: padding, width: width - 2 * padding, height: height - 2 * padding };
-  const [imageBox, textBox] = split(inner, { hasImage: image !== undefined, hasText: text !== '' });
+  const imageSize = image && { width: image.width, height: image.height };
+  const [imageBox, textBox] = arrange(inner, imageSize, text, size);
   const operators = [
     ...(background ? [setFillingRgbColor(...background), rectangle(0, 0, width, height), fill()] : []),
-    ...(image ? imageOperators(image, imageBox) : []),
+    ...(image ? imageOperators(imageBox) : []),
     ...(text ? textOperators(text, size, textBox) : []),
   ];
   const font = text ? await document.embedFont(StandardFonts.Helvetica) : undefined;
@@ -96,21 +100,21 @@ async function embedImage(
   }
 }
 
-function split(box: Box, { hasImage, hasText }: { hasImage: boolean; hasText: boolean }): [image: Box, text: Box] {
-  if (!hasImage || !hasText) return [box, box];
-  const imageWidth = box.width * IMAGE_SHARE;
-  const left = imageWidth + PADDING;
+/** As the service draws: the image at one point a pixel, the text to its right, the pair in the middle of the area. */
+function arrange(box: Box, image: Size | undefined, text: string, size: number): [image: Box, text: Box] {
+  if (!image) return [box, box];
+  const top = box.y + (box.height - image.height) / 2;
+  if (!text) return [{ ...image, x: box.x + (box.width - image.width) / 2, y: top }, box];
+  const longest = Math.max(...text.split('\n').map((line) => widthOf(line, size)));
+  const textWidth = Math.min(longest, Math.max(box.width - image.width - PADDING, SMALLEST_TEXT_WIDTH));
+  const left = box.x + (box.width - image.width - PADDING - textWidth) / 2;
   return [
-    { ...box, width: imageWidth },
-    { ...box, x: box.x + left, width: box.width - left },
+    { ...image, x: left, y: top },
+    { ...box, x: left + image.width + PADDING, width: textWidth },
   ];
 }
 
-/** As large as fits, in the middle, undistorted. */
-function imageOperators(image: PDFImage, box: Box): PDFOperator[] {
-  const { width, height } = image.scaleToFit(box.width, box.height);
-  const x = box.x + (box.width - width) / 2;
-  const y = box.y + (box.height - height) / 2;
+function imageOperators({ x, y, width, height }: Box): PDFOperator[] {
   return [
     pushGraphicsState(),
     concatTransformationMatrix(width, 0, 0, height, x, y),

@@ -15,7 +15,8 @@ export function parseArea(value: string = DEFAULT_AREA): { width: number; height
   return { width: width!, height: height! };
 }
 
-const DEFAULT_FONT_SIZE = 11;
+/** As in a document signed by staging without a font. */
+const DEFAULT_FONT_SIZE = 10;
 
 /** Only the size: the real service draws in black, whatever colour is asked for. */
 export function parseFontSize(value: string | undefined): number {

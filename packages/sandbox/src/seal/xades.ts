@@ -53,7 +53,7 @@ function parseDocument(content: Uint8Array): XmlDocument {
   if (!document.dtd) return document;
   document.dispose();
   // Its default attributes and entities would make one document mean different things to different readers.
-  throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', 'XML with a document type declaration cannot be sealed');
+  throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', 'XML with a document type declaration cannot be signed');
 }
 
 /** How the real service wants the location written is not public: here, an element's name with or without its prefix. */

@@ -8,6 +8,8 @@ const pieceBytes = 3 * 64 * 1024;
 export interface StreamedJson {
   byteLength: number;
   stream: Readable;
+  /** The same JSON with a short text in the place of each content. */
+  outline: string;
 }
 
 /**
@@ -23,6 +25,7 @@ export function streamJson(build: (slot: (content: Uint8Array) => string) => unk
   return {
     byteLength: parts.reduce((sum, part, index) => sum + writtenLength(part, index), 0),
     stream: Readable.from(pieces(parts)),
+    outline: text,
   };
 }
 

@@ -1,4 +1,4 @@
-import { ApiError } from './api-error.ts';
+import { apiErrors } from './api-error.ts';
 
 /** Thrown where a body is larger than the sandbox takes. */
 export class BodyTooLargeError extends Error {
@@ -27,6 +27,6 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     // The engine's message quotes the text, which may be a customer's document: leave it out.
-    throw new ApiError(400, 'INVALID_REQUEST', 'The request is not valid', 'JSON parse error');
+    throw apiErrors.missing('JSON parse error');
   }
 }

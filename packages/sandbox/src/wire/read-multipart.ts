@@ -1,12 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiError, apiErrors } from './api-error.ts';
+import { refuseBadDocuments } from './document-checks.ts';
 import { parseJson } from './read-body.ts';
 import type { SignRequest, SignRequestDocument } from './sign-request.ts';
 import { schemaCheck } from './validate.ts';
 
 type WireSignRequest = Omit<SignRequest, 'documents'> & { documents: Omit<SignRequestDocument, 'content'>[] };
 
-const checkSignRequest = schemaCheck<WireSignRequest>('MultipartSignRequest');
+const checkSignRequest = schemaCheck<WireSignRequest>('SignRequestDocument');
 
 interface UploadedFile {
   name: string;
@@ -14,10 +15,13 @@ interface UploadedFile {
 }
 
 /** Reads the form of a sign request: `files` and `signRequest`, in either order. */
-export async function readMultipartSignRequest(request: FastifyRequest): Promise<SignRequest> {
+export async function readMultipartSignRequest(
+  request: FastifyRequest,
+  unknownFields: 'refuse' | 'ignore',
+): Promise<SignRequest> {
   const { signRequest, files } = await readParts(request).catch(asBrokenForm);
-  if (signRequest === undefined) throw apiErrors.invalid("Required part 'signRequest' is not present");
-  return withContents(checkSignRequest(signRequest), files);
+  if (signRequest === undefined) throw apiErrors.missing("Required part 'signRequest' is not present");
+  return withContents(checkSignRequest(signRequest, unknownFields), files);
 }
 
 async function readParts(request: FastifyRequest): Promise<{ signRequest: unknown; files: UploadedFile[] }> {
@@ -61,5 +65,6 @@ function withContents(request: WireSignRequest, files: UploadedFile[]): SignRequ
     }
     return { ...document, content };
   });
+  refuseBadDocuments(documents);
   return { ...request, documents };
 }

@@ -3,7 +3,7 @@ import type { WireSignatureInfo } from '../sealer.ts';
 /** A sign request as it comes over the wire (API reference, section 5), its contents already taken out of their base64. */
 export interface SignRequest {
   externalReference: string;
-  description?: string;
+  description: string;
   documents: SignRequestDocument[];
   preservationInfo?: PreservationInfo;
   returnSignedContent?: boolean;
@@ -18,5 +18,5 @@ export interface SignRequestDocument {
 export interface PreservationInfo {
   preserveContent?: boolean;
   alias?: string;
-  deliveryInfo?: { attachDocuments?: boolean; personReceiver: { email: string }[] };
+  deliveryInfo?: { attachDocuments?: boolean; personReceiver: { email: string; deliveryStatus?: string }[] };
 }

@@ -1,10 +1,11 @@
+import { request as httpRequest } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { connectSandboxAdmin } from '../../src/index.ts';
 import { bytesDocument, sandboxForTests, someDocuments, Talk } from './talk.ts';
 
 const sandbox = await sandboxForTests();
 const talk = new Talk(sandbox);
-const remote = connectSandboxAdmin(sandbox.url);
+const remote = connectSandboxAdmin(sandbox);
 
 describe('over HTTP', () => {
   test('adds and clears faults', async () => {
@@ -16,7 +17,7 @@ describe('over HTTP', () => {
   });
 
   test('takes a single fault', async () => {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${sandbox.adminToken}` };
     const body = '{"kind":"server-error","endpoint":"operationId","status":599}';
     expect((await fetch(`${sandbox.url}/admin/faults`, { method: 'POST', headers, body })).status).toBe(204);
     expect((await talk.lookUp('x')).status).toBe(599);
@@ -49,8 +50,8 @@ test('reset forgets all but the certificate authority', async () => {
     tokensIssued: 0,
     tokenRequests: 0,
     requests: { sign: 0, signMultipart: 0, operationId: 0, status: 0, detail: 0, documents: 0, resendMail: 0 },
-    documentsSealed: 0,
-    sealedByReference: {},
+    documentsSigned: 0,
+    signedByReference: {},
     mailsResent: 0,
   });
   expect((await first.lookUp('to-forget')).status).toBe(401);
@@ -96,4 +97,93 @@ test('two sandboxes do not know of each other', async () => {
   await talk.token();
   await new Talk(sandbox).sign(bytesDocument('only-here'));
   expect((await other.lookUp('only-here')).status).toBe(404);
+});
+
+describe('what a web page or another local program could send is refused', () => {
+  /** `fetch` does not let a caller choose Host or Origin. */
+  function raw(path: string, headers: Record<string, string>, method = 'GET'): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const outgoing = httpRequest(`${sandbox.url}${path}`, { method, headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode!);
+      });
+      outgoing.on('error', reject).end();
+    });
+  }
+  const { port } = new URL(sandbox.url);
+  const authorization = `Bearer ${sandbox.adminToken}`;
+
+  test.each([
+    ['POST', '/admin/reset'],
+    ['POST', '/admin/expire-tokens'],
+    ['POST', '/admin/faults'],
+    ['DELETE', '/admin/faults'],
+    ['PUT', '/admin/usage'],
+    ['GET', '/admin/counts'],
+    ['GET', '/admin/requests'],
+    ['GET', '/admin/schema-violations'],
+  ])('%s %s without the token, or with a wrong one', async (method, path) => {
+    const before = sandbox.admin.requests().length;
+    expect(await raw(path, {}, method)).toBe(401);
+    expect(await raw(path, { authorization: 'Bearer wrong' }, method)).toBe(401);
+    expect(sandbox.admin.requests()).toHaveLength(before);
+  });
+
+  test.each(['/', '/admin/counts', '/openapi.json', new URL(sandbox.tokenUrl).pathname])(
+    '%s under a name that DNS rebinding gave to this machine',
+    async (path) => {
+      for (const host of [`attacker.example:${port}`, 'attacker.example', '127.0.0.1.attacker.example']) {
+        expect(await raw(path, { host, authorization })).toBe(403);
+      }
+    },
+  );
+
+  test.each(['localhost', '127.0.0.1', '[::1]'])('but not the loopback name %s', async (name) => {
+    expect(await raw('/admin/counts', { host: `${name}:${port}`, authorization })).toBe(200);
+  });
+
+  test('anything that has the Origin of another site, the token or not', async () => {
+    for (const origin of ['https://attacker.example', 'null', `http://127.0.0.1:${Number(port) + 1}`]) {
+      expect(await raw('/admin/reset', { origin, authorization }, 'POST')).toBe(403);
+      expect(await raw(new URL(sandbox.tokenUrl).pathname, { origin }, 'POST')).toBe(403);
+    }
+    expect(await raw('/admin/counts', { origin: sandbox.url, authorization })).toBe(200);
+  });
+});
+
+test('every start has credentials and an admin token of its own', async () => {
+  const other = await sandboxForTests();
+  for (const secret of ['clientId', 'clientSecret', 'adminToken'] as const) {
+    expect(other[secret]).not.toBe(sandbox[secret]);
+    expect(other[secret].length).toBeGreaterThan(40);
+  }
+  expect(other.clientSecret).toMatch(/[+/%=&:]/);
+});
+
+describe('without a token', () => {
+  test('GET /admin explains itself', async () => {
+    const text = await (await fetch(`${sandbox.url}/admin`)).text();
+    for (const line of ['POST   /admin/faults', 'Authorization: Bearer', 'POST   /admin/reset'])
+      expect(text).toContain(line);
+  });
+
+  test('GET /admin/faults lists the kinds with their settings', async () => {
+    const kinds = (await (await fetch(`${sandbox.url}/admin/faults`)).json()) as Record<string, { settings: object }>;
+    expect(Object.keys(kinds)).toContain('lookup-blind');
+    expect(kinds['wrong-content']!.settings).toHaveProperty('as');
+  });
+
+  test('no page shows a secret', async () => {
+    for (const path of ['/', '/admin', '/admin/faults', '/openapi.json']) {
+      const text = await (await fetch(sandbox.url + path)).text();
+      for (const secret of [sandbox.clientSecret, sandbox.adminToken, sandbox.clientId])
+        expect(text).not.toContain(secret);
+    }
+  });
+});
+
+test('an unknown kind is answered with the list of kinds', async () => {
+  await expect(remote.addFault({ kind: 'explode' } as never)).rejects.toThrow(
+    /400.*Unknown kind of fault: explode\. Kinds: latency, drop, .*wrong-content/s,
+  );
 });

@@ -25,7 +25,7 @@ async function signWith(fault: Fault) {
   return { seen, reference, known: async () => (await talk.lookUp(reference)).status === 200 };
 }
 
-const sealedCount = (reference: string) => admin.counts().sealedByReference[reference] ?? 0;
+const sealedCount = (reference: string) => admin.counts().signedByReference[reference] ?? 0;
 
 describe('before anything is registered', () => {
   test.each<[Fault, number | 'cut']>([
@@ -37,7 +37,9 @@ describe('before anything is registered', () => {
     [{ kind: 'empty', phase: 'before', status: 204 }, 204],
     [{ kind: 'unauthorized' }, 401],
     [{ kind: 'rate-limit' }, 429],
-    [{ kind: 'reject' }, 400],
+    [{ kind: 'reject' }, 500],
+    [{ kind: 'token-conflict' }, 409],
+    [{ kind: 'licence' }, 401],
     [{ kind: 'quota' }, 403],
   ])('%j', async (fault, expected) => {
     const { seen, known, reference } = await signWith(fault);
@@ -67,7 +69,7 @@ describe('while the work goes on', () => {
     const id = Number(await (await talk.lookUp('slow')).text());
     expect(await talk.detail(id, true)).toMatchObject({
       status: 'PENDING_EXECUTION',
-      documentList: [{ signStatus: 'RECEIVED', storageStatus: 'NOT_STORED' }],
+      documentList: [{ signStatus: 'RECEIVED', storageStatus: 'CONTENT_NOT_STORED' }],
     });
     expect((await talk.call(`api/v0/operation/sign/detail/${id}/documents`)).status).toBe(404);
     expect((await answer).status).toBe(200);
@@ -78,7 +80,7 @@ describe('while the work goes on', () => {
     const document = bytesDocument('hung-up');
     admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 200 });
     const headers = { 'content-type': 'application/json' };
-    const body = JSON.stringify({ externalReference: 'hung-up-request', documents: [document] });
+    const body = JSON.stringify({ externalReference: 'hung-up-request', description: '', documents: [document] });
     const leave = new AbortController();
     const answer = talk.call(signBase64, { method: 'POST', headers, body, signal: leave.signal });
     await expect.poll(async () => (await talk.lookUp('hung-up')).status).toBe(200);
@@ -127,7 +129,7 @@ describe('after the work', () => {
 
   test('a request that was refused does not use the fault up', async () => {
     admin.addFault({ kind: 'drop', endpoint: 'sign', phase: 'after' });
-    expect(await outcome(talk.post(signBase64, {}))).toBe(400);
+    expect(await outcome(talk.post(signBase64, {}))).toBe(500);
     expect(await outcome(talk.sign(...someDocuments(1)))).toBe('cut');
   });
 
@@ -177,7 +179,7 @@ describe('what answers say', () => {
   test('quota: as if the limit were reached', async () => {
     admin.addFault({ kind: 'quota' });
     expect((await talk.lookUp('x')).status).toBe(404);
-    expect(await (await talk.sign(...someDocuments(1))).json()).toMatchObject({ errorCode: 'USAGE_LIMIT_EXCEEDED' });
+    expect(await (await talk.sign(...someDocuments(1))).json()).toMatchObject({ errorCode: '1.4.0' });
   });
 });
 
@@ -231,9 +233,9 @@ describe('what becomes of the operation', () => {
     const errors = Object.fromEntries(documentList.map((document) => [document.externalReference, document.signError]));
     expect(status).toBe('EXECUTED');
     expect(errors).toEqual({
-      [documents[0]!]: undefined,
+      [documents[0]!]: null,
       [documents[1]!]: 'TIMESTAMP_SIGN_ERROR',
-      [documents[2]!]: undefined,
+      [documents[2]!]: null,
       [documents[3]!]: 'CERT_SERVICE_GLOBAL_ERROR',
     });
   });
@@ -263,12 +265,16 @@ describe('choosing requests', () => {
     [{ kind: 'drop', service: 'moon' }, /Unknown service: moon/],
     [{ kind: 'drop', times: 0 }, /times must be/],
     [{ kind: 'latency' }, /needs delayMs/],
-    [{ kind: 'truncate', phase: 'before' }, /cannot strike in phase before/],
-    [{ kind: 'drop', phase: 'later' }, /cannot strike in phase later/],
+    [{ kind: 'truncate', phase: 'before' }, /cannot apply in phase before/],
+    [{ kind: 'drop', phase: 'later' }, /cannot apply in phase later/],
     [{ kind: 'drop', endpoint: 'status', phase: 'processing' }, /Only sign requests are processed/],
-    [{ kind: 'pending', endpoint: 'status' }, /Only sign requests are processed/],
-    [{ kind: 'quota', endpoint: 'token' }, /Only sign requests meet the quota/],
-  ])('refuses %j, which never could strike', (fault, message) => {
+    [{ kind: 'pending', endpoint: 'status' }, /pending cannot apply to endpoint status/],
+    [{ kind: 'wrong-content', endpoint: 'status', as: 'html' }, /cannot apply to endpoint status/],
+    [{ kind: 'wrong-content' }, /needs as/],
+    [{ kind: 'refuse-document' }, /needs reference/],
+    [{ kind: 'drop', delay: 5 }, /has no setting delay\. Settings: kind, endpoint, service, times, phase/],
+    [{ kind: 'quota', endpoint: 'token' }, /quota cannot apply to endpoint token/],
+  ])('refuses %j, which could never apply', (fault, message) => {
     expect(() => admin.addFault(fault as Fault)).toThrow(message);
   });
 });

@@ -61,5 +61,5 @@ test('registers nothing where the client leaves half-way', async () => {
     .toBeGreaterThan(0);
   outgoing.destroy();
   await expect.poll(async () => (await talk.lookUp('half-way')).status).toBe(404);
-  expect(sandbox.admin.counts().sealedByReference).not.toHaveProperty('half-way');
+  expect(sandbox.admin.counts().signedByReference).not.toHaveProperty('half-way');
 });

@@ -22,12 +22,16 @@ test('the SaaS tells the state of what it signed, but has no contents', async ()
   expect(await saas.status(id)).toBe('EXECUTED');
   const { documentList } = await saas.detail(id, true);
   expect(documentList).toEqual([
-    expect.objectContaining({ externalReference: 'proxied', signStatus: 'SIGNED', storageStatus: 'NOT_STORED' }),
+    expect.objectContaining({
+      externalReference: 'proxied',
+      signStatus: 'SIGNED',
+      storageStatus: 'CONTENT_NOT_STORED',
+    }),
   ]);
-  expect(documentList[0]).not.toHaveProperty('signedContent');
+  expect(documentList[0]!.signedContent).toBeNull();
   const zip = await saas.call(`api/v0/operation/sign/detail/${id}/documents`);
   expect(zip.status).toBe(404);
-  expect(await zip.json()).toMatchObject({ errorCode: 'CONTENT_NOT_STORED' });
+  expect(await zip.json()).toMatchObject({ errorCodeDescription: 'No content is stored.' });
 });
 
 test('the proxy itself cannot be consulted', async () => {
@@ -46,7 +50,7 @@ test('the proxy itself cannot be consulted', async () => {
 
 test('references are known on both sides', async () => {
   await proxy.signed(bytesDocument('both-sides'));
-  expect((await saas.sign(bytesDocument('both-sides'))).status).toBe(400);
+  expect((await saas.sign(bytesDocument('both-sides'))).status).toBe(409);
 });
 
 test('faults tell the two services apart', async () => {

@@ -86,7 +86,7 @@ describe('signing files of a form', () => {
         'request first',
       ),
     );
-    expect(response.status).toBe(400);
+    expect(response.status).toBe(500);
     expect(await response.json()).toMatchObject({ causeMessage: expect.stringContaining(cause) });
     expect((await talk.lookUp('x1')).status).toBe(404);
   });
@@ -108,7 +108,7 @@ describe('signing files of a form', () => {
     const boundary = text.slice(2, text.indexOf('\r\n'));
     const body = text.slice(0, text.lastIndexOf(`--${boundary}--`));
     const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
-    expect((await talk.call(signMultipart, { method: 'POST', headers, body })).status).toBe(400);
+    expect((await talk.call(signMultipart, { method: 'POST', headers, body })).status).toBe(500);
     expect((await talk.lookUp('broken-off')).status).toBe(404);
   });
 });

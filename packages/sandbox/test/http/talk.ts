@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/index.ts';
 
 /** One certificate authority for all of these tests: making keys takes longer than most of them. */
-const stateDirectory = join(tmpdir(), 'signstash-sandbox-http-tests');
+export const stateDirectory = new URL('../../node_modules/.cache/sandbox-tests', import.meta.url).pathname;
 
-/** Starts a sandbox that is stopped at the end of the test file. */
+/** Starts a sandbox that is stopped at the end of the test file, when every answer of it must have matched the schema. */
 export async function sandboxForTests(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({ stateDirectory, ...options });
-  afterAll(() => sandbox.close());
+  afterAll(async () => {
+    await sandbox.close();
+    expect(sandbox.admin.schemaViolations()).toEqual([]);
+  });
   return sandbox;
 }
 
@@ -82,7 +83,7 @@ export function basic(id: string, secret: string): string {
 export interface OperationAnswer {
   id: number;
   status: string;
-  executionTime?: number;
+  executionTime: number | null;
   issuerCompany: { limitCurrentConsumption: number; limitUsageCount: number };
   documentList: DocumentAnswer[];
 }
@@ -91,9 +92,9 @@ export interface DocumentAnswer {
   externalReference: string;
   name: string;
   signStatus: string;
-  signError?: string;
+  signError: string | null;
   contentLength: number;
-  signedContent?: string;
+  signedContent: string | null;
 }
 
 export function signRequest(...documents: object[]) {

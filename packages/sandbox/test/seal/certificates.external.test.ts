@@ -6,7 +6,7 @@ import { openSealer } from '../../src/seal/index.ts';
 import { run } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const FOLDER = 'authority-ec-p256';
+const FOLDER = 'authority-rsa-2048';
 
 it('issues certificates that openssl accepts for what they are for', async () => {
   const stateDirectory = temporaryFolder();

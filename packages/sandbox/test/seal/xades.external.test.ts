@@ -68,7 +68,7 @@ describe('a sealed e-invoice', () => {
   });
 
   it.each(['XPATH', 'XPATH2_FILTER'] as const)(
-    'can be sealed twice with %s, and both seals hold',
+    'can be signed twice with %s, and both seals hold',
     async (signatureTransform) => {
       const advancedSignatureInfo = { signatureTransform };
       const once = await seal(await fixture('ubl-invoice.xml'), { advancedSignatureInfo });
@@ -95,7 +95,7 @@ describe('any XML', () => {
       '<z:a xmlns:z="urn:z" xmlns:y="urn:y" b="1" y:a="2" a="3" z:c="4"><y:b/></z:a>',
     ],
     ['line ends of Windows', '<a>\r\n<b>1</b>\r\n</a>'],
-  ])('with %s can be sealed', async (_, xml) => {
+  ])('with %s can be signed', async (_, xml) => {
     const sealed = await seal(xml);
     expect(await verify(sealed)).toMatchObject({ valid: true });
   });

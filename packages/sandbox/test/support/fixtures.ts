@@ -9,7 +9,7 @@ export function fixturePath(name: string): string {
   return new URL(`../fixtures/${name}`, import.meta.url).pathname;
 }
 
-/** Every PDF that can be sealed. */
+/** Every PDF that can be signed. */
 export const SEALABLE_PDFS = [
   'chromium.pdf',
   'libreoffice.pdf',

@@ -62,10 +62,14 @@ function parseBody(text: string): ErrorBody {
 
 const word = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 2000) : undefined);
 
+/** How much of the service's message an error quotes. Characters. */
+const maxQuotedLength = 1500;
+
 /** The service's message, ready to follow a status. */
 export function describe(body: ErrorBody, text: string): string {
   const parts = [body.errorCode, body.description, body.causeMessage].filter((part) => part !== undefined);
-  if (parts.length > 0) return `, ${redact(parts.join(': '))}`;
+  // Cut after secrets are removed: a part of one would not be recognised.
+  if (parts.length > 0) return `, ${redact(parts.join(': ')).slice(0, maxQuotedLength)}`;
   return text.trimStart().startsWith('<') ? ` with a web page${titleOf(text)}` : '';
 }
 

@@ -1,14 +1,14 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { clientOf } from '../host/client.ts';
-import { failedItem, nodeError } from '../host/node-error.ts';
-import type { ItemAction } from './node-operation.ts';
+import { failedItem, nodeError } from '../helpers/node-error.ts';
+import { createClient } from '../transport/client.ts';
+import type { ItemAction } from './resource.ts';
 
 /** Runs an action on one item after the other; where the workflow shall go on, an item that fails becomes an item that says so. */
 export function eachItem(action: ItemAction) {
   return async (context: IExecuteFunctions): Promise<INodeExecutionData[]> => {
     const outputs: INodeExecutionData[] = [];
     try {
-      const client = await clientOf(context, { timeouts: timeouts(context) });
+      const client = await createClient(context, { timeouts: timeouts(context) });
       for (let item = 0; item < context.getInputData().length; item++) {
         try {
           const results = await action(context, client, item);

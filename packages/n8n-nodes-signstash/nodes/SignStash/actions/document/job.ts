@@ -1,70 +1,47 @@
-import type { DocumentInput, Preservation, SignOptions } from '@signstash-connect/core/client';
+import type { ParsedSignOptions } from '@signstash-connect/core/adapter';
+import type { DocumentInput, SignOptions } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { type BinaryInput, binaryInputs, fieldNames, refuseByMetadata } from '../../host/binary-input.ts';
-import { addresses } from '../receivers.ts';
-import { sealOptions } from './seal-options.ts';
+import { type BinaryInput, binaryInputs, fieldNames, refuseByMetadata } from '../../helpers/binary-input.ts';
+import { readSignOptions } from './signature-options.ts';
 
-/** One document of one input item, with all that its parameters say; its bytes are not read yet. */
+/** One document of one input item with all its parameters; its bytes are not read yet. */
 export interface Job {
   readonly item: number;
   readonly file: BinaryInput;
   readonly document: Omit<DocumentInput, 'content'>;
-  /** What holds for the request that carries the document. */
+  /** Options of the request that carries the document. */
   readonly call: SignOptions;
   readonly outputField: string;
   readonly outputFileName: string;
   readonly simplify: boolean;
 }
 
-interface Options {
-  description?: string;
-  externalReference?: string;
-  outputField?: string;
-  outputFileName?: string;
-}
-
-interface Delivery {
-  attachDocuments?: boolean;
-  preserveContent?: boolean;
-  receivers?: unknown;
-}
-
-/** The documents of one item, checked as far as their metadata tells. */
+/** The documents of one item, checked as far as their metadata allows. */
 export async function getJobs(context: IExecuteFunctions, item: number, maxFileBytes: number): Promise<Job[]> {
   const files = await binaryInputs(context, item, context.getNodeParameter('inputField', item));
-  const seal = await sealOptions(context, item);
-  const { description, externalReference, outputField, outputFileName } = context.getNodeParameter(
-    'options',
-    item,
-    {},
-  ) as Options;
-  const references = externalReference === undefined ? [] : fieldNames(String(externalReference));
-  const outputFields = outputField === undefined ? [] : fieldNames(outputField);
-  const preservation = preservationOf(context.getNodeParameter('delivery', item, {}) as Delivery);
+  const { preservation, ...signature }: ParsedSignOptions = await readSignOptions(context, item);
+  const options = context.getNodeParameter('options', item, {}) as Partial<Record<string, string>>;
+  const { description, externalReference = '', outputField = '', outputFileName } = options;
+  const references = fieldNames(String(externalReference));
+  const outputFields = fieldNames(outputField);
   const simplify = context.getNodeParameter('simplify', item) as boolean;
   return files.map((file, index) => {
-    refuseByMetadata(file, seal.type, maxFileBytes);
+    refuseByMetadata(file, signature.type, maxFileBytes);
     const reference = references[index];
     return {
       item,
       file,
       document: {
-        ...seal,
+        ...signature,
         ...(file.fileName ? { name: file.fileName } : {}),
         ...(reference ? { reference } : {}),
-        // The same content under the same name is the same document, whichever item or execution it comes in.
+        // The same content under the same name is the same document, whichever item or execution it belongs to.
         key: file.fileName,
       },
       call: { ...(description ? { description } : {}), ...(preservation ? { preservation } : {}) },
       outputField: outputFields[index] ?? outputFields.at(-1) ?? file.field ?? 'data',
-      outputFileName: outputFileName ?? '{name}-sealed{extension}',
+      outputFileName: outputFileName ?? '{name}-signed{extension}',
       simplify,
     };
   });
-}
-
-function preservationOf({ attachDocuments, preserveContent = false, receivers }: Delivery): Preservation | undefined {
-  const to = addresses(receivers);
-  if (to.length === 0) return preserveContent ? { preserveContent } : undefined;
-  return { preserveContent, delivery: { receivers: to, attachDocuments: attachDocuments === true } };
 }

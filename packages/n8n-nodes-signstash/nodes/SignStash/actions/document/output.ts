@@ -2,9 +2,9 @@ import type { SignedDocument } from '@signstash-connect/core/client';
 import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Job } from './job.ts';
 
-/** A sealed document whose bytes n8n has stored. */
+/** A signed document whose bytes n8n has stored. */
 export interface StoredDocument {
-  readonly sealed: Omit<SignedDocument, 'content'>;
+  readonly signed: Omit<SignedDocument, 'content'>;
   readonly binary: IBinaryData;
   /** Bytes. */
   readonly size: number;
@@ -13,18 +13,18 @@ export interface StoredDocument {
 export async function storeDocument(
   context: IExecuteFunctions,
   job: Job,
-  sealed: SignedDocument,
+  signed: SignedDocument,
 ): Promise<StoredDocument> {
-  const { content, ...rest } = sealed;
-  const name = outputFileName(job.outputFileName, job.file.fileName || sealed.name);
-  const mimeType = sealed.document.contentType ?? sealed.contentType;
+  const { content, ...rest } = signed;
+  const name = outputFileName(job.outputFileName, job.file.fileName || signed.name);
+  const mimeType = signed.document.contentType ?? signed.contentType;
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const binary = await context.helpers.prepareBinaryData(bytes, name, mimeType);
-  return { sealed: rest, binary, size: content.byteLength };
+  return { signed: rest, binary, size: content.byteLength };
 }
 
-export function outputItem(job: Job, { sealed, binary, size }: StoredDocument): INodeExecutionData {
-  const { operationId, reference, recovered, document } = sealed;
+export function outputItem(job: Job, { signed, binary, size }: StoredDocument): INodeExecutionData {
+  const { operationId, reference, recovered, document } = signed;
   const simple: IDataObject = {
     externalReference: reference,
     operationId,

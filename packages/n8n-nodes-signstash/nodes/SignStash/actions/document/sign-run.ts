@@ -1,45 +1,53 @@
-import { BatchPacker, type PreparedDocument, type SignOptions, ValidationError } from '@signstash-connect/core/client';
+import {
+  BatchPacker,
+  type PreparedDocument,
+  type SignOptions,
+  type SignStashClient,
+  ValidationError,
+} from '@signstash-connect/core/client';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import type { ItemClient } from '../../host/client.ts';
-import { failedItem, nodeError } from '../../host/node-error.ts';
+import { failedItem, nodeError } from '../../helpers/node-error.ts';
 import { getJobs, type Job } from './job.ts';
 import { outputItem, type StoredDocument, storeDocument } from './output.ts';
-import type { Sending } from './sending.ts';
+import type { SendOptions } from './send-options.ts';
 
-/** What became of a reference in this run. */
+/** The result of a reference in this run. */
 type Outcome = StoredDocument | { readonly failure: unknown };
 
+/** A job and the index of its output item. */
+interface Place {
+  readonly job: Job;
+  readonly at: number;
+}
+
 /**
- * Seals the documents of all items, several in one request, and holds no more than one request's worth of them in memory.
- * Where the workflow goes on despite failures, one output item for each document, in the order of the input.
+ * Signs the documents of all items, several per request, and holds no more than the documents of one request in memory. If the
+ * workflow continues after failures, there is one output item for each document, in the order of the input.
  */
 export class SignRun {
   readonly #context: IExecuteFunctions;
-  readonly #client: ItemClient;
-  readonly #sending: Sending;
+  readonly #client: SignStashClient;
   readonly #outcomes = new Map<string, Outcome>();
-  /** Output items by their place: that of their job, or of the item that has none. */
   readonly #outputs: INodeExecutionData[] = [];
 
-  constructor(context: IExecuteFunctions, client: ItemClient, sending: Sending) {
+  constructor(context: IExecuteFunctions, client: SignStashClient) {
     this.#context = context;
     this.#client = client;
-    this.#sending = sending;
   }
 
-  async run(): Promise<INodeExecutionData[]> {
-    const places = await this.#places();
-    for (const batch of this.#batches(places)) await this.#seal(batch);
+  async run(options: SendOptions): Promise<INodeExecutionData[]> {
+    const places = await this.#places(options.maxFileBytes);
+    for (const batch of batches(places, options)) await this.#sign(batch);
     return this.#outputs;
   }
 
-  /** Every document of every item, at its place in the output; an item that cannot be read takes one place. */
-  async #places(): Promise<Place[]> {
+  /** Every document of every item; an item that cannot be read takes one place in the output. */
+  async #places(maxFileBytes: number): Promise<Place[]> {
     const places: Place[] = [];
     let next = 0;
     for (let item = 0; item < this.#context.getInputData().length; item++) {
       try {
-        const jobs = await getJobs(this.#context, item, this.#sending.maxFileBytes);
+        const jobs = await getJobs(this.#context, item, maxFileBytes);
         for (const job of jobs) places.push({ job, at: next++ });
       } catch (problem) {
         this.#fail(next++, { item }, problem);
@@ -48,60 +56,39 @@ export class SignRun {
     return places;
   }
 
-  /** Documents that may share a request, in order. */
-  #batches(places: readonly Place[]): Place[][] {
-    const { batchSize, batchBytes } = this.#sending;
-    const packers = new Map<string, BatchPacker<Place>>();
-    const batches: Place[][] = [];
-    for (const place of places) {
-      const key = JSON.stringify(place.job.call);
-      const packer = packers.get(key) ?? new BatchPacker(batchSize, batchBytes);
-      packers.set(key, packer);
-      batches.push(...packer.add(place, place.job.file.size));
-    }
-    for (const packer of packers.values()) batches.push(packer.flush());
-    return batches.filter((batch) => batch.length > 0);
-  }
-
-  async #seal(batch: readonly Place[]): Promise<void> {
-    const signal = this.#context.getExecutionCancelSignal();
-    const call: SignOptions = { ...batch[0]?.job.call, signal };
+  async #sign(batch: readonly Place[]): Promise<void> {
+    const call: SignOptions = { ...batch[0]?.job.call, signal: this.#context.getExecutionCancelSignal() };
     const first = new Map<string, Place>();
     const documents: PreparedDocument[] = [];
-    const twins: [Place, string][] = [];
+    const repeated: [Place, string][] = [];
     for (const place of batch) {
-      const document = await this.#check(place, call);
+      const document = await this.#prepare(place, call);
       if (!document) continue;
       const { reference } = document;
       if (!first.has(reference) && !this.#outcomes.has(reference)) {
         first.set(reference, place);
         documents.push(document);
-      } else if (place.job.document.reference === undefined) twins.push([place, reference]);
-      else this.#fail(place.at, place.job, repeated(document));
+      } else if (place.job.document.reference === undefined) repeated.push([place, reference]);
+      else this.#fail(place.at, place.job, duplicateReference(document));
     }
-    if (documents.length > 0) {
-      const results = await this.#client.sealChecked(documents, call);
-      for (const [reference, place] of first) {
-        const result = results.get(reference);
-        const outcome: Outcome = result?.ok
-          ? await storeDocument(this.#context, place.job, result)
-          : { failure: result?.error };
-        this.#outcomes.set(reference, outcome);
-        this.#settle(place, outcome);
-      }
+    const results = documents.length > 0 ? await this.#client.signPrepared(documents, call) : [];
+    for (const result of results) {
+      const place = first.get(result.reference) as Place;
+      const outcome = result.ok ? await storeDocument(this.#context, place.job, result) : { failure: result.error };
+      this.#outcomes.set(result.reference, outcome);
+      this.#settle(place, outcome);
     }
-    // The same file came twice: sealed and paid for once.
-    for (const [place, reference] of twins) this.#settle(place, this.#outcomes.get(reference) as Outcome);
+    // The same file occurs twice: signed and charged once.
+    for (const [place, reference] of repeated) this.#settle(place, this.#outcomes.get(reference) as Outcome);
   }
 
-  async #check({ job, at }: Place, call: SignOptions): Promise<PreparedDocument | undefined> {
+  async #prepare({ job, at }: Place, call: SignOptions): Promise<PreparedDocument | undefined> {
     try {
-      const content = await job.file.read();
-      return await this.#client.check({ ...job.document, content }, at + 1, call);
+      return await this.#client.prepare({ ...job.document, content: await job.file.read() }, at + 1, call);
     } catch (problem) {
       this.#fail(at, job, problem);
+      return undefined;
     }
-    return undefined;
   }
 
   #settle({ job, at }: Place, outcome: Outcome): void {
@@ -109,20 +96,26 @@ export class SignRun {
     else this.#outputs[at] = outputItem(job, outcome);
   }
 
-  /** @throws NodeApiError, NodeOperationError - Where the workflow shall stop; what is sealed by then is found by the next run. */
+  /** @throws NodeApiError, NodeOperationError - If the workflow should stop. The next run retrieves what is already signed. */
   #fail(at: number, { item, document }: Pick<Job, 'item'> & Partial<Job>, problem: unknown): void {
     if (!this.#context.continueOnFail()) throw nodeError(this.#context, problem, item);
     this.#outputs[at] = failedItem(this.#context, problem, item, document?.reference);
   }
 }
 
-interface Place {
-  readonly job: Job;
-  /** Index in the output. */
-  readonly at: number;
+/** Documents that may share a request, in order. */
+function batches(places: readonly Place[], { batchSize, batchBytes }: SendOptions): Place[][] {
+  const packers = new Map<string, BatchPacker<Place>>();
+  const full = places.flatMap((place) => {
+    const key = JSON.stringify(place.job.call);
+    const packer = packers.get(key) ?? new BatchPacker(batchSize, batchBytes);
+    packers.set(key, packer);
+    return packer.add(place, place.job.file.size);
+  });
+  return [...full, ...[...packers.values()].map((packer) => packer.flush())].filter(({ length }) => length > 0);
 }
 
-function repeated({ name, reference }: PreparedDocument): ValidationError {
+function duplicateReference({ name, reference }: PreparedDocument): ValidationError {
   const message = `${name}: another document of this run has the same external reference.`;
   return new ValidationError('DUPLICATE_REFERENCE', message, { document: name, references: [reference] });
 }

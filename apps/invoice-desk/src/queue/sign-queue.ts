@@ -1,0 +1,10 @@
+import type { Batch } from '../batches/batch.ts';
+
+/** Gets batches signed, in this process or by workers. */
+export interface SignQueue {
+  /** @throws If the batch could not be queued; none of it will be signed. */
+  add(batch: Batch): Promise<void>;
+  /** Ids of the documents that are being signed at this moment. */
+  signing(): Promise<ReadonlySet<string>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,140 @@
+import {
+  createSignStash,
+  type DocumentContent,
+  type DocumentInput,
+  type ResultKeeper,
+  type SignedDocument,
+  type SignOneOptions,
+  type SignOptions,
+  type SignResult,
+  SignStash,
+  type SignStashOptions,
+} from '@signstash-connect/core';
+import type { Request, Response } from 'express';
+import { SignHttpError } from './errors.ts';
+
+/** A client, or the options to make one. */
+export type ClientOption = SignStash | SignStashOptions;
+
+/** How a PDF is signed: core's options, without those that do not apply to a PDF. */
+export type PdfSignOptions = Omit<SignOneOptions, 'type' | 'xml' | 'contentType' | 'signal'>;
+
+/** Options for every document, or a function that returns them for one request. */
+export type PdfSignOptionsFor<Parameters extends unknown[] = [req: Request, res: Response]> =
+  | PdfSignOptions
+  | ((...parameters: Parameters) => PdfSignOptions | Promise<PdfSignOptions>);
+
+export async function resolveSignOptions<Parameters extends unknown[]>(
+  options: PdfSignOptionsFor<Parameters> | undefined,
+  ...parameters: Parameters
+): Promise<PdfSignOptions> {
+  return typeof options === 'function' ? options(...parameters) : (options ?? {});
+}
+
+/** Responses whose body is signed already: an outer `signResponse()` must not sign, and pay, again. */
+export const signedResponses = new WeakSet<Response>();
+
+/** What the middleware knows about a client, whichever of them uses it. */
+export interface ClientState {
+  /** Set by `signstash({ resultStore })`. */
+  keeper?: ResultKeeper;
+  /** The on-premise proxy, if this package made the client. */
+  proxyUrl?: string;
+  /** Reference of the last signed document: the service reports the used quota with an operation only. */
+  recentReference?: string;
+  /** When the service last refused a document because the quota is used up. Milliseconds since the epoch. */
+  quotaRefusedAt?: number;
+}
+
+const states = new WeakMap<SignStash, ClientState>();
+
+export function clientState(client: SignStash): ClientState {
+  const state = states.get(client) ?? {};
+  states.set(client, state);
+  return state;
+}
+
+/** @throws `ConfigurationError` naming the setting that is missing or wrong. */
+export function openClient(option: ClientOption): SignStash {
+  // By its methods, not its class: an application may contain a second copy of core.
+  if (option instanceof SignStash || 'signMany' in option) return option as SignStash;
+  const client = createSignStash(option);
+  const { environment } = option;
+  if (typeof environment === 'object' && 'proxyUrl' in environment) clientState(client).proxyUrl = environment.proxyUrl;
+  return client;
+}
+
+/** Returns how a middleware finds its client: its own, else the one that `signstash()` put on the response. */
+export function clientFinder(where: string, own: ClientOption | undefined): (res: Response) => SignStash {
+  const client = own && openClient(own);
+  return (res) => {
+    const found = client ?? (res.signstash as SignStash | undefined);
+    if (found !== undefined) return found;
+    const hint = `Put app.use(signstash({ client })) before the route, or pass ${where}({ client }).`;
+    throw new SignHttpError('CLIENT_MISSING', `${where}() has no client.`, { hint });
+  };
+}
+
+/** A PDF to sign, with its options. */
+export interface PdfInput {
+  content: DocumentContent;
+  name?: string | undefined;
+  options?: PdfSignOptions;
+}
+
+export interface SignCall {
+  /** Aborted when the caller disconnects. */
+  disconnected: AbortSignal;
+  signal?: AbortSignal | undefined;
+}
+
+/** Signs PDFs in one request to Sign'Stash, in the order given. The call's options are those of the first document. */
+export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], call: SignCall): Promise<SignResult[]> {
+  const state = clientState(client);
+  const { keeper } = state;
+  // With a result store the answer is kept although the caller has gone: through the proxy it is the only copy.
+  const signals = [call.signal, keeper ? undefined : call.disconnected].filter((signal) => signal !== undefined);
+  const split = inputs.map(splitOptions);
+  const documents = split.map(({ document }) => document);
+  const options: SignOptions = { ...split[0]?.call, signal: AbortSignal.any(signals) };
+  const results = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
+  for (const result of results) {
+    if (result.ok) state.recentReference = result.reference;
+    else if (result.error.code === 'QUOTA_EXCEEDED') state.quotaRefusedAt = Date.now();
+  }
+  if (results.some(({ ok }) => ok)) delete state.quotaRefusedAt;
+  return results;
+}
+
+/** As {@link signPdfs}, for one document. @throws The error of a document that was not signed. */
+export async function signOnePdf(client: SignStash, input: PdfInput, call: SignCall): Promise<SignedDocument> {
+  const [result] = await signPdfs(client, [input], call);
+  if (!result?.ok) throw result?.error;
+  return result;
+}
+
+/** The options of the call, which all documents of a request share, and those of the document. */
+function splitOptions({ content, name, options = {} }: PdfInput) {
+  const { description, preservation, lookUpFirst, timeoutMs, ...own } = options;
+  const given = Object.entries({ description, preservation, lookUpFirst, timeoutMs }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const document: DocumentInput<DocumentContent> = {
+    ...(name === undefined ? {} : { name }),
+    ...own,
+    type: 'PAdES',
+    content,
+  };
+  return { call: Object.fromEntries(given) as SignOptions, document };
+}
+
+/** Aborts when the caller disconnects before the response is complete, so that no work continues for a closed connection. */
+export function abortOnClose(res: Response): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => {
+    if (!res.writableFinished) controller.abort(new Error('The caller closed the connection.'));
+  };
+  if (res.destroyed) abort();
+  else res.once('close', abort);
+  return controller.signal;
+}

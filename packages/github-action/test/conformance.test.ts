@@ -1,0 +1,4 @@
+import { describeConformance } from '@signstash-connect/testing/conformance';
+import { createDriver, traits } from './support/conformance-driver.ts';
+
+describeConformance('the GitHub Action', traits, createDriver);

@@ -1,0 +1,80 @@
+import {
+  AbortedError,
+  ConfigurationError,
+  CredentialsError,
+  describeFailure,
+  NetworkError,
+  redact,
+  type SignStashError,
+  surelyUnsent,
+  TimeoutError,
+  TokenError,
+  type TransportRequest,
+} from '@signstash-connect/core/client';
+
+/** The parts that are read here of what n8n's HTTP client and OAuth2 client throw. */
+interface HostFailure extends Error {
+  code?: unknown;
+  isAxiosError?: unknown;
+  config?: { url?: unknown };
+  response?: { status?: unknown };
+  /** Status and answer of the token endpoint. */
+  status?: unknown;
+  body?: unknown;
+}
+
+/** Turns what n8n threw into core's errors. Whether the request was sent decides if a document may have been signed. */
+export function requestFailure(thrown: unknown, { endpoint, url, timeoutMs }: TransportRequest): SignStashError {
+  const failures = chain(thrown);
+  const where = `${endpoint} at ${new URL(url).host}`;
+  const http = failures.find((failure) => failure.isAxiosError === true);
+  const ofToken = failures.find((failure) => failure.code === 'EAUTH' || failure.code === 'ESTATUS');
+  if (ofToken) return tokenRefusal(ofToken);
+  if (http && http.config?.url !== url) return noToken(http);
+  if (http?.response?.status === 401) {
+    return new TokenError('TOKEN_REFUSED', `${where}: the API refused a token that was just issued.`, { status: 401 });
+  }
+  if (!http) {
+    // Not from the network: n8n itself refused to send, for example by its list of allowed domains.
+    const message = `${where}: n8n did not send the request. ${failures[0]?.message ?? ''}`;
+    return new ConfigurationError('CONFIGURATION_INVALID', 'credential', message, {
+      hint: 'Read what n8n says and correct the credential or the settings of this n8n.',
+    });
+  }
+  if (http.code === 'ERR_CANCELED') return new AbortedError(`${where}: the execution was stopped.`);
+  if (surelyUnsent(http)) return network('NETWORK_UNREACHABLE', where, http);
+  if (/^timeout/.test(http.message)) {
+    return new TimeoutError(`${where}: no complete answer within ${timeoutMs} ms.`, { cause: http });
+  }
+  return network('NETWORK_INTERRUPTED', where, http);
+}
+
+const network = (code: 'NETWORK_UNREACHABLE' | 'NETWORK_INTERRUPTED', where: string, cause: HostFailure) =>
+  new NetworkError(code, `${where}: ${describeFailure(cause)}.`, { cause });
+
+/** The authorization server answered, but with no token. */
+function tokenRefusal(failure: HostFailure): SignStashError {
+  const body = failure.body as { error?: unknown } | undefined;
+  const status = typeof failure.status === 'number' ? failure.status : undefined;
+  const refused = failure.code === 'EAUTH' ? body?.error !== 'server_error' : status === 401 || status === 403;
+  const details = status === undefined ? {} : { status };
+  const said = redact(failure.message.slice(0, 300));
+  if (refused) {
+    return new CredentialsError(`The authorization server refused the client id and secret: ${said}`, details);
+  }
+  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server gave no token: ${said}`, details);
+}
+
+/** The authorization server was not reached, or failed. */
+function noToken(failure: HostFailure): TokenError {
+  const { status } = failure.response ?? {};
+  const what = typeof status === 'number' ? `it answered ${status}` : describeFailure(failure);
+  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server gave no token: ${what}.`, { cause: failure });
+}
+
+/** n8n wraps what was thrown, once or twice: outermost first. */
+function chain(thrown: unknown): HostFailure[] {
+  const found: HostFailure[] = [];
+  for (let at = thrown; at instanceof Error && found.length < 8; at = at.cause) found.push(at);
+  return found;
+}
