@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a bundler tells of a bundle: each module's path and how much of it is left. */
@@ -22,6 +22,8 @@ export function bundledLicenses(...bundles: BundledModules[]): string {
 function notice(directory: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   const file = readdirSync(directory).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
-  if (!file) throw new Error(`${name} brings no licence text.`);
-  return `${name} ${version} (${license})\n\n${readFileSync(join(directory, file), 'utf8').replaceAll('\r', '').trim()}\n`;
+  // Some packages leave the text out of what they publish; it is kept here as their repository has it.
+  const path = file ? join(directory, file) : join(import.meta.dirname, 'licenses', `${name.replace('/', '-')}.txt`);
+  if (!existsSync(path)) throw new Error(`${name} brings no licence text.`);
+  return `${name} ${version} (${license})\n\n${readFileSync(path, 'utf8').replaceAll('\r', '').trim()}\n`;
 }

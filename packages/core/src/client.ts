@@ -40,13 +40,20 @@ export * from './errors/errors.ts';
 export { redact } from './errors/redact.ts';
 export { userAgent, version } from './http/user-agent.ts';
 export * from './signing/client.ts';
+export type {
+  ContentCheckFunction,
+  ContentCheckSetting,
+  ContentLimits,
+  ContentToCheck,
+} from './signing/content-check.ts';
 export { memoryStore } from './signing/content-stores.ts';
 export type { DocumentBytes, DocumentInput, PreparedDocument } from './signing/document-input.ts';
 export { type DownloadedDocument, Operations } from './signing/operations.ts';
-export type { Platform } from './signing/platform.ts';
+export type { Platform, StreamingHash } from './signing/platform.ts';
 export { type PrepareContext, prepareDocument } from './signing/prepare.ts';
 export { defaultRetryPolicy, type RetryPolicy } from './signing/retry-policy.ts';
 export { type CallOptions, defaultTimeouts, type Timeouts } from './signing/service-calls.ts';
 export type { BodyFormat } from './signing/sign-request.ts';
 export type { RequestBody, Transport, TransportRequest, TransportResponse } from './signing/transport.ts';
 export { describeFailure, surelyUnsent } from './utils/network-errors.ts';
+export type { OnWarning, Warning } from './utils/warning.ts';

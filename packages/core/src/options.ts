@@ -4,7 +4,6 @@ import type { FetchFunction } from './http/ky-transport.ts';
 import type { ClientSettings } from './signing/client.ts';
 import type { Timeouts } from './signing/service-calls.ts';
 import type { Transport } from './signing/transport.ts';
-import type { OnWarning } from './utils/warning.ts';
 
 /** What `createSignStash` takes. Only `environment`, `clientId` and `clientSecret` are required. */
 export interface SignStashOptions extends ClientSettings {
@@ -33,8 +32,6 @@ export interface SignStashOptions extends ClientSettings {
   userAgent?: string;
   /** OAuth scope; the service documents none. */
   scope?: string;
-  /** Hears of troubles that no call fails for, such as an unreachable token store. Holds no secrets. */
-  onWarning?: OnWarning;
   /** Replaces HTTP and token flow together, for tests. */
   transport?: Transport;
 }

@@ -57,7 +57,7 @@ export class SignStash extends SignStashClient {
         endpoints,
         clientId,
       },
-      { ...settings, ...(timeouts ? { timeouts } : {}) },
+      { ...settings, ...(onWarning ? { onWarning } : {}), ...(timeouts ? { timeouts } : {}) },
     );
     this.#viaProxy = endpoints.viaProxy;
     this.#referenceScope = endpoints.tokenUrl;

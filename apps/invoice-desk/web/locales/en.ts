@@ -80,6 +80,8 @@ export const en = {
       'Sign’Stash could not sign this document. If the seal is to be visible, check that its page exists and the seal fits on it.',
     DOCUMENT_PENDING: 'Sign’Stash has not finished this document yet. Try again later; it will not be signed twice.',
     CONTENT_UNAVAILABLE: 'The document was signed earlier, but no copy was kept.',
+    CONTENT_NOT_VALID:
+      'The document that came back is not a valid signed copy of the one that was sent. Ask your operator.',
     PAYLOAD_TOO_LARGE: 'Sign’Stash does not take a document of this size.',
     RATE_LIMITED: 'Too many requests to Sign’Stash. Wait a few minutes and try again.',
     SERVICE_UNAVAILABLE: 'Sign’Stash is not available at the moment. Try again later.',

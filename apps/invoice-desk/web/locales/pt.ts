@@ -81,6 +81,8 @@ export const pt: Messages = {
       'O Sign’Stash não conseguiu assinar este documento. Se o selo for visível, confirme que a página existe e que o selo cabe nela.',
     DOCUMENT_PENDING: 'O Sign’Stash ainda não terminou este documento. Tente mais tarde; não será assinado duas vezes.',
     CONTENT_UNAVAILABLE: 'O documento já foi assinado, mas não ficou guardada nenhuma cópia.',
+    CONTENT_NOT_VALID:
+      'O documento recebido não é uma cópia assinada válida do que foi enviado. Contacte o responsável pelo serviço.',
     PAYLOAD_TOO_LARGE: 'O Sign’Stash não aceita um documento deste tamanho.',
     RATE_LIMITED: 'Há demasiados pedidos ao Sign’Stash. Espere uns minutos e tente de novo.',
     SERVICE_UNAVAILABLE: 'O Sign’Stash não está disponível neste momento. Tente mais tarde.',

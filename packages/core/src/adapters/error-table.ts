@@ -217,6 +217,11 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
     hint: () =>
       'The document was signed and charged, but the service does not keep its content: use the earlier copy, or sign it again under a new external reference.',
   },
+  CONTENT_NOT_VALID: {
+    title: 'The returned content is not a valid signed copy of the document',
+    hint: () =>
+      'The document was signed and charged, but the content that came back failed the check: do not use it and do not send the document again. Fetch the documents of the operation again, or ask the operator of your account.',
+  },
   OUTPUT_FAILED: {
     title: 'The signed document could not be saved',
     hint: (_, advice) => `Fix the cause, such as a full disk. ${advice}`,

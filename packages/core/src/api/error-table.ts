@@ -278,10 +278,10 @@ export function actionFor(error: SignStashError & ErrorBody): ErrorAction {
   return answered.has(error.code) && error.status !== undefined ? classify(error.status, error).action : 'fail';
 }
 
-/** Whether every further document would fail the same way, so that a batch ends. */
-export function stopsBatch(error: SignStashError): boolean {
-  if (actionFor(error) === 'stop') return true;
+/** The error that every further document would fail with, so that a batch ends; undefined if others may still be signed. */
+export function findStopReason(error: SignStashError): SignStashError | undefined {
+  if (actionFor(error) === 'stop') return error;
   // An outcome that stays unknown because the account was refused: the reason is in its cause.
-  const { cause } = error as { cause?: unknown };
-  return error.code === 'OUTCOME_UNKNOWN' && cause !== undefined && actionFor(cause as SignStashError) === 'stop';
+  const { cause } = error as { cause?: SignStashError };
+  return error.code === 'OUTCOME_UNKNOWN' && cause !== undefined && actionFor(cause) === 'stop' ? cause : undefined;
 }

@@ -1,4 +1,4 @@
-import { redact } from '../errors/redact.ts';
+import { redact, removeSecrets } from '../errors/redact.ts';
 import type { StoredToken } from './token-store.ts';
 
 /** Before this much of its life is left, a token is renewed in the background while it still serves. */
@@ -58,6 +58,11 @@ export class IssuedToken {
   /** Takes this token out of a text: Spring's servers quote a refused token in their error. */
   hideIn(text: string): string {
     return redact(text, [this.#accessToken]);
+  }
+
+  /** Removes this token from an answer of any length. */
+  removeFrom(text: string): string {
+    return removeSecrets(text, [this.#accessToken]);
   }
 
   /** Whether both hold the same secret. */

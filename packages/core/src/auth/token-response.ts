@@ -1,4 +1,5 @@
 import { type AuthorizationServer, type Client, processClientCredentialsResponse } from 'oauth4webapi';
+import { visibleText } from '../api/response/web-page.ts';
 import { CredentialsError, TokenError } from '../errors/errors.ts';
 import { IssuedToken } from './issued-token.ts';
 
@@ -114,12 +115,10 @@ function quote({ text }: TokenAnswer, hideSecrets: (text: string) => string): Sa
     const oauthError = clean(error);
     return { oauthError, words: ` ${oauthError}${typeof description === 'string' ? `: ${clean(description)}` : ''}` };
   } catch {
-    const page = clean(withoutTags(hideSecrets(text)));
+    const page = clean(visibleText(hideSecrets(text)));
     return { words: page === '' ? '' : `, a page saying "${page}"` };
   }
 }
-
-const withoutTags = (html: string) => html.replace(/<(style|script)\b.*?<\/\1>/gis, ' ').replace(/<[^>]*>/g, ' ');
 
 /** The code's own hint blames the credentials; these two errors have another cause. */
 function hintFor(oauthError: string | undefined): string | undefined {

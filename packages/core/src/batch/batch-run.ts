@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map';
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
-import { stopsBatch } from '../api/error-table.ts';
+import { findStopReason } from '../api/error-table.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import {
@@ -324,6 +324,7 @@ export class BatchRun {
       }
     }
     const items = [...open.values()];
+    const targets = new Map(items.map(({ target, document }) => [document.reference, target]));
     const onOutcome = (outcome: Outcome<Content>) => {
       const { reference } = outcome.document;
       const item = open.get(reference) as PreparedItem;
@@ -344,6 +345,8 @@ export class BatchRun {
           {
             store: outputs.store,
             release: (content) => this.#outputs.release(content),
+            openContent: (content) => this.#outputs.openContent(content),
+            reject: (content, { reference }) => this.#outputs.reject(content, targets.get(reference)),
             beforeSend: async (documents) => {
               const assertHeld = async () => {
                 if (!(await held.isHeld())) throw lockedElsewhere(...documents);
@@ -394,7 +397,8 @@ export class BatchRun {
   #notSent(document: string): SignStashError {
     const reason = this.#stopReason;
     if (!reason) return new AbortedError('The batch was stopped before this document was sent.', { document });
-    if (reason.document === undefined) return reason;
+    const shared = findStopReason(reason) ?? reason;
+    if (shared.document === undefined) return shared;
     // The reason is the failure of another document, with its path and its operation.
     const message = `${document} was not sent: the batch was stopped after another document failed (${reason.code}).`;
     return new AbortedError(message, { document, cause: reason, hint: 'Fix the cause of that failure and run again.' });
@@ -488,7 +492,7 @@ function failedEntry({ document: { reference }, inDoubt }: PreparedItem, { code 
 }
 
 /** An output that cannot be written costs a signature per document, so the first one stops the batch. */
-const isFatal = (error: SignStashError) => error.code === 'OUTPUT_FAILED' || stopsBatch(error);
+const isFatal = (error: SignStashError) => error.code === 'OUTPUT_FAILED' || findStopReason(error) !== undefined;
 
 const lockedElsewhere = (...documents: readonly PreparedDocument[]) => {
   const names = documents.map(({ name }) => name).join(', ');

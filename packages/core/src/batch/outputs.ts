@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { signatureOverheadBytes } from '../api/assumptions.ts';
+import { bytesSource, type DocumentSource } from '../api/request/document-source.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import { DocumentFailedError, isSignStashError } from '../errors/errors.ts';
+import { fileSource } from '../files/file-source.ts';
 import {
   commitTempFile,
   discardTempFile,
@@ -11,6 +13,7 @@ import {
   outputExists,
   prepareDirectory,
   probeDirectory,
+  rejectTempFile,
   rescueTempFile,
   syncDirectory,
   type TempFile,
@@ -200,6 +203,24 @@ export class Outputs {
     await discardTempFile(content);
   }
 
+  /** Reads a content for a check. */
+  openContent(content: Content): Promise<DocumentSource> | DocumentSource {
+    return content instanceof Uint8Array ? bytesSource(content) : fileSource(content.path);
+  }
+
+  /** Keeps content that failed its check as `<output>.rejected`, never in place of the output. @returns Its path. */
+  async reject(content: Content, target: string | undefined): Promise<string | undefined> {
+    if (content instanceof Uint8Array || target === undefined) return undefined;
+    const kept = await rejectTempFile(content, target, { mode: await this.#mode(target) });
+    this.#settled.add(content);
+    return kept;
+  }
+
+  /** Permissions of a new output. */
+  async #mode(target: string): Promise<number> {
+    return (await this.#modes.get(dirname(target))) ?? 0o600;
+  }
+
   /** Gives contents their names, many at a time, so that durability costs few syncs. Results are in the order given. */
   async deliver(deliveries: readonly Delivery[]): Promise<BatchResult[]> {
     const results = await Promise.all(deliveries.map((delivery) => this.#deliverOne(delivery)));
@@ -226,7 +247,7 @@ export class Outputs {
     const saved = { ...common, outputPath: target, bytes: content.size };
     try {
       const overwrite = this.#options.overwrite === true || delivery.replace;
-      const mode = (await this.#modes.get(dirname(target))) ?? 0o600;
+      const mode = await this.#mode(target);
       await commitTempFile(content, target, { overwrite, durable: this.#durable, mode });
       this.#settled.add(content);
       return saved;

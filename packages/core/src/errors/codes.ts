@@ -161,6 +161,11 @@ export const errorCodes = {
     false,
     'The document was signed, and counted, but its content cannot be fetched: use the copy already received, or sign it again under a new reference, which is charged again.',
   ),
+  CONTENT_NOT_VALID: fact(
+    'document',
+    false,
+    'The document was signed, and counted, but the returned content failed the check: do not use it and do not send the document again; fetch the operation again or ask the operator.',
+  ),
   OUTPUT_FAILED: fact(
     'document',
     false,

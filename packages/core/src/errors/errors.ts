@@ -143,7 +143,15 @@ export class DocumentFailedError extends SignStashError {
     details?: ErrorDetails & { signError?: string | undefined },
   ) {
     super(code, message, details);
-    if (details?.signError !== undefined) this.signError = details.signError;
+    if (details?.signError !== undefined) this.signError = redact(details.signError);
+  }
+
+  /** With `CONTENT_NOT_VALID` for a document signed in memory: what was returned. Not enumerable, so that no log prints it. */
+  declare readonly rejectedContent?: Uint8Array;
+
+  /** @internal */
+  keepContent(content: Uint8Array): void {
+    Object.defineProperty(this, 'rejectedContent', { value: content });
   }
 }
 

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { base64Length } from '../api/request/base64-stream.ts';
-import type { Platform } from '../signing/platform.ts';
+import type { Platform, StreamingHash } from '../signing/platform.ts';
 
 /**
  * Node has no direct way between bytes and base64 bytes: both go by a one-byte string. In pieces of this size the strings stay
@@ -13,6 +13,12 @@ const decodedAtOnce = 16 * 1024;
 
 const view = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+const streamingHash = (hash: Hash): StreamingHash => ({
+  update: (chunk) => void hash.update(chunk),
+  copy: () => streamingHash(hash.copy()),
+  hex: () => hash.digest('hex'),
+});
+
 /** What {@link Platform} asks for, by Node's own means. */
 export const nodePlatform: Platform = {
   async sleep(milliseconds, signal) {
@@ -23,6 +29,7 @@ export const nodePlatform: Platform = {
     for await (const chunk of chunks) hash.update(chunk);
     return hash.digest('hex');
   },
+  createSha256: () => streamingHash(createHash('sha256')),
   toBase64(bytes) {
     const from = view(bytes);
     const to = Buffer.allocUnsafe(base64Length(from.byteLength));

@@ -231,6 +231,26 @@ export async function rescueTempFile(file: TempFile, target: string): Promise<st
   return file.path;
 }
 
+/**
+ * Keeps content that failed its check as `<target>.rejected`, or under a name like it if an earlier run has rejected content of the
+ * same document: both are kept.
+ *
+ * @param options.mode - Permissions of an output.
+ * @returns Where it is.
+ */
+export async function rejectTempFile(file: TempFile, target: string, { mode }: { mode: number }): Promise<string> {
+  const options = { overwrite: false, durable: true, mode };
+  for (const path of [`${target}.rejected`, `${target}.${randomUUID().slice(0, 8)}.rejected`]) {
+    try {
+      await commitTempFile(file, path, options);
+      return path;
+    } catch (error) {
+      if (!(error instanceof ValidationError)) break;
+    }
+  }
+  return rescueTempFile(file, target);
+}
+
 /** Removes content that is not needed. */
 export async function discardTempFile({ path }: TempFile): Promise<void> {
   await rm(path, { force: true });

@@ -28,9 +28,8 @@ export function verifiedSource(source: DocumentSource, document: string): Docume
     slice: (start, end) => source.slice(start, end),
     read,
     async sha256() {
-      for await (const _ of read()) {
-        // Reading it is enough.
-      }
+      if (source.sha256) expected ??= await source.sha256();
+      else for await (const _ of read());
       return expected as string;
     },
   };

@@ -39,7 +39,8 @@ export class AuthorizedTransport implements Transport {
 
   async #sendWith(token: IssuedToken, request: TransportRequest): Promise<SentOnce> {
     const headers = { ...request.headers, authorization: token.authorization() };
-    const response = await this.#transport.send({ ...request, headers });
+    const answer = await this.#transport.send({ ...request, headers });
+    const response: TransportResponse = { ...answer, removeSecrets: (text) => token.removeFrom(text) };
     if (response.status < 400) return { response, refused: false };
     const { text, body, cancel } = await peek(response.body);
     if (!isTokenRefused({ ...response, text })) return { response: { ...response, body }, refused: false };

@@ -1,10 +1,18 @@
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import type { Endpoints } from '../api/environments.ts';
+import { bytesSource } from '../api/request/document-source.ts';
 import { preservationInfo } from '../api/request/signature-info.ts';
 import type { Operation, OperationDocument, OperationOf } from '../api/response/operation.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { Preservation, SignatureOptions } from '../api/sign-options.ts';
 import { AbortedError, ConfigurationError, type SignStashError, ValidationError } from '../errors/errors.ts';
+import type { OnWarning } from '../utils/warning.ts';
+import {
+  type ContentCheckSetting,
+  type ContentLimits,
+  checkContentSettings,
+  defaultContentLimits,
+} from './content-check.ts';
 import { memoryStore } from './content-stores.ts';
 import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
 import { Operations } from './operations.ts';
@@ -36,6 +44,12 @@ export interface ClientSettings {
   format?: BodyFormat;
   /** Where sealed contents come from: the sign answer, or the zip of the documents endpoint (not through the proxy). */
   contentFrom?: 'answer' | 'zip';
+  /** How returned contents are checked before they are reported as signed; see {@link ContentCheckSetting}. Default `on`. */
+  contentCheck?: ContentCheckSetting;
+  /** How much larger than the documents the signed contents may be. */
+  contentLimits?: Partial<ContentLimits>;
+  /** Called for non-fatal problems, such as a rewritten PDF. Gets no secrets. */
+  onWarning?: OnWarning;
   retry?: Partial<RetryPolicy>;
   timeouts?: Partial<Timeouts>;
 }
@@ -104,7 +118,13 @@ export class SignStashClient {
       ...defaultTimeouts,
       ...settings.timeouts,
     });
-    this.operations = new Operations(this.#calls, parts.platform, this.#policy);
+    checkContentSettings(this.#contentCheck.setting, this.#contentCheck.limits);
+    this.operations = new Operations(
+      this.#calls,
+      parts.platform,
+      this.#policy,
+      this.#contentCheck.limits.maxFetchedBytes,
+    );
     if (settings.contentFrom === 'zip' && parts.endpoints.viaProxy) {
       const message = 'contentFrom "zip" needs stored content, and the on-premise proxy stores none: use "answer".';
       throw new ConfigurationError('CONFIGURATION_INVALID', 'contentFrom', message);
@@ -168,6 +188,7 @@ export class SignStashClient {
     const results = new Map<string, SignResult>();
     await this.seal(documents, options, {
       store: memoryStore,
+      openContent: bytesSource,
       onOutcome: (outcome) => results.set(outcome.document.reference, signResult(outcome)),
     });
     return documents.map((document) => results.get(document.reference) as SignResult);
@@ -198,8 +219,14 @@ export class SignStashClient {
       lookUpFirst: options.lookUpFirst ?? lookUpFirst,
       signal: options.signal,
       timeoutMs: options.timeoutMs,
+      contentCheck: this.#contentCheck,
       ...run,
     });
+  }
+
+  get #contentCheck() {
+    const { contentCheck: setting = 'on', contentLimits, onWarning } = this.#settings;
+    return { setting, limits: { ...defaultContentLimits, ...contentLimits }, onWarning };
   }
 
   #prepareContext(options: SignOptions): PrepareContext {
@@ -211,6 +238,7 @@ export class SignStashClient {
       platform: this.#parts.platform,
       clientId: this.#parts.clientId,
       maxDocumentBytes: this.#settings.maxDocumentBytes ?? 100 * 1024 * 1024,
+      checkContent: this.#contentCheck.setting !== 'off',
       seal: { ...this.#settings.seal, ...Object.fromEntries(own) },
     };
   }

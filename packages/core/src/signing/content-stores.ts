@@ -1,4 +1,5 @@
-import type { ContentWriter } from '../api/response/signed-content-reader.ts';
+import type { ContentStore, ContentWriter } from '../api/response/signed-content-reader.ts';
+import { ProtocolError } from '../errors/errors.ts';
 
 /** Collects one sealed document in memory. */
 export function memoryStore(): ContentWriter<Uint8Array> {
@@ -20,5 +21,29 @@ export function memoryStore(): ContentWriter<Uint8Array> {
     discard() {
       chunks = [];
     },
+  };
+}
+
+/** A store that takes at most so many bytes for all contents together; what is discarded does not count. */
+export function boundedStore<T>(store: ContentStore<T>, maxBytes: number): ContentStore<T> {
+  let left = maxBytes;
+  return () => {
+    const writer = store();
+    let taken = 0;
+    return {
+      write(chunk) {
+        left -= chunk.byteLength;
+        taken += chunk.byteLength;
+        if (left >= 0) return writer.write(chunk);
+        const message = `The contents have more than the ${maxBytes} bytes that contentLimits.maxFetchedBytes allows.`;
+        throw new ProtocolError('PROTOCOL_UNEXPECTED', message);
+      },
+      finish: () => writer.finish(),
+      discard() {
+        left += taken;
+        taken = 0;
+        return writer.discard();
+      },
+    };
   };
 }

@@ -1,6 +1,7 @@
 import type { DocumentSource } from '../api/request/document-source.ts';
 import type { SignatureOptions } from '../api/sign-options.ts';
 import type { WireSignatureInfo } from '../api/wire.ts';
+import type { SentContent } from './content-inspector.ts';
 
 /** One document to seal. */
 export interface DocumentInput<Content = DocumentBytes> extends SignatureOptions {
@@ -27,5 +28,7 @@ export interface PreparedDocument {
   readonly name: string;
   readonly contentType: string;
   readonly source: DocumentSource;
+  /** What the signed content is compared with; absent if contents are not checked. */
+  readonly sent?: SentContent;
   readonly signatureInfo: WireSignatureInfo;
 }

@@ -1,3 +1,4 @@
+import { matchZipEntry } from '../api/response/documents-zip.ts';
 import type { OperationDocument, OperationOf } from '../api/response/operation.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { SignStashError } from '../errors/errors.ts';
@@ -116,7 +117,7 @@ export class OperationResults<T> {
 
   /** The operation with its documents and, if they are wanted and stored, their contents; else why those could not be fetched. */
   async #fetch(id: string): Promise<{ operation: OperationOf<T>; failure?: SignStashError }> {
-    const { calls, store, contentFrom, signal } = this.#options;
+    const { calls, store, release, contentFrom, signal } = this.#options;
     const bare = () => retryRead(() => calls.detail<T>(id, undefined, { signal }), this.#options);
     if (calls.viaProxy || store === undefined) return { operation: await bare() };
     try {
@@ -126,11 +127,10 @@ export class OperationResults<T> {
       const operation = await bare();
       if (!operation.documents.some((document) => document.status === 'SIGNED')) return { operation };
       const files = await retryRead(() => calls.documents(id, store, { signal }), this.#options);
-      // The longest matching reference: one reference may be the beginning of another.
-      const byLength = [...operation.documents].sort((a, b) => b.reference.length - a.reference.length);
       for (const { entryName, content } of files) {
-        const document = byLength.find(({ reference }) => entryName.startsWith(`${reference}.`));
-        if (document) document.content = content;
+        const { document } = matchZipEntry(entryName, operation.documents);
+        if (document && document.content === undefined) document.content = content;
+        else await release?.(content);
       }
       return { operation };
     } catch (problem) {

@@ -1,7 +1,8 @@
 import { checkReceivers } from '../api/request/signature-info.ts';
+import { matchZipEntry } from '../api/response/documents-zip.ts';
 import type { Operation, OperationOf } from '../api/response/operation.ts';
 import { ServiceRejectedError } from '../errors/errors.ts';
-import { memoryStore } from './content-stores.ts';
+import { boundedStore, memoryStore } from './content-stores.ts';
 import type { Platform } from './platform.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { retryRead } from './retry-read.ts';
@@ -22,11 +23,13 @@ export class Operations {
   readonly #calls: ServiceCalls;
   readonly #platform: Platform;
   readonly #policy: RetryPolicy;
+  readonly #maxFetchedBytes: number;
 
-  constructor(calls: ServiceCalls, platform: Platform, policy: RetryPolicy) {
+  constructor(calls: ServiceCalls, platform: Platform, policy: RetryPolicy, maxFetchedBytes: number) {
     this.#calls = calls;
     this.#platform = platform;
     this.#policy = policy;
+    this.#maxFetchedBytes = maxFetchedBytes;
   }
 
   /** The id of the operation that holds a document; undefined where the service does not know the reference. */
@@ -45,7 +48,7 @@ export class Operations {
 
   /** An operation with the sealed contents of its documents. */
   getWithContent(id: string, options: CallOptions = {}): Promise<OperationOf<Uint8Array>> {
-    return this.#retryRead(options, () => this.#calls.detail(id, memoryStore, options));
+    return this.#retryRead(options, () => this.#calls.detail(id, this.#store, options));
   }
 
   /** The operation that holds a document, without contents. @throws {@link ServiceRejectedError} `NOT_FOUND` */
@@ -64,12 +67,10 @@ export class Operations {
   /** The sealed documents of an operation, from the zip that the service makes. */
   async documents(id: string, options: CallOptions = {}): Promise<DownloadedDocument[]> {
     const operation = await this.get(id, options);
-    const files = await this.#retryRead(options, () => this.#calls.documents(id, memoryStore, options));
-    // The longest matching reference: one reference may be the beginning of another.
-    const references = operation.documents.map(({ reference }) => reference).sort((a, b) => b.length - a.length);
+    const files = await this.#retryRead(options, () => this.#calls.documents(id, this.#store, options));
     return files.map(({ entryName, content }) => {
-      const reference = references.find((known) => entryName.startsWith(`${known}.`)) ?? '';
-      return { reference, name: reference ? entryName.slice(reference.length + 1) : entryName, content };
+      const { document, name } = matchZipEntry(entryName, operation.documents);
+      return { reference: document?.reference ?? '', name, content };
     });
   }
 
@@ -99,6 +100,10 @@ export class Operations {
     };
     // Not repeated after a failure: a second mail is worse than an error.
     await this.#calls.resendMail(id, attachDocuments, body, options);
+  }
+
+  get #store() {
+    return boundedStore(memoryStore, this.#maxFetchedBytes);
   }
 
   #retryRead<R>({ signal }: CallOptions, question: () => Promise<R>): Promise<R> {

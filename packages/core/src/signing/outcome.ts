@@ -111,7 +111,7 @@ export function lookupFailed(document: Named, cause: SignStashError): SignStashE
   }
 }
 
-/** A refusal of a whole request, as the error of the one document that caused it. */
+/** A refusal of a whole request, as the error of the one document that caused it. A refusal of the account names none. */
 export function refused(document: Named, error: SignStashError): SignStashError {
   // What every document would fail by is not about this one.
   if (!(error instanceof ServiceRejectedError) || error.document !== undefined || stopsBatch(error)) return error;

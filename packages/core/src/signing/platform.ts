@@ -4,6 +4,8 @@ export interface Platform {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
   /** SHA-256 of all chunks, in hexadecimal. */
   sha256(chunks: AsyncIterable<Uint8Array>): Promise<string>;
+  /** Starts a SHA-256 over bytes that arrive in pieces. */
+  createSha256(): StreamingHash;
   /** The ASCII bytes of the base64 form. */
   toBase64(bytes: Uint8Array): Uint8Array;
   /**
@@ -13,4 +15,13 @@ export interface Platform {
    * @returns How many bytes it wrote.
    */
   fromBase64(ascii: Uint8Array, into: Uint8Array): number;
+}
+
+/** A hash in progress. */
+export interface StreamingHash {
+  update(chunk: Uint8Array): void;
+  /** An independent hash with the same state. */
+  copy(): StreamingHash;
+  /** The digest in hexadecimal; the hash cannot be used afterwards. */
+  hex(): string;
 }

@@ -4,6 +4,7 @@ import { blobSource, bytesSource, type DocumentSource } from '../api/request/doc
 import { signatureInfo } from '../api/request/signature-info.ts';
 import type { SignatureOptions } from '../api/sign-options.ts';
 import { ValidationError } from '../errors/errors.ts';
+import { type SentContent, sentTailBytes } from './content-inspector.ts';
 import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
 import type { Platform } from './platform.ts';
 
@@ -13,6 +14,8 @@ export interface PrepareContext {
   readonly clientId: string;
   /** Bytes. */
   readonly maxDocumentBytes: number;
+  /** Whether signed contents will be compared with what is sent. */
+  readonly checkContent?: boolean;
   /** Seal options of the call; a document's own go before them. */
   readonly seal: SignatureOptions;
 }
@@ -26,7 +29,7 @@ export interface PrepareContext {
 export async function prepareDocument(
   input: DocumentInput,
   position: number,
-  { platform, clientId, maxDocumentBytes, seal }: PrepareContext,
+  { platform, clientId, maxDocumentBytes, checkContent, seal }: PrepareContext,
 ): Promise<PreparedDocument> {
   const source = documentSource(input.content);
   const label = input.name ?? `document ${position}`;
@@ -40,11 +43,13 @@ export async function prepareDocument(
   const base64 = (bytes: Uint8Array) => new TextDecoder('latin1').decode(platform.toBase64(bytes));
   const info = signatureInfo(checked.signatureType, options, label, base64);
   if (input.reference !== undefined) checkReference(input.reference, label);
-  const reference = input.reference ?? (await deriveReference(source, input.key, clientId, platform));
+  const sent = checkContent || input.reference === undefined ? await describeContent(source, platform) : undefined;
+  const reference = input.reference ?? (await deriveReference(sent as SentContent, input.key, clientId, platform));
   const extension =
     checked.contentType === 'application/pdf' ? 'pdf' : checked.signatureType === 'XAdES' ? 'xml' : 'bin';
   const name = input.name ?? `document-${position}.${extension}`;
-  return { reference, name, contentType: checked.contentType, source, signatureInfo: info };
+  const { contentType } = checked;
+  return { reference, name, contentType, source, ...(sent ? { sent } : {}), signatureInfo: info };
 }
 
 /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` naming both documents. */
@@ -62,9 +67,33 @@ export function duplicateReference(name: string, twin: string, reference: string
   return new ValidationError('DUPLICATE_REFERENCE', message, { document: name, references: [reference] });
 }
 
-async function deriveReference(source: DocumentSource, key: string | undefined, clientId: string, platform: Platform) {
-  const contentHash = (await source.sha256?.()) ?? (await platform.sha256(source.read()));
-  return derivedReference(clientId, await platform.sha256(bytesSource(referenceSeed(contentHash, key)).read()));
+/** One pass for the reference and for the check of the signed content. */
+async function describeContent(source: DocumentSource, platform: Platform): Promise<SentContent> {
+  const { size } = source;
+  if (source.sha256)
+    return { size, sha256: await source.sha256(), tail: await source.slice(Math.max(0, size - sentTailBytes), size) };
+  const hash = platform.createSha256();
+  let bytes = 0;
+  let tail: Uint8Array = new Uint8Array(0);
+  for await (const chunk of source.read()) {
+    hash.update(chunk);
+    bytes += chunk.byteLength;
+    tail = lastBytes(tail, chunk, sentTailBytes);
+  }
+  return { size: bytes, sha256: hash.hex(), tail };
+}
+
+function lastBytes(before: Uint8Array, chunk: Uint8Array, count: number): Uint8Array {
+  if (chunk.byteLength >= count) return chunk.slice(-count);
+  const kept = before.subarray(Math.max(0, before.byteLength + chunk.byteLength - count));
+  const both = new Uint8Array(kept.byteLength + chunk.byteLength);
+  both.set(kept);
+  both.set(chunk, kept.byteLength);
+  return both;
+}
+
+async function deriveReference(sent: SentContent, key: string | undefined, clientId: string, platform: Platform) {
+  return derivedReference(clientId, await platform.sha256(bytesSource(referenceSeed(sent.sha256, key)).read()));
 }
 
 function documentSource(content: DocumentBytes): DocumentSource {

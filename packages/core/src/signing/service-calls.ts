@@ -4,7 +4,7 @@ import type { Endpoints } from '../api/environments.ts';
 import { readZip, type ZipDocument } from '../api/response/documents-zip.ts';
 import { type Operation, type OperationOf, operationId, parseOperation } from '../api/response/operation.ts';
 import { parseJson } from '../api/response/parse-json.ts';
-import { readText } from '../api/response/read-text.ts';
+import { readErrorText, readText } from '../api/response/read-text.ts';
 import { serviceError } from '../api/response/service-error.ts';
 import { type ContentStore, splitSignedContent } from '../api/response/signed-content-reader.ts';
 import { ConfigurationError, isSignStashError, ProtocolError, ServiceRejectedError } from '../errors/errors.ts';
@@ -66,7 +66,7 @@ export class ServiceCalls {
     const what = `look up ${reference}`;
     return this.#limited(options, async () => {
       const response = await this.#send(this.queryUrl, endpoints.operationId(reference), options);
-      const text = await readText(response.body);
+      const text = await readBody(response);
       if (isNotFound(response.status, text)) return undefined;
       this.#refuse(what, response, text, { references: [reference] });
       const id = operationId(parseJson(text, what));
@@ -80,7 +80,7 @@ export class ServiceCalls {
     const what = `status of operation ${id}`;
     return this.#limited(options, async () => {
       const response = await this.#send(this.queryUrl, endpoints.status(id), options);
-      const text = await readText(response.body);
+      const text = await readBody(response);
       this.#refuse(what, response, text, { operationId: id });
       return parseOperation(parseJson(text, what), what);
     });
@@ -98,7 +98,7 @@ export class ServiceCalls {
   async documentsZip(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#send(this.queryUrl, endpoints.documents(id), options);
     if (response.status >= 300) {
-      this.#refuse(`documents of operation ${id}`, response, await readText(response.body), { operationId: id });
+      this.#refuse(`documents of operation ${id}`, response, await readBody(response), { operationId: id });
     }
     return response.body;
   }
@@ -112,7 +112,7 @@ export class ServiceCalls {
   async resendMail(id: string, attachDocuments: boolean, body: RequestBody, options: CallOptions = {}): Promise<void> {
     await this.#limited(options, async () => {
       const response = await this.#send(this.queryUrl, endpoints.resendMail(id, attachDocuments), options, body);
-      const text = await readText(response.body);
+      const text = await readBody(response);
       this.#refuse(`resend mails of operation ${id}`, response, text, { operationId: id });
     });
   }
@@ -189,10 +189,10 @@ export class ServiceCalls {
     id?: string,
   ): Promise<OperationOf<T>> {
     if (response.status >= 300) {
-      this.#refuse(what, response, await readText(response.body), { operationId: id });
+      this.#refuse(what, response, await readBody(response), { operationId: id });
     }
     const { json, contents } = await splitSignedContent(response.body, this.#platform.fromBase64, store);
-    return parseOperation(parseJson(json, what), what, contents);
+    return parseOperation(parseJson(withoutSecrets(response, json), what), what, contents);
   }
 
   #refuse(
@@ -214,6 +214,14 @@ export class ServiceCalls {
     throw error;
   }
 }
+
+/** The text of an answer without contents; of a failed call only its beginning. */
+async function readBody(response: TransportResponse): Promise<string> {
+  const { status, body } = response;
+  return withoutSecrets(response, await (status < 300 ? readText(body) : readErrorText(body)));
+}
+
+const withoutSecrets = ({ removeSecrets }: TransportResponse, text: string) => removeSecrets?.(text) ?? text;
 
 /** For answers that should hold no content: what comes all the same is dropped. */
 const noContent: ContentStore<never> = () => ({

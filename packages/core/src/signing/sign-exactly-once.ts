@@ -2,6 +2,7 @@ import { actionFor } from '../api/error-table.ts';
 import type { OperationOf } from '../api/response/operation.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { ErrorBody, SignStashError } from '../errors/errors.ts';
+import { type ContentCheckSettings, type ContentHandling, checkOutcomes } from './checked-outcomes.ts';
 import type { PreparedDocument } from './document-input.ts';
 import { LookUps, type LookupResult } from './look-ups.ts';
 import { findNamedDocuments } from './named-documents.ts';
@@ -13,7 +14,8 @@ import { retryRead, throwIfAborted } from './retry-read.ts';
 import type { ServiceCalls } from './service-calls.ts';
 import type { RequestBody } from './transport.ts';
 
-export interface SignExactlyOnceOptions<T> {
+export interface SignExactlyOnceOptions<T> extends ContentHandling<T> {
+  readonly contentCheck: ContentCheckSettings;
   readonly calls: ServiceCalls;
   readonly platform: Platform;
   readonly policy: RetryPolicy;
@@ -44,7 +46,9 @@ export interface SignExactlyOnceOptions<T> {
 
 /** What each run brings of its own; the client knows the rest. */
 export type SignRunOptions<T> = Pick<SignExactlyOnceOptions<T>, 'store' | 'onOutcome'> &
-  Partial<Pick<SignExactlyOnceOptions<T>, 'beforeSend' | 'release' | 'mayHaveBeenSent' | 'onSplit'>>;
+  Partial<
+    Pick<SignExactlyOnceOptions<T>, 'beforeSend' | 'release' | 'mayHaveBeenSent' | 'onSplit' | 'openContent' | 'reject'>
+  >;
 
 /**
  * Where a group of documents is. Every document is in exactly one group until its outcome is reported:
@@ -135,7 +139,10 @@ export async function signExactlyOnce<T>(
   documents: readonly PreparedDocument[],
   options: SignExactlyOnceOptions<T>,
 ): Promise<void> {
-  await new SignAttempt(options).run(documents);
+  // Content check: the attempt itself works on outcomes that are not checked yet.
+  const checked = checkOutcomes(documents, options);
+  await new SignAttempt(checked.options).run(documents);
+  await checked.finished();
 }
 
 class SignAttempt<T> {

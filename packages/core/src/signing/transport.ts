@@ -27,6 +27,8 @@ export interface TransportResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** The answer's bytes; may be read once. Ends in `NetworkError`, `TimeoutError` or `AbortedError` where it breaks. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Removes the credentials of the request from a text of the answer, which may quote them. */
+  readonly removeSecrets?: (text: string) => string;
 }
 
 /**

@@ -6,8 +6,9 @@ export interface Warning {
    * `TOKEN_STORE_FAILED`: the token store could not be read or written; the token was asked for instead.
    * `TOKEN_REFRESH_FAILED`: an early renewal failed; the old token still serves.
    * `REFERENCE_LOCK_FAILED`: the reference lock could not be reached; documents were looked up before they were sent instead.
+   * `CONTENT_REWRITTEN`: a signed PDF does not begin with the bytes that were sent, but its signature is intact.
    */
-  readonly code: 'TOKEN_STORE_FAILED' | 'TOKEN_REFRESH_FAILED' | 'REFERENCE_LOCK_FAILED';
+  readonly code: 'TOKEN_STORE_FAILED' | 'TOKEN_REFRESH_FAILED' | 'REFERENCE_LOCK_FAILED' | 'CONTENT_REWRITTEN';
   readonly message: string;
 }
 

@@ -3,11 +3,11 @@ import {
   actionFor,
   classify,
   type ErrorAction,
+  findStopReason,
   serviceErrorFamilies,
   serviceErrorRest,
   serviceErrorStatuses,
   serviceErrors,
-  stopsBatch,
 } from '../../src/api/error-table.ts';
 import { isTokenRefused, serviceError } from '../../src/api/response/service-error.ts';
 import { NetworkError, OutcomeUnknownError } from '../../src/errors/errors.ts';
@@ -115,9 +115,9 @@ describe('the error table', () => {
   it('a batch stops for what every document would fail by, also if that leaves an outcome unknown', () => {
     const inactive = serviceError('sign', answer(401, '1.1.1'));
     const unknown = (cause: Error) => new OutcomeUnknownError('x', { references: ['a'], cause });
-    expect([inactive, unknown(inactive)].map(stopsBatch)).toEqual([true, true]);
-    expect(stopsBatch(serviceError('sign', answer(500, '0.0.4')))).toBe(false);
-    expect(stopsBatch(unknown(new NetworkError('NETWORK_INTERRUPTED', 'x')))).toBe(false);
+    expect([inactive, unknown(inactive)].map(findStopReason)).toEqual([inactive, inactive]);
+    expect(findStopReason(serviceError('sign', answer(500, '0.0.4')))).toBeUndefined();
+    expect(findStopReason(unknown(new NetworkError('NETWORK_INTERRUPTED', 'x')))).toBeUndefined();
   });
 
   it('a token is refused by 401 without an account code and by 0.0.10, and by nothing else', () => {

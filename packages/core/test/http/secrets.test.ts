@@ -2,8 +2,10 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { isSignStashError } from '../../src/errors/errors.ts';
 import { createTransport, type TransportOptions } from '../../src/http/create-transport.ts';
+import { createSignStash } from '../../src/index.ts';
 import type { TransportRequest } from '../../src/signing/transport.ts';
-import { answer, deadUrl, invalidToken, recorder, serveRaw, tokenBody } from './support/loopback.ts';
+import { minimalPdf } from '../support/minimal-pdf.ts';
+import { answer, deadUrl, invalidToken, recorder, serve, serveRaw, tokenBody } from './support/loopback.ts';
 
 const clientId = 'PRT.1-PRT.1-a';
 const clientSecret = 'pa%25ss <word>&"\' 1+é';
@@ -147,5 +149,64 @@ describe('no secret is shown', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(warnings).toHaveLength(2);
     for (const warning of warnings) expectClean(warning);
+  });
+
+  it.each<[string, number, (token: string) => unknown]>([
+    ['400', 400, (token) => ({ errorCode: token, errorCodeDescription: `bad ${token}`, causeMessage: token })],
+    ['403', 403, (token) => `<html><title>${token}</title></html>`],
+    ['500', 500, (token) => ({ message: `Cannot convert ${JSON.stringify(token)} to JSON` })],
+    ['500 as text', 500, (token) => token],
+    [
+      'signError',
+      200,
+      (token) => ({
+        id: 7,
+        status: 'EXECUTED',
+        documentList: [{ externalReference: 'ref-1', signStatus: 'ERROR_SIGNING', signError: token, name: token }],
+      }),
+    ],
+  ])('by the error for an API that quotes an opaque token in its answer: %s', async (_, status, body) => {
+    const server = await recorder((response, { path }) =>
+      path.startsWith('/oauth')
+        ? answer(response, 200, tokenBody(accessToken))
+        : answer(response, status, body(accessToken)),
+    );
+    const signstash = createSignStash({
+      environment: { tokenUrl: `${server.url}/oauth/token`, apiUrl: server.url },
+      clientId,
+      clientSecret,
+      lookUpFirst: false,
+      retry: { attempts: 1, maxLookupAttempts: 1, lookupGraceMs: 1 },
+    });
+    const [result] = await signstash.signMany([{ content: minimalPdf(), reference: 'ref-1' }]);
+    expect(result?.ok).toBe(false);
+    expectClean(result);
+    if (!result?.ok) expectClean(result?.error);
+  });
+
+  it.each([400, 401, 403, 500])('nor is an endless answer with status %i read to its end', async (status) => {
+    let chunks = 0;
+    let ended = false;
+    const api = await serve((incoming, response) => {
+      incoming.resume();
+      response.writeHead(status, { 'content-type': 'text/plain' });
+      const more = () => {
+        while (!response.destroyed && chunks++ < 20_000 && response.write('x'.repeat(64 * 1024)));
+        if (chunks >= 20_000) ended = true;
+      };
+      response.on('drain', more);
+      more();
+    });
+    const oauth = await recorder((response) => answer(response, 200, tokenBody(accessToken)));
+    const signstash = createSignStash({
+      environment: { tokenUrl: oauth.url, apiUrl: api },
+      clientId,
+      clientSecret,
+      lookUpFirst: false,
+      retry: { attempts: 1, maxLookupAttempts: 1, lookupGraceMs: 1 },
+    });
+    const [result] = await signstash.signMany([{ content: minimalPdf() }]);
+    expect(result?.ok).toBe(false);
+    expect(ended).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../../errors/errors.ts';
+import { titleOf } from './web-page.ts';
 
 /**
  * Parses an answer; integers too large for a JavaScript number become strings, so that no operation id changes on its way.
@@ -22,12 +23,6 @@ export function parseJson(text: string, what: string): unknown {
         )
       : new ProtocolError('PROTOCOL_UNEXPECTED', `${what}: the answer is not JSON.`);
   }
-}
-
-/** The page's title often names the gateway that spoke. */
-export function titleOf(html: string): string {
-  const title = /<title[^>]*>([^<]{1,120})/i.exec(html)?.[1]?.trim();
-  return title ? ` ("${title}")` : '';
 }
 
 function exactIntegers(_key: string, value: unknown, context: { source?: string } | undefined): unknown {

@@ -1,7 +1,9 @@
 import { ProtocolError } from '../../errors/errors.ts';
 
-/** The largest answer without document content that is believed; a 99-document detail has about 100 KB. */
-const maxTextBytes = 64 * 1024 * 1024;
+/** The largest answer without document content; a detail of 99 documents has about 100 KB. Bytes. */
+const maxTextBytes = 8 * 1024 * 1024;
+/** The error messages of the service and the pages of gateways are far shorter. Bytes. */
+const maxErrorBytes = 64 * 1024;
 
 /** Collects an answer that holds no document content. */
 export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -17,10 +19,27 @@ export async function readText(body: AsyncIterable<Uint8Array>): Promise<string>
   return text + decoder.decode();
 }
 
-/** Reads the rest of an answer nobody wants, so that its connection can serve again. */
+/** Reads the beginning of an answer whose status says that the call failed; the rest is not read. */
+export async function readErrorText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of body) {
+    text += decoder.decode(chunk.subarray(0, maxErrorBytes - bytes), { stream: true });
+    bytes += chunk.byteLength;
+    if (bytes >= maxErrorBytes) break;
+  }
+  return text + decoder.decode();
+}
+
+/** Reads the rest of an unwanted answer, so that its connection can be used again; a long one is cut off instead. */
 export async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
+  let bytes = 0;
   try {
-    for await (const _ of body);
+    for await (const chunk of body) {
+      bytes += chunk.byteLength;
+      if (bytes > maxErrorBytes) break;
+    }
   } catch {
     // The answer was not wanted: how it ended does not matter either.
   }

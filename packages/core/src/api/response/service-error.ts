@@ -9,7 +9,7 @@ import {
 import { redact } from '../../errors/redact.ts';
 import { classify, type ServiceErrorRow } from '../error-table.ts';
 import type { WireError } from '../wire.ts';
-import { titleOf } from './parse-json.ts';
+import { titleOf } from './web-page.ts';
 
 export interface FailedAnswer {
   readonly status: number;
@@ -62,11 +62,15 @@ function parseBody(text: string): ErrorBody {
 
 const word = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 2000) : undefined);
 
+/** How much of the service's message an error quotes. Characters. */
+const maxQuotedLength = 1500;
+
 /** The service's message, ready to follow a status. */
 export function describe(body: ErrorBody, text: string): string {
   const parts = [body.errorCode, body.description, body.causeMessage].filter((part) => part !== undefined);
-  if (parts.length > 0) return `, ${redact(parts.join(': '))}`;
-  return /^\s*</.test(text) ? ` with a web page${titleOf(text)}` : '';
+  // Cut after secrets are removed: a part of one would not be recognised.
+  if (parts.length > 0) return `, ${redact(parts.join(': ')).slice(0, maxQuotedLength)}`;
+  return text.trimStart().startsWith('<') ? ` with a web page${titleOf(text)}` : '';
 }
 
 /** Seconds or an HTTP date, as RFC 9110 has it. */

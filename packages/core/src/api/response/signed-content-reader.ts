@@ -21,8 +21,8 @@ export interface SplitAnswer<T> {
 
 /** The property whose string value is taken out of the text (API reference, section 6: DocumentResponse). */
 const contentProperty = 'signedContent';
-/** Far above an answer without contents; guards memory against an answer that is not ours. */
-const maxJsonBytes = 64 * 1024 * 1024;
+/** A detail of 99 documents has about 100 KB without their contents. Characters. */
+const maxJsonLength = 8 * 1024 * 1024;
 
 const noBytes = new Uint8Array(0);
 const quote = 0x22;
@@ -232,7 +232,7 @@ class Splitter<T> {
 
   #keep(bytes: Uint8Array): void {
     this.#json += this.#decoder.decode(bytes, { stream: true });
-    if (this.#json.length > maxJsonBytes) {
+    if (this.#json.length > maxJsonLength) {
       throw new ProtocolError('PROTOCOL_UNEXPECTED', 'The answer is far larger than the API describes.');
     }
   }

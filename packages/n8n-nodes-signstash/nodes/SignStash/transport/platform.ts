@@ -1,6 +1,12 @@
-import { createHash } from 'node:crypto';
-import type { Platform } from '@signstash-connect/core/client';
+import { createHash, type Hash } from 'node:crypto';
+import type { Platform, StreamingHash } from '@signstash-connect/core/client';
 import { sleep } from 'n8n-workflow';
+
+const streamingHash = (hash: Hash): StreamingHash => ({
+  update: (chunk) => void hash.update(chunk),
+  copy: () => streamingHash(hash.copy()),
+  hex: () => hash.digest('hex'),
+});
 
 /** What core asks for, by the means that n8n lets a verified node use. */
 export const platform: Platform = {
@@ -14,6 +20,7 @@ export const platform: Platform = {
     for await (const chunk of chunks) hash.update(chunk);
     return hash.digest('hex');
   },
+  createSha256: () => streamingHash(createHash('sha256')),
   toBase64: (bytes) => Buffer.from(view(bytes).toString('base64'), 'latin1'),
   fromBase64: (ascii, into) => view(into).write(view(ascii).toString('latin1'), 'base64'),
 };
