@@ -1,4 +1,4 @@
-import { signErrorFix, stopsBatch } from '../api/error-table.ts';
+import { findStopReason, signErrorFix } from '../api/error-table.ts';
 import type { OperationDocument } from '../api/response/operation.ts';
 import type { ErrorCodeOf } from '../errors/codes.ts';
 import {
@@ -114,7 +114,8 @@ export function lookupFailed(document: Named, cause: SignStashError): SignStashE
 /** A refusal of a whole request, as the error of the one document that caused it. A refusal of the account names none. */
 export function refused(document: Named, error: SignStashError): SignStashError {
   // What every document would fail by is not about this one.
-  if (!(error instanceof ServiceRejectedError) || error.document !== undefined || stopsBatch(error)) return error;
+  if (!(error instanceof ServiceRejectedError) || error.document !== undefined || findStopReason(error) !== undefined)
+    return error;
   const { code, message, status, hint } = error;
   const details = { ...about(document, error.operationId), status, hint };
   return new ServiceRejectedError(code as ErrorCodeOf<'rejected'>, `${document.name}: ${message}`, error, details);
