@@ -421,8 +421,7 @@ it('shows no picture, script or font of another machine', async () => {
   const foreign: string[] = [];
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'blob:' && url.protocol !== 'data:' && url.origin !== desk.desk.url)
-      foreign.push(url.href);
+    if (url.protocol !== 'blob:' && url.protocol !== 'data:' && url.origin !== desk.desk.url) foreign.push(url.href);
   });
   await page.reload();
   await chooseInvoices('2026-133');
