@@ -240,7 +240,7 @@ describe('failures', () => {
       error: 'notes.pdf is not a PDF file.',
       code: 'DOCUMENT_NOT_PDF',
       httpCode: null,
-      description: expect.stringContaining('give a PDF'),
+      description: expect.stringContaining('use a PDF, or set Signature Type'),
       externalReference: null,
     });
     expect(bad?.pairedItem).toEqual({ item: 1 });

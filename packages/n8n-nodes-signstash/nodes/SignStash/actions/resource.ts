@@ -30,15 +30,18 @@ export interface NodeResource {
 }
 
 /** The Resource list; the first resource is the default. */
-export const resourceList = (resources: readonly NodeResource[], displayOptions: IDisplayOptions): INodeProperties => ({
-  displayName: 'Resource',
-  name: 'resource',
-  type: 'options',
-  noDataExpression: true,
-  displayOptions,
-  options: resources.map(({ option }) => option),
-  default: resources[0]?.option.value ?? '',
-});
+export function resourceList(resources: readonly NodeResource[], displayOptions: IDisplayOptions): INodeProperties {
+  const first = resources[0]?.option.value ?? '';
+  return {
+    displayName: 'Resource',
+    name: 'resource',
+    type: 'options',
+    noDataExpression: true,
+    displayOptions,
+    options: resources.map(({ option }) => option),
+    default: first,
+  };
+}
 
 /** The Operation list of a resource, and the parameters of its operations. */
 export function resourceParameters({ option, operations, defaultOperation }: NodeResource): INodeProperties[] {

@@ -31,7 +31,8 @@ export function choice(displayName: string, name: string, { choices, ...details 
   const options: INodePropertyOptions[] = Array.isArray(choices)
     ? choices.map(([label, value, description]) => ({ name: label, value, description }))
     : Object.entries(choices).map(([value, label]) => ({ name: label, value }));
-  return { displayName, name, type: 'options', options, default: options[0]?.value ?? '', ...details };
+  const first = options[0]?.value ?? '';
+  return { displayName, name, type: 'options', options, default: first, ...details };
 }
 
 /** Optional parameters under a button. */
