@@ -24,8 +24,16 @@ export function memoryStore(): ContentWriter<Uint8Array> {
   };
 }
 
-/** A store that takes at most so many bytes for all contents together; what is discarded does not count. */
-export function boundedStore<T>(store: ContentStore<T>, maxBytes: number): ContentStore<T> {
+/**
+ * A store that takes at most so many bytes for all contents together; what is discarded does not count.
+ *
+ * @param limit - What sets the limit, in the error message.
+ */
+export function boundedStore<T>(
+  store: ContentStore<T>,
+  maxBytes: number,
+  limit = 'contentLimits.maxFetchedBytes allows',
+): ContentStore<T> {
   let left = maxBytes;
   return () => {
     const writer = store();
@@ -35,7 +43,7 @@ export function boundedStore<T>(store: ContentStore<T>, maxBytes: number): Conte
         left -= chunk.byteLength;
         taken += chunk.byteLength;
         if (left >= 0) return writer.write(chunk);
-        const message = `The contents have more than the ${maxBytes} bytes that contentLimits.maxFetchedBytes allows.`;
+        const message = `The contents have more than the ${maxBytes} bytes that ${limit}.`;
         throw new ProtocolError('PROTOCOL_UNEXPECTED', message);
       },
       finish: () => writer.finish(),

@@ -9,6 +9,7 @@ import { serviceError } from '../api/response/service-error.ts';
 import { type ContentStore, splitSignedContent } from '../api/response/signed-content-reader.ts';
 import { ConfigurationError, isSignStashError, ProtocolError, ServiceRejectedError } from '../errors/errors.ts';
 import { AdaptiveLimiter } from '../utils/adaptive-limiter.ts';
+import { boundedStore } from './content-stores.ts';
 import type { Platform } from './platform.ts';
 import { throwIfAborted } from './retry-read.ts';
 import type { RequestBody, Transport, TransportResponse } from './transport.ts';
@@ -90,7 +91,8 @@ export class ServiceCalls {
   async detail<T>(id: string, store: ContentStore<T> | undefined, options: CallOptions = {}): Promise<OperationOf<T>> {
     return this.#limited(options, async () => {
       const response = await this.#send(this.queryUrl, endpoints.detail(id, store !== undefined), options);
-      return this.#operation(`detail of operation ${id}`, response, store ?? noContent, id);
+      const unwanted = () => boundedStore(noContent, maxUnwantedBytes, 'an answer without contents may have');
+      return this.#operation(`detail of operation ${id}`, response, store ?? unwanted(), id);
     });
   }
 
@@ -222,6 +224,9 @@ async function readBody(response: TransportResponse): Promise<string> {
 }
 
 const withoutSecrets = ({ removeSecrets }: TransportResponse, text: string) => removeSecrets?.(text) ?? text;
+
+/** How much content that was not asked for is read and dropped before the answer is given up. Bytes. */
+const maxUnwantedBytes = 64 * 1024 * 1024;
 
 /** For answers that should hold no content: what comes all the same is dropped. */
 const noContent: ContentStore<never> = () => ({

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, vi } from 'vitest';
 import { type SignFilesOptions, signFiles } from '../../src/adapter-node.ts';
-import { bytesSource } from '../../src/api/request/document-source.ts';
 import { nodePlatform } from '../../src/index.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
@@ -46,21 +44,17 @@ describe('signFiles', () => {
   });
 
   it('opens, checks and hashes each file once', async () => {
-    const files = { 'a.pdf': minimalPdf('a'), 'b.xml': '<a/>', 'c.pdf': minimalPdf('c'.repeat(400_000)) };
-    const { run, root } = await workspace(files);
-    const { sha256 } = nodePlatform;
-    const hashedBytes: number[] = [];
-    const hash = vi.spyOn(nodePlatform, 'sha256').mockImplementation(async (chunks) => {
-      const content = await buffer(chunks);
-      hashedBytes.push(content.byteLength);
-      return sha256(bytesSource(content).read());
+    const { run, root } = await workspace({
+      'a.pdf': minimalPdf('a'),
+      'b.xml': '<a/>',
+      'c.pdf': minimalPdf('c'.repeat(400_000)),
     });
+    const hash = vi.spyOn(nodePlatform, 'sha256');
     const contentHash = vi.spyOn(nodePlatform, 'createSha256');
     const report = await run({}, [`${root}/*`]);
     expect(report.totals.signed).toBe(3);
-    // PDFs are hashed while they are searched for a signature; only the XML file needs a pass of its own.
-    const sizes = Object.values(files).map((content) => content.length);
-    expect(hashedBytes.filter((bytes) => sizes.includes(bytes))).toEqual([files['b.xml'].length]);
+    // Files are hashed as they are read; only the reference of the request is left.
+    expect(hash).toHaveBeenCalledTimes(1);
     // One for each content that came back, to check it.
     expect(contentHash).toHaveBeenCalledTimes(3);
     hash.mockRestore();

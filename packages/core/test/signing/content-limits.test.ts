@@ -65,7 +65,7 @@ describe('the limits of signed contents', () => {
       const [result] = await clientFor(url).signMany([{ content: pdf, reference: 'ref-1' }]);
       expect(result).toMatchObject({
         ok: false,
-        error: { code: 'CONTENT_UNAVAILABLE', operationId: '77' },
+        error: { code: 'OUTCOME_UNKNOWN', operationId: '77' },
       });
       expect(counts.sign).toBe(1);
       // Compressed, everything fits into the buffers of the connection.
