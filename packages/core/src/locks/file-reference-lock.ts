@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockedError, type LockFileOptions, LockFileOwner } from './lock-file.ts';
-import type { ReferenceLease, ReferenceLock } from './reference-lock.ts';
+import { abandonedLeaseMs, type ReferenceLease, type ReferenceLock } from './reference-lock.ts';
 
 export interface FileReferenceLockOptions extends Pick<LockFileOptions, 'identity' | 'renewEveryMs' | 'staleAfterMs'> {
   /** A directory for lock files only; created where it is missing. All processes must see the same one. */
@@ -13,7 +13,8 @@ const lockName = /^[0-9a-f]{40}\.lock$/;
 
 /**
  * Leases as lock files: for several processes on one machine, or on several machines that share a directory. The lock of a process
- * that died is taken over at once on the same machine, and after `staleAfterMs` (default 30 s) from another machine or container.
+ * that died is taken over at once on the same machine, and after `staleAfterMs` (default 30 s) from another machine or container. Its
+ * file stays until then, or until another process starts more than {@link abandonedLeaseMs} after its last heartbeat.
  */
 export class FileReferenceLock implements ReferenceLock {
   readonly #options: FileReferenceLockOptions;
@@ -27,6 +28,7 @@ export class FileReferenceLock implements ReferenceLock {
   async acquire(keys: readonly string[]): Promise<ReferenceLease> {
     this.#leases++;
     const taken = new Map<string, string>();
+    const abandoned = new Set<string>();
     let owner: LockFileOwner | undefined;
     const release = async () => {
       await Promise.all([...taken.values()].map((path) => owner?.release(path)));
@@ -39,7 +41,10 @@ export class FileReferenceLock implements ReferenceLock {
       await Promise.all(
         keys.map(async (key) => {
           const path = this.#path(key);
-          if (await acquired(owner as LockFileOwner, path)) taken.set(key, path);
+          const state = await acquireFile(owner as LockFileOwner, path);
+          if (state === 'locked') return;
+          taken.set(key, path);
+          if (state === 'taken over') abandoned.add(key);
         }),
       );
     } catch (error) {
@@ -52,6 +57,7 @@ export class FileReferenceLock implements ReferenceLock {
     let released = false;
     return {
       keys: keys.filter((key) => taken.has(key)),
+      abandoned: keys.filter((key) => abandoned.has(key)),
       isHeld: async () => {
         const checks = await Promise.all(paths.map((path) => (owner as LockFileOwner).isOwner(path)));
         return !released && checks.every(Boolean);
@@ -76,10 +82,9 @@ export class FileReferenceLock implements ReferenceLock {
     const { directory } = this.#options;
     await mkdir(directory, { recursive: true });
     const owner = await LockFileOwner.create(directory, this.#options);
-    // Locks of dead processes whose documents never come again would stay for ever.
+    // Those of dead processes whose documents never come again would stay for ever. Younger ones say what may have been sent.
     for (const name of await readdir(directory)) {
-      const path = join(directory, name);
-      if (lockName.test(name) && (await acquired(owner, path))) await owner.release(path);
+      if (lockName.test(name)) await owner.removeAbandoned(join(directory, name), abandonedLeaseMs);
     }
     return owner;
   }
@@ -89,12 +94,11 @@ export class FileReferenceLock implements ReferenceLock {
   }
 }
 
-async function acquired(owner: LockFileOwner, path: string): Promise<boolean> {
+async function acquireFile(owner: LockFileOwner, path: string): Promise<'free' | 'taken over' | 'locked'> {
   try {
-    await owner.acquire(path);
-    return true;
+    return await owner.acquire(path);
   } catch (error) {
-    if (error instanceof LockedError) return false;
+    if (error instanceof LockedError) return 'locked';
     throw error;
   }
 }

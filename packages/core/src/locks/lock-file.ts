@@ -73,16 +73,32 @@ export class LockFileOwner {
     return owner;
   }
 
-  /** @throws {@link LockedError} where another process holds the lock, or is just taking it over. */
-  async acquire(path: string): Promise<void> {
+  /**
+   * @returns `taken over` if another owner had the lock when this call began, `free` if nobody had.
+   * @throws {@link LockedError} where another process holds the lock, or is just taking it over.
+   */
+  async acquire(path: string): Promise<'free' | 'taken over'> {
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      if (await this.#linkTo(path)) return;
+      if (await this.#linkTo(path)) return attempt === 1 ? 'free' : 'taken over';
       const holder = await readHolder(path);
       if (!holder) continue;
       await this.#refuseAlive(holder);
-      if (await this.#replace(path, holder)) return;
+      if (await this.#replace(path, holder)) return 'taken over';
     }
     throw new LockedError('several processes are trying to take it over');
+  }
+
+  /** Removes the lock of an owner that is gone, once its last heartbeat is older than this. Milliseconds. */
+  async removeAbandoned(path: string, olderThanMs: number): Promise<void> {
+    const holder = await readHolder(path);
+    if (!holder || (await this.#now()) - holder.renewedAt <= olderThanMs) return;
+    try {
+      await this.acquire(path);
+    } catch (error) {
+      if (error instanceof LockedError) return;
+      throw error;
+    }
+    await this.release(path);
   }
 
   /** Whether the lock still belongs to this owner: after a suspension another process may have taken it over. */
@@ -140,12 +156,15 @@ export class LockFileOwner {
       if (isRunning({ pid, started })) throw new LockedError(`process ${pid} is using it`);
       return;
     }
-    // By the file system's own clock: those of two machines may differ.
-    await this.#renew();
-    const now = (await this.#file?.stat())?.mtimeMs ?? Date.now();
-    if (now - renewedAt > this.#staleAfterMs) return;
+    if ((await this.#now()) - renewedAt > this.#staleAfterMs) return;
     const seconds = Math.round(this.#staleAfterMs / 1000);
     throw new LockedError(`a process on another machine or in another container used it within the last ${seconds} s`);
+  }
+
+  /** By the file system's own clock: those of two machines may differ. */
+  async #now(): Promise<number> {
+    await this.#renew();
+    return (await this.#file?.stat())?.mtimeMs ?? Date.now();
   }
 
   /** Creates a lock or a claim at once and exclusively. @returns False where the name is taken. */

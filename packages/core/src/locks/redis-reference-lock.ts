@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { raceTimeout } from '../utils/abort.ts';
 import { type Clock, systemClock } from '../utils/clock.ts';
-import type { ReferenceLease, ReferenceLock } from './reference-lock.ts';
+import { abandonedLeaseMs, type ReferenceLease, type ReferenceLock } from './reference-lock.ts';
 
 /** A Redis client: ioredis (`call`), node-redis (`sendCommand`), or a function that sends one command. */
 export type RedisClient =
@@ -21,13 +21,35 @@ export interface RedisReferenceLockOptions {
   readonly clock?: Clock | undefined;
 }
 
+/**
+ * A lease is `<token> <time when it expires>`, by the clock of Redis. Its key outlives it, so that whoever takes it next learns that it
+ * was never given back. Arguments: token, lease and key lifetime in milliseconds.
+ */
+const leaseFunctions = `
+local value = redis.call('GET', KEYS[1])
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function owned() return value and string.match(value, '^(%S+) ') == ARGV[1] end
+local function save()
+  redis.call('SET', KEYS[1], string.format('%s %.0f', ARGV[1], now() + ARGV[2]), 'PX', ARGV[3])
+end
+`;
+/** Answers 0: held by someone else, 1: taken, 2: taken after its holder did not give it back. */
+const acquireScript = `${leaseFunctions}
+local expiresAt = value and tonumber(string.match(value, ' (%d+)$'))
+if expiresAt and expiresAt > now() then return 0 end
+save()
+return value and 2 or 1`;
 /** Both change a lease only while it is still the caller's. */
-const renewScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
-const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+const renewScript = `${leaseFunctions} if not owned() then return 0 end save() return 1`;
+const releaseScript = `${leaseFunctions} if not owned() then return 0 end return redis.call('DEL', KEYS[1])`;
 
 /**
- * Leases in Redis, for processes on many machines: `SET key token NX PX`, renewed and released only by the owner of the token. One
- * key per command, so that it also works with Redis Cluster.
+ * Leases in Redis 5 or later, for processes on many machines: taken, renewed and released by scripts that compare the owner's token.
+ * One key per command, so that it also works with Redis Cluster. A lease that was never given back is remembered for
+ * {@link abandonedLeaseMs}.
  */
 export class RedisReferenceLock implements ReferenceLock {
   readonly #send: (args: string[]) => Promise<unknown>;
@@ -47,30 +69,32 @@ export class RedisReferenceLock implements ReferenceLock {
   async acquire(keys: readonly string[]): Promise<ReferenceLease> {
     const fencingToken = Number(await this.#command('INCR', `${this.#prefix}fence`));
     const token = `${fencingToken}-${randomUUID()}`;
-    const leaseMs = String(this.#leaseMs);
+    const lifetimes = [String(this.#leaseMs), String(Math.max(abandonedLeaseMs, this.#leaseMs))];
+    const run = (script: string, key: string) =>
+      this.#command('EVAL', script, '1', this.#key(key), token, ...lifetimes).then(Number);
     // Before the commands leave: the lease runs from when Redis executes them, which is later.
     let renewedAt = this.#clock.now();
-    const set = (key: string) => this.#command('SET', this.#key(key), token, 'NX', 'PX', leaseMs);
-    const answers = await Promise.allSettled(keys.map(set));
+    const answers = await Promise.allSettled(keys.map((key) => run(acquireScript, key)));
     const failed = answers.find((answer) => answer.status === 'rejected');
-    // Those whose answer is lost may be held, and expire.
-    const taken = keys.filter((_, index) => succeeded(answers[index]));
-    const releaseAll = async () => {
-      await Promise.all(taken.map((key) => this.#command('EVAL', releaseScript, '1', this.#key(key), token)));
+    const answered = (...values: number[]) =>
+      keys.filter((_, index) => {
+        const answer = answers[index];
+        return answer?.status === 'fulfilled' && values.includes(answer.value);
+      });
+    const taken = answered(1, 2);
+    const release = async (released: readonly string[]) => {
+      await Promise.all(released.map((key) => run(releaseScript, key)));
     };
     if (failed) {
-      await releaseAll().catch(() => {
-        // They expire.
-      });
+      // The others expire: those whose answer is lost may be held, and an abandoned one must be remembered.
+      await release(answered(1)).catch(() => {});
       throw failed.reason;
     }
     let lost = false;
     const renew = async () => {
       const startedAt = this.#clock.now();
-      const renewals = await Promise.all(
-        taken.map((key) => this.#command('EVAL', renewScript, '1', this.#key(key), token, leaseMs)),
-      );
-      if (renewals.every((renewed) => Number(renewed) === 1)) renewedAt = startedAt;
+      const renewals = await Promise.all(taken.map((key) => run(renewScript, key)));
+      if (renewals.every((renewed) => renewed === 1)) renewedAt = startedAt;
       else lost = true;
     };
     const timer = setInterval(() => {
@@ -80,6 +104,7 @@ export class RedisReferenceLock implements ReferenceLock {
     timer.unref();
     return {
       keys: taken,
+      abandoned: answered(2),
       fencingToken,
       isHeld: async () => {
         await renew().catch(() => {});
@@ -88,7 +113,7 @@ export class RedisReferenceLock implements ReferenceLock {
       release: async () => {
         clearInterval(timer);
         lost = true;
-        await releaseAll();
+        await release(taken);
       },
     };
   }
@@ -104,9 +129,6 @@ export class RedisReferenceLock implements ReferenceLock {
     return `${this.#prefix}${createHash('sha256').update(key).digest('hex').slice(0, 40)}`;
   }
 }
-
-const succeeded = (answer: PromiseSettledResult<unknown> | undefined) =>
-  answer?.status === 'fulfilled' && String(answer.value) === 'OK';
 
 function commandSender(client: RedisClient): (args: string[]) => Promise<unknown> {
   // A late answer after the timeout must not become an unhandled rejection: `raceTimeout` has attached a handler by then.

@@ -20,6 +20,12 @@ export interface ReferenceLease {
   /** The keys that were free. Someone else holds the others. */
   readonly keys: readonly string[];
   /**
+   * Those of {@link ReferenceLease.keys} that an earlier holder never gave back, within the last {@link abandonedLeaseMs}: its process
+   * died or lost its lease, and a request that it sent may still be on its way. Such documents are looked up for the whole grace period
+   * before they are sent.
+   */
+  readonly abandoned?: readonly string[] | undefined;
+  /**
    * Grows with every lease, where the lock can count across processes (Redis). Storage that the application controls can reject
    * writes with a lower number than it has seen; the service itself does not know such numbers.
    */
@@ -29,6 +35,9 @@ export interface ReferenceLease {
   /** Gives them back. A lease that someone else holds meanwhile is left alone. */
   release(): Promise<void>;
 }
+
+/** How long a lease that was never given back is remembered: far longer than any request is on its way. 24 hours, in milliseconds. */
+export const abandonedLeaseMs = 24 * 60 * 60 * 1000;
 
 /** A reference in the system that it belongs to: staging and production may share one lock. */
 export const referenceKey = (system: string, reference: string): string => `${system} ${reference}`;

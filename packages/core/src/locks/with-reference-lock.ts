@@ -5,7 +5,10 @@ import type { ReferenceLease, ReferenceLock } from './reference-lock.ts';
 /** Documents of a group that may be sent now. */
 export interface HeldReferences {
   readonly keys: readonly string[];
-  /** True if someone else held these leases first, and may have signed the documents: look them up, patiently, before sending. */
+  /**
+   * True if someone else held these leases first, and may have signed the documents or died while sending them: look them up for the
+   * whole grace period before sending.
+   */
   readonly contended: boolean;
   /** True if the lock could not be reached: look the documents up before sending. */
   readonly unprotected: boolean;
@@ -51,10 +54,21 @@ export async function withReferenceLock(
       return [];
     }
     const held = new Set(lease.keys);
-    try {
-      if (held.size > 0) {
-        await work({ keys: lease.keys, contended, unprotected: false, isHeld: () => lease.isHeld() });
+    const abandoned = new Set(contended ? lease.keys : lease.abandoned);
+    const run = async (taken: readonly string[], wasHeld: boolean) => {
+      if (taken.length > 0) {
+        await work({ keys: taken, contended: wasHeld, unprotected: false, isHeld: () => lease.isHeld() });
       }
+    };
+    try {
+      await run(
+        lease.keys.filter((key) => !abandoned.has(key)),
+        false,
+      );
+      await run(
+        lease.keys.filter((key) => abandoned.has(key)),
+        true,
+      );
     } finally {
       // A lease that cannot be given back expires.
       await lease.release().catch(onUnreachable);

@@ -7,9 +7,11 @@ import { createClient } from '@redis/client';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type RedisClient, RedisReferenceLock } from '../../src/index.ts';
+import { abandonedLeaseMs } from '../../src/locks/reference-lock.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { testSandbox } from '../support/sandbox-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { signAfterDeath } from './support/sign-after-death.ts';
 
 /** A redis-server of the test's own, on a socket in a temporary folder. */
 async function startRedis(): Promise<{ socket: string; server: ChildProcess }> {
@@ -42,6 +44,16 @@ async function connectNodeRedis(socket: string): Promise<RedisClient> {
   await client.connect();
   onTestFinished(() => client.destroy());
   return client;
+}
+
+const leaseKeys = async (raw: Redis) => (await raw.keys('signstash:lock:*')).filter((name) => !name.endsWith(':fence'));
+
+/** As if nobody had renewed the leases for their lifetime. */
+async function expireLeases(raw: Redis): Promise<void> {
+  for (const key of await leaseKeys(raw)) {
+    const [token] = (await raw.get(key))?.split(' ') ?? [];
+    await raw.set(key, `${token} 1`, 'KEEPTTL');
+  }
 }
 
 test.each([
@@ -80,14 +92,34 @@ test('a lease that expired while its process was suspended is not held, and its 
   const lock = new RedisReferenceLock({ client, leaseMs: 30_000 });
   const lease = await lock.acquire(['a']);
   // As after 30 s of suspension.
-  const [key = ''] = (await raw.keys('signstash:lock:*')).filter((name) => !name.endsWith(':fence'));
-  await raw.del(key);
-  const successor = await lock.acquire(['a']);
-  expect(successor.keys).toEqual(['a']);
+  await expireLeases(raw);
+  const successor = await lock.acquire(['a', 'b']);
+  expect([successor.keys, successor.abandoned]).toEqual([['a', 'b'], ['a']]);
   expect(await lease.isHeld()).toBe(false);
   await lease.release();
   expect(await successor.isHeld()).toBe(true);
   await successor.release();
+  const next = await lock.acquire(['a']);
+  expect([next.keys, next.abandoned]).toEqual([['a'], []]);
+  await next.release();
+});
+
+test('a request of a dead process that the service registers late is found after its leases expired', async () => {
+  const { socket } = await startRedis();
+  const raw = (await connectIoredis(socket)) as Redis;
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
+  const create = () => new RedisReferenceLock({ client: raw });
+  await signAfterDeath(sandbox, invoices(3), { dead: create(), successor: create() }, () => expireLeases(raw));
+});
+
+test('an abandoned lease is forgotten after a day', async () => {
+  const { socket } = await startRedis();
+  const raw = (await connectIoredis(socket)) as Redis;
+  await new RedisReferenceLock({ client: raw }).acquire(['a']);
+  const [key = ''] = await leaseKeys(raw);
+  const left = await raw.pttl(key);
+  expect(left).toBeGreaterThan(abandonedLeaseMs - 60_000);
+  expect(left).toBeLessThanOrEqual(abandonedLeaseMs);
 });
 
 test('leases are renewed for as long as they are held', async () => {
@@ -95,14 +127,16 @@ test('leases are renewed for as long as they are held', async () => {
   const raw = (await connectIoredis(socket)) as Redis;
   const lock = new RedisReferenceLock({ client: await connectIoredis(socket), leaseMs: 300 });
   const lease = await lock.acquire(['a']);
-  const [key = ''] = (await raw.keys('signstash:lock:*')).filter((name) => !name.endsWith(':fence'));
+  const [key = ''] = await leaseKeys(raw);
+  const expiresAt = async () => Number((await raw.get(key))?.split(' ')[1]);
   // Several lifetimes of the lease, by the count of its renewals.
   let renewals = 0;
-  for (let last = await raw.pttl(key); renewals < 6; ) {
-    const left = await raw.pttl(key);
-    expect(left).toBeGreaterThan(0);
-    if (left > last) renewals++;
-    last = left;
+  for (let last = await expiresAt(); renewals < 6; ) {
+    const [seconds = 0, microseconds = 0] = (await raw.time()).map(Number);
+    const current = await expiresAt();
+    expect(current).toBeGreaterThan(seconds * 1000 + microseconds / 1000);
+    if (current > last) renewals++;
+    last = current;
   }
   expect(await lease.isHeld()).toBe(true);
   await lease.release();

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { thisProcess } from '../../src/files/process-identity.ts';
@@ -12,10 +12,14 @@ import {
   onPremise,
   type ReferenceLock,
 } from '../../src/index.ts';
+import { abandonedLeaseMs } from '../../src/locks/reference-lock.ts';
 import { withReferenceLock } from '../../src/locks/with-reference-lock.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { signAfterDeath } from './support/sign-after-death.ts';
+
+const deadProcess = { ...thisProcess, pid: 99_999_999 };
 
 async function collect(batch: AsyncIterable<BatchResult>): Promise<BatchResult[]> {
   const results: BatchResult[] = [];
@@ -59,16 +63,21 @@ test.each([
   expect((await lock.acquire(['a', 'b'])).keys).toEqual([]);
 });
 
-test('lock files disappear with the last lease; those of dead processes with the next first one', async () => {
+test('lock files disappear with the last lease; those of dead processes with the first lease a day later', async () => {
   const directory = join(temporaryFolder(), 'locks');
   const lock = new FileReferenceLock({ directory });
   const leases = await Promise.all([lock.acquire(['a']), lock.acquire(['b'])]);
   expect(readdirSync(directory).filter((name) => name.endsWith('.lock'))).toHaveLength(2);
   for (const lease of leases) await lease.release();
   expect(readdirSync(directory)).toEqual([]);
-  const dead = { id: 'abcdefabcdefabcd', ...thisProcess, pid: 99_999_999 };
-  writeFileSync(join(directory, `${'0'.repeat(40)}.lock`), JSON.stringify(dead));
+  const dead = { id: 'abcdefabcdefabcd', ...deadProcess };
+  const abandoned = join(directory, `${'0'.repeat(40)}.lock`);
+  writeFileSync(abandoned, JSON.stringify(dead));
   writeFileSync(join(directory, '.signstash-lock-abcdefabcdefabcd.owner'), JSON.stringify(dead));
+  await (await lock.acquire(['a'])).release();
+  expect(readdirSync(directory)).toEqual([basename(abandoned)]);
+  const before = new Date(Date.now() - abandonedLeaseMs - 1_000);
+  utimesSync(abandoned, before, before);
   await (await lock.acquire(['a'])).release();
   expect(readdirSync(directory)).toEqual([]);
 });
@@ -145,6 +154,36 @@ test('documents of a process that is killed while it signs them are recovered by
   const counts = Object.values(sandbox.admin.counts().signedByReference);
   expect([signed, counts.length, Math.max(...counts)]).toEqual([20, 20, 1]);
 }, 60_000);
+
+test('a key is abandoned if its holder died, also after another first lease in the directory, and until it is given back', async () => {
+  const directory = join(temporaryFolder(), 'locks');
+  await new FileReferenceLock({ directory, identity: deadProcess }).acquire(['a']);
+  const lock = new FileReferenceLock({ directory });
+  await (await lock.acquire(['unrelated'])).release();
+  const lease = await lock.acquire(['a', 'b']);
+  expect([lease.keys, lease.abandoned]).toEqual([['a', 'b'], ['a']]);
+  await lease.release();
+  expect((await lock.acquire(['a', 'b'])).abandoned).toEqual([]);
+});
+
+test('only documents of a dead holder are treated as sent', async () => {
+  const directory = join(temporaryFolder(), 'locks');
+  await new FileReferenceLock({ directory, identity: deadProcess }).acquire(['a']);
+  const work = vi.fn(async () => {});
+  const options = { waitMs: 1, onUnreachable: () => {} };
+  await withReferenceLock(new FileReferenceLock({ directory }), ['a', 'b'], options, work);
+  expect(work.mock.calls).toMatchObject([[{ keys: ['b'], contended: false }], [{ keys: ['a'], contended: true }]]);
+});
+
+test('a request of a dead process that the service registers late is found, not sent a second time', async () => {
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
+  const folder = invoices(3);
+  const directory = join(folder, 'locks');
+  await signAfterDeath(sandbox, folder, {
+    dead: new FileReferenceLock({ directory, identity: deadProcess }),
+    successor: new FileReferenceLock({ directory }),
+  });
+});
 
 test('a lock that cannot be reached is reported, and documents are looked up before they are sent', async () => {
   const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });

@@ -16,7 +16,7 @@ const signstash = createSignStash({
   environment,
   clientId,
   clientSecret,
-  retry: { delayMs: 5, maxDelayMs: 50, lookupGraceMs: 300, pendingMs: 2_000 },
+  retry: { delayMs: 5, maxDelayMs: 50, lookupGraceMs: 5_000, pendingMs: 2_000 },
   onWarning: () => warnings++,
 });
 const failures: string[] = [];
