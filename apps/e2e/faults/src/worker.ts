@@ -1,4 +1,4 @@
-// One run of a month-end job, in its own process so that it can be killed: seals every PDF of a folder and says how it ended.
+// Signs every PDF of a folder and prints the result. Runs in its own process so that it can be killed.
 import { createSignStash } from '@signstash-connect/core';
 
 const [, , job] = process.argv as [string, string, string];
@@ -9,7 +9,7 @@ const signstash = createSignStash({
   clientId: clientId ?? '',
   clientSecret: clientSecret ?? '',
   timeouts: { signMs: 1_000, lookupTimeoutMs: 1_000, tokenMs: 1_000 },
-  retry: { attempts: 3, delayMs: 20, maxDelayMs: 300, lookupGraceMs: 200, pendingMs: 1_500 },
+  retry: { attempts: 3, delayMs: 20, maxDelayMs: 300, lookupGraceMs: 1_500, pendingMs: 2_500 },
 });
 const failures: { reference: string; code: string }[] = [];
 let sealed = 0;

@@ -30,13 +30,18 @@ export function faultAnswer(fault: TransportFault, { endpoint }: FaultTarget): F
       return errorAnswer(apiErrors.refusedToken());
     case 'licence':
       return errorAnswer(apiErrors.licence(fault.errorCode ?? '1.1.1'));
-    case 'rate-limit':
-      return errorAnswer(apiErrors.tooManyRequests(), fault.retryAfterSeconds);
-    case 'server-error':
-      return errorAnswer(
+    case 'rate-limit': {
+      // The authorization server documents no such answer: there a gateway limits the rate.
+      const answer =
+        endpoint === 'token' ? gatewayPage(429, 'Too Many Requests') : errorAnswer(apiErrors.tooManyRequests());
+      return withRetryAfter(answer, fault.retryAfterSeconds);
+    }
+    case 'server-error': {
+      const answer = errorAnswer(
         new ApiError(fault.status ?? 500, '0.0.1', 'Unhandled error.', 'The sandbox was told to fail'),
-        fault.retryAfterSeconds,
       );
+      return withRetryAfter(answer, fault.retryAfterSeconds);
+    }
     case 'html':
       return gatewayPage(fault.status ?? 503, 'Service Temporarily Unavailable');
     case 'empty':
@@ -56,8 +61,13 @@ export function oauthAnswer(error: OAuthError): FaultAnswer {
   return { status: error.status, headers, body: JSON.stringify(error) };
 }
 
-export function errorAnswer(error: ApiError, retryAfterSeconds?: number): FaultAnswer {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
-  return { status: error.status, headers, body: JSON.stringify(error) };
+export const errorAnswer = (error: ApiError): FaultAnswer => ({
+  status: error.status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(error),
+});
+
+export function withRetryAfter(answer: FaultAnswer, seconds: number | undefined): FaultAnswer {
+  if (seconds === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(seconds) } };
 }

@@ -13,7 +13,10 @@ export class ParallelRequests {
     const fault = faults.takeKind(target, 'parallel-limit');
     if (fault && this.#underWay >= fault.limit) {
       const { message, errorCode } = apiErrors.tooManyRequests();
-      return errorAnswer(new ApiError(fault.status ?? 429, errorCode, message), fault.retryAfterSeconds);
+      return withRetryAfter(
+        errorAnswer(new ApiError(fault.status ?? 429, errorCode, message)),
+        fault.retryAfterSeconds,
+      );
     }
     this.#underWay += 1;
     reply.raw.once('close', () => {
