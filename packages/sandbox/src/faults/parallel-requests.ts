@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { ApiError, apiErrors } from '../wire/api-error.ts';
-import { errorAnswer, type FaultAnswer } from './fault-answer.ts';
+import { errorAnswer, type FaultAnswer, withRetryAfter } from './fault-answer.ts';
 import type { FaultQueue, FaultTarget } from './fault-queue.ts';
 
 /** Counts sign requests under way, for faults that limit them. */
