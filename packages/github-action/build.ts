@@ -1,4 +1,4 @@
-// Bundles the action into one file, byte for byte the same on every machine, with the licences of what is inside.
+// Bundles the action, byte for byte the same on every machine, with the licences of what is inside.
 // `node build.ts [folder]`; default: dist, which is committed, since that is what `uses:` runs.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,8 @@ const { output } = await build({
   logLevel: 'warn',
   resolve: { conditionNames: ['@signstash-connect/source', 'import', 'node', 'default'] },
   // Drops what is imported and not used: @actions/core brings an HTTP client of 400 kB for functions that we never call.
-  treeshake: { moduleSideEffects: (id) => !id.includes('/node_modules/') },
+  // libxml2-wasm adds symbols to the language, in modules that export nothing.
+  treeshake: { moduleSideEffects: (id) => !id.includes('/node_modules/') || id.includes('/libxml2-wasm/') },
   plugins: [
     {
       name: 'action.yml as a module',
@@ -27,10 +28,11 @@ const { output } = await build({
           : undefined,
     },
   ],
-  output: { format: 'esm', minify: true, codeSplitting: false },
+  // What is imported on demand becomes a file of its own: verification, and XML for it.
+  output: { format: 'esm', minify: true, chunkFileNames: '[name].js' },
 });
-const bundle = output[0];
+const chunks = output.filter((file) => file.type === 'chunk');
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, 'index.js'), bundle.code);
-writeFileSync(join(folder, 'licenses.txt'), bundledLicenses(bundle.modules));
+for (const { fileName, code } of chunks) writeFileSync(join(folder, fileName), code);
+writeFileSync(join(folder, 'licenses.txt'), bundledLicenses(...chunks.map(({ modules }) => modules)));

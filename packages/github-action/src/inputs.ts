@@ -27,6 +27,7 @@ const ownSettings = [
   'overwrite',
   'skipSigned',
   'verify',
+  'trust',
   'visibleImage',
   'reference',
   'batchSize',
@@ -109,6 +110,7 @@ function readOwnSettings(values: Values<OwnSetting>, env: Env) {
     .required('files')
     .split(/[\r\n]+/)
     .map((line) => line.trim());
+  const verify = reader.choice('verify', ['off', 'integrity', 'signature', 'chain'] as const) ?? ('integrity' as const);
   const output = {
     directory: reader.optional('directory'),
     suffix: reader.optional('suffix'),
@@ -121,7 +123,8 @@ function readOwnSettings(values: Values<OwnSetting>, env: Env) {
     output,
     overwrite: flag('overwrite'),
     skipSigned: flag('skipSigned'),
-    verify: flag('verify'),
+    verify,
+    trust: readTrust(reader, verify),
     reference,
     batchSize: count('batchSize', 99),
     concurrency: count('concurrency', 64),
@@ -160,6 +163,23 @@ function checkOutput(reader: SettingReader, output: OutputOptions): void {
     const message = `${reader.name('directory')} is the workspace, so signed files would replace the originals: set ${reader.name('suffix')}, or use ${reader.name('inPlace')}.`;
     reader.fail('directory', message);
   }
+}
+
+/** Paths of the roots that `verify: chain` needs. */
+function readTrust(reader: SettingReader, verify: string): string[] {
+  const lines = (reader.optional('trust') ?? '').split(/[\r\n]+/).map((line) => line.trim());
+  const paths = lines.filter((line) => line !== '');
+  const [name, level] = [reader.name('trust'), reader.name('verify')];
+  if (verify === 'chain' && paths.length === 0) {
+    reader.fail('trust', `${level} "chain" needs ${name}: the root certificates, as paths of files or folders.`);
+  }
+  if (verify !== 'chain' && paths.length > 0) {
+    reader.fail('trust', `${name} has no effect with ${level} "${verify}": set ${level} to "chain".`);
+  }
+  for (const path of paths.filter((path) => !statSync(path, { throwIfNoEntry: false }))) {
+    reader.fail('trust', `Invalid ${name} "${path}": there is no such file or folder.`);
+  }
+  return paths;
 }
 
 const readImage = ({ visibleImage = '' }: Values<OwnSetting>) =>

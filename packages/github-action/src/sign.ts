@@ -6,11 +6,11 @@ import {
   type DescribeErrorOptions,
   type FileResult,
   type Report,
+  SettingsError,
 } from '@signstash-connect/core/adapter';
-import { signFiles } from '@signstash-connect/core/adapter/node';
+import { type SignFilesOptions, signFiles } from '@signstash-connect/core/adapter/node';
 import type { Context } from './context.ts';
 import { fillTemplate } from './external-reference.ts';
-import { findSignatureError } from './find-signature-error.ts';
 import { type Inputs, inputName } from './inputs.ts';
 import { MaskingTokenStore } from './masks.ts';
 import { progressLines } from './progress-lines.ts';
@@ -25,9 +25,10 @@ export const describe: DescribeErrorOptions = {
 /** Everything the action does between its inputs and its outputs. Throws only errors that concern all files. */
 export async function signDocuments(inputs: Inputs, runner: Runner, context: Context): Promise<Report> {
   const { files, settings, sign, output, reference, dryRun } = inputs;
-  const { overwrite, skipSigned, failFast, batchSize, concurrency, verify } = inputs;
+  const { overwrite, skipSigned, failFast, batchSize, concurrency } = inputs;
   const { repository, run, workspace, signal } = context;
   const client = settings.clientSecret === '' ? undefined : createClient(inputs, runner, context);
+  const verify = await loadVerifier(inputs, signal);
   const report = await runner.group(dryRun ? 'Checking files' : 'Signing files', () =>
     signFiles(files, {
       ...output,
@@ -38,7 +39,7 @@ export async function signDocuments(inputs: Inputs, runner: Runner, context: Con
       batchSize,
       concurrency,
       dryRun,
-      ...(verify ? { verify: (content) => findSignatureError(Buffer.from(content)) } : {}),
+      ...(verify ? { verify } : {}),
       ...(client ? { client } : {}),
       clientId: settings.clientId,
       root: workspace,
@@ -61,13 +62,31 @@ export async function signDocuments(inputs: Inputs, runner: Runner, context: Con
 }
 
 /** @throws `ConfigurationError` naming the invalid setting. */
-function createClient({ settings }: Inputs, runner: Runner, { actionRef }: Context): SignStash {
+function createClient({ settings, verify }: Inputs, runner: Runner, { actionRef }: Context): SignStash {
   return createSignStash({
     ...settings,
+    contentCheck: verify === 'off' ? 'off' : 'on',
     userAgent: `signstash-action/${actionRef || 'local'}`,
     tokenStore: new MaskingTokenStore(runner),
     onWarning: ({ message }) => runner.warning(message),
   });
+}
+
+/**
+ * What `signature` and `chain` check beyond core's content check.
+ *
+ * @throws {@link SettingsError} if a file of `trust` is unusable, before anything is sent.
+ */
+async function loadVerifier({ verify, trust }: Inputs, signal: AbortSignal): Promise<SignFilesOptions['verify']> {
+  if (verify !== 'signature' && verify !== 'chain') return undefined;
+  // Loaded on demand: it is larger than the rest of the action.
+  const { createVerifier } = await import('./verify-signed.ts');
+  try {
+    return await createVerifier(verify, trust, signal);
+  } catch (error) {
+    const message = `Invalid trust: ${(error as Error).message}.`;
+    throw new SettingsError([{ key: 'trust', setting: 'trust', code: 'CONFIGURATION_INVALID', message }]);
+  }
 }
 
 /**

@@ -34,6 +34,8 @@ describe('roots', () => {
     expect(names(TrustStore.fromCertificates(root.pem + seal.pem))).toEqual(['given', 'given']);
     expect(names(await TrustStore.fromFiles(join(folder, 'root.pem')))).toEqual(['root.pem']);
     expect(names(await TrustStore.fromFolder(folder))).toEqual(['root.pem', 'seal.cer']);
+    const both = await TrustStore.fromPaths([join(folder, 'root.pem'), folder]);
+    expect(names(both)).toEqual(['root.pem', 'root.pem', 'seal.cer']);
   });
 
   it('refuses what contains no certificate', async () => {

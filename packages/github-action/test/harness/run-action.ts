@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { type Command, commandsIn } from './commands.ts';
 import { parseRunnerFile } from './runner-file.ts';
 
-const actionPath = new URL('../../', import.meta.url).pathname;
+export const actionPath = new URL('../../', import.meta.url).pathname;
 const metadata = parse(readFileSync(join(actionPath, 'action.yml'), 'utf8')) as {
   inputs: Record<string, { default?: string }>;
   runs: { main: string };
@@ -31,6 +31,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** RUNNER_TEMP of an earlier run: a second attempt of the same job. */
   temporary?: string;
+  /** Another build of the action. */
+  main?: string;
   /** Called once the process runs. */
   during?: (child: ChildProcess) => void;
 }
@@ -41,7 +43,7 @@ export interface RunOptions {
  */
 export async function runAction(
   workspace: string,
-  { inputs, env = {}, temporary, during }: RunOptions,
+  { inputs, env = {}, temporary, main = join(actionPath, metadata.runs.main), during }: RunOptions,
 ): Promise<ActionRun> {
   const temp = temporary ?? temporaryFolder('signstash-runner-');
   const commandFolder = temporaryFolder('signstash-file-commands-');
@@ -54,7 +56,7 @@ export async function runAction(
     GITHUB_STATE: fileOf('save_state'),
   };
   for (const file of Object.values(files)) writeFileSync(file, '');
-  const child = spawn(process.execPath, [join(actionPath, metadata.runs.main)], {
+  const child = spawn(process.execPath, [main], {
     cwd: workspace,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...runnerEnvironment(workspace, temp), ...files, ...inputVariables(inputs), ...env },

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { type Certificate, parseCertificate } from './certificate.ts';
 
@@ -65,6 +65,17 @@ export class TrustStore {
       throw new TypeError(`No certificates in "${folder}": expected files with ${[...CERTIFICATE_FILES].join(', ')}`);
     }
     return TrustStore.fromFiles(...files.map((file) => join(folder, file)));
+  }
+
+  /**
+   * Trusts what each path names: a file as {@link fromFiles}, a folder as {@link fromFolder}.
+   * @throws {TypeError} If a path contains no certificate, or a malformed one.
+   */
+  static async fromPaths(paths: readonly string[]): Promise<TrustStore> {
+    const stores = paths.map(async (path) =>
+      (await stat(path)).isDirectory() ? TrustStore.fromFolder(path) : TrustStore.fromFiles(path),
+    );
+    return TrustStore.merge(...(await Promise.all(stores)));
   }
 }
 
