@@ -81,7 +81,7 @@ export async function signWithSandbox(folder: string): Promise<CorpusFile[]> {
         add(
           'cms',
           `CAdES ${level}`,
-          await sign(Buffer.from('Olá'), 'text/plain', { signatureType: 'CAdES', applyTimestamp }),
+          await sign(Buffer.from('Olá'), 'application/octet-stream', { signatureType: 'CAdES', applyTimestamp }),
         );
         for (const signatureTransform of ['ENVELOPED', 'XPATH', 'XPATH2_FILTER']) {
           for (const canonicalTransform of ['EXCLUSIVE', 'EXCLUSIVE_WITH_COMMENTS']) {

@@ -13,12 +13,16 @@ type Range = readonly [start: number, end: number];
 export function sameSignedParts(original: Buffer, changed: Buffer): boolean {
   if (changed.equals(original)) return true;
   if (changed.length !== original.length) return false;
-  return protectedRanges(original).every(([start, end]) =>
-    original.subarray(start, end).equals(changed.subarray(start, end)),
+  const { exact, names } = protectedRanges(original);
+  const lowerCase = (bytes: Buffer, [start, end]: Range) => bytes.toString('latin1', start, end).toLowerCase();
+  return (
+    exact.every(([start, end]) => original.subarray(start, end).equals(changed.subarray(start, end))) &&
+    names.every((range) => lowerCase(original, range) === lowerCase(changed, range))
   );
 }
 
-function protectedRanges(der: Buffer): Range[] {
+/** Names are compared without regard to case (RFC 5280, section 7.1); everything else byte by byte. */
+function protectedRanges(der: Buffer): { exact: Range[]; names: Range[] } {
   const root: Located = { block: asn1js.fromBER(der).result, start: 0 };
   const signedData = children(children(root)[1]!)[0]!;
   const [, , content, ...rest] = children(signedData);
@@ -26,12 +30,15 @@ function protectedRanges(der: Buffer): Range[] {
   const signerInfo = children(children(rest.at(-1)!)[0]!);
   const signed = signerInfo.filter(({ block: { idBlock } }, index) => {
     const isUnsignedAttributes = idBlock.tagClass === 3 && idBlock.tagNumber === 1;
-    return index > 0 && !isUnsignedAttributes;
+    return index > 1 && !isUnsignedAttributes;
   });
-  return [content!, children(certificates!)[0]!, ...signed].map(({ block, start }) => [
-    start,
-    start + block.blockLength,
-  ]);
+  const [issuer, serialNumber] = children(signerInfo[1]!);
+  const ranges = (parts: readonly Located[]): Range[] =>
+    parts.map(({ block, start }) => [start, start + block.blockLength]);
+  return {
+    exact: ranges([content!, children(certificates!)[0]!, serialNumber!, ...signed]),
+    names: ranges([issuer!]),
+  };
 }
 
 interface Located {
