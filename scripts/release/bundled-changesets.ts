@@ -3,8 +3,8 @@ import type { NewChangeset, PackageJSON, VersionType } from '@changesets/types';
 import { writeChangeset } from '@changesets/write';
 import { getPackages } from '@manypkg/get-packages';
 
-/** What tests import and no package ships. */
-const neverBundled: ReadonlySet<string> = new Set(['@signstash-connect/sandbox']);
+/** Packages that only tests import: they are part of no bundle. */
+const neverBundled: ReadonlySet<string> = new Set(['@signstash-connect/sandbox', '@signstash-connect/testing']);
 
 interface PlannedRelease {
   name: string;
