@@ -15,7 +15,8 @@ describe('recovered from, with one seal for each file', () => {
     ['a connection that breaks after all is sealed', { kind: 'drop', endpoint: 'sign', phase: 'after' }],
     ['half an answer', { kind: 'truncate', endpoint: 'sign' }],
     ['an unavailable authorization server', { kind: 'server-error', endpoint: 'token', status: 503 }],
-  ])('%s', async (_, fault) => {
+    // After a lost answer the client looks the documents up for a minute before it sends them again.
+  ])('%s', { timeout: 120_000 }, async (_, fault) => {
     const sandbox = await sandboxed();
     sandbox.admin.addFault(fault);
     const workspace = workspaceWith(2);
