@@ -201,6 +201,7 @@ const nothingFound: ContentFindings = {
   prefixes: new Map(),
   pdfEnds: new Set(),
   pdfProblem: undefined,
+  pdfDigestUnchecked: false,
   pdfGapStart: 0,
   xmlProblem: undefined,
   signedData: undefined,
@@ -225,6 +226,7 @@ function judge(
       if (!start.includes('%PDF-')) return 'it is not a PDF file';
       if (size <= source.size) return `it has ${size} bytes, not more than the ${source.size} that were sent`;
       if (findings.pdfProblem !== undefined) return findings.pdfProblem;
+      if (strict && findings.pdfDigestUnchecked) return 'its digest cannot be checked: it is not SHA-256';
       if (sent && findings.prefixes.get(sent.size) === sent.sha256) {
         return findings.pdfGapStart < sent.size ? 'its signature is not new' : undefined;
       }

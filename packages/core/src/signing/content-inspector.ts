@@ -1,7 +1,7 @@
 import type { SignatureType } from '../api/wire.ts';
 import { findPdfSignature } from './pdf-signature.ts';
 import type { Platform, StreamingHash } from './platform.ts';
-import { readSignedData, type SignedDataFacts, sha256Identifier } from './signed-data.ts';
+import { otherSha2Identifiers, readSignedData, type SignedDataFacts, sha256Identifier } from './signed-data.ts';
 import { XmlSignatureFinder } from './xml-signature.ts';
 
 /** What was sent of a document, as far as its signed content is compared with it. */
@@ -35,6 +35,8 @@ export interface ContentFindings {
   readonly pdfEnds: ReadonlySet<number>;
   /** What is wrong with the PDF signature; undefined if nothing is. */
   readonly pdfProblem: string | undefined;
+  /** The signature uses a digest that is not computed here, so that only its structure was checked. */
+  readonly pdfDigestUnchecked: boolean;
   /** Where the last PDF signature begins. */
   readonly pdfGapStart: number;
   readonly xmlProblem: string | undefined;
@@ -48,6 +50,12 @@ export interface InspectorContext {
   readonly sent: readonly SentContent[];
   readonly types: ReadonlySet<SignatureType>;
   buffer: Uint8Array;
+}
+
+interface PdfFindings {
+  readonly problem: string | undefined;
+  readonly gapStart: number;
+  readonly unchecked?: boolean;
 }
 
 /** Hashes a content as it arrives and keeps its end, where the signature is, so that nothing has to be read twice. */
@@ -91,7 +99,11 @@ export class ContentInspector {
     this.#keepHead();
     const size = this.#start + this.#filled;
     const { types } = this.#context;
-    const { problem, gapStart } = types.has('PAdES') ? this.#checkPdf(size) : { problem: undefined, gapStart: size };
+    const {
+      problem,
+      gapStart,
+      unchecked = false,
+    }: PdfFindings = types.has('PAdES') ? this.#checkPdf(size) : { problem: undefined, gapStart: size };
     this.#hashTo(size);
     const findings = {
       size,
@@ -100,6 +112,7 @@ export class ContentInspector {
       prefixes: this.#prefixes,
       pdfEnds: this.#pdfEnds,
       pdfProblem: problem,
+      pdfDigestUnchecked: unchecked,
       pdfGapStart: gapStart,
       xmlProblem: this.#xml?.finish(),
       signedData: types.has('CAdES') ? this.#signedData() : undefined,
@@ -115,12 +128,13 @@ export class ContentInspector {
   }
 
   /** The digest of both signed ranges needs no second pass: it branches off where the first range ends. */
-  #checkPdf(size: number): { problem: string | undefined; gapStart: number } {
+  #checkPdf(size: number): PdfFindings {
     const found = findPdfSignature(this.#buffer.subarray(0, this.#filled), size);
     if ('problem' in found) return { problem: found.problem, gapStart: size };
     const { gapStart, gapEnd, signedData } = found.signature;
+    if (otherSha2Identifiers.has(signedData.digestAlgorithm)) return { problem: undefined, unchecked: true, gapStart };
     if (signedData.digestAlgorithm !== sha256Identifier) {
-      return { problem: 'its digest algorithm is not SHA-256, which this check requires', gapStart };
+      return { problem: 'its digest algorithm is none of SHA-256, SHA-384 and SHA-512', gapStart };
     }
     this.#hashTo(gapStart);
     const ranges = this.#hash.copy();

@@ -7,6 +7,8 @@ export interface SignedDataFacts {
 }
 
 export const sha256Identifier = '608648016503040201';
+/** SHA-384 and SHA-512: sound, but not computed here. */
+export const otherSha2Identifiers: ReadonlySet<string> = new Set(['608648016503040202', '608648016503040203']);
 const signedDataIdentifier = '2a864886f70d010702';
 const messageDigestIdentifier = '2a864886f70d010904';
 

@@ -55,6 +55,18 @@ describe('the check of a signed PDF', () => {
     expect(results.map((result) => result.ok || result.error)).toEqual([true, true, true]);
   });
 
+  it.each(['02', '03'])(
+    'accepts SHA-384 and SHA-512 by their structure, and refuses them if strict (%s)',
+    async (digest) => {
+      const otherDigest: Tamper = (bytes) => {
+        const text = bytes.toString('latin1').replace(/608648016503040201/gi, `6086480165030402${digest}`);
+        return Buffer.from(text, 'latin1');
+      };
+      expect(await signTampered(pdf, otherDigest)).toMatchObject({ ok: true });
+      expectNotValid(await signTampered(pdf, otherDigest, { contentCheck: 'strict' }), /not SHA-256/);
+    },
+  );
+
   const page = Buffer.from('<!DOCTYPE html><html><body>Sign in</body></html>'.repeat(200));
   it.each<[string, Tamper, RegExp]>([
     ['an empty content', () => Buffer.alloc(0), /it is empty/],
