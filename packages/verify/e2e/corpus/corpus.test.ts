@@ -88,7 +88,13 @@ function decisive({ file, ours }: Row) {
 function explain(row: Row): string | undefined {
   if (accepts(row)) return explainLenience(row);
   const rules = STRICTER[row.file.kind];
-  const named = decisive(row).map(({ code }) => (rules[code] ? `${code}: ${rules[code]}` : undefined));
+  const { kind, asSigned } = row.file;
+  // Keys differ in each run, so a random change can damage any part: refusing a damaged file is right wherever the damage is.
+  const damaged = asSigned && `the file is damaged in a part that ${TOOLS[kind]} does not check`;
+  const named = decisive(row).map(({ code }) => {
+    const rule = rules[code] ?? damaged;
+    return rule && `${code}: ${rule}`;
+  });
   return named.every((rule) => rule) ? named[0] : undefined;
 }
 
