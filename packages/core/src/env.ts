@@ -12,6 +12,8 @@ export const environmentVariables = {
   SIGNSTASH_CLIENT_SECRET: 'secret defined in the backoffice',
   SIGNSTASH_CREDENTIALS_ENCODING: 'raw (default) or rfc6749',
   SIGNSTASH_ALLOW_INSECURE_HTTP: 'true allows plain http beyond loopback',
+  SIGNSTASH_SAAS_SEES_PROXY_DOCUMENTS:
+    'true if your operator confirms that look-ups at the SaaS find documents signed through the proxy',
 } as const;
 
 const variableBySetting: Partial<Record<SettingName, keyof typeof environmentVariables>> = {
@@ -23,6 +25,7 @@ const variableBySetting: Partial<Record<SettingName, keyof typeof environmentVar
   clientSecret: 'SIGNSTASH_CLIENT_SECRET',
   credentialsEncoding: 'SIGNSTASH_CREDENTIALS_ENCODING',
   allowInsecureHttp: 'SIGNSTASH_ALLOW_INSECURE_HTTP',
+  saasSeesProxyDocuments: 'SIGNSTASH_SAAS_SEES_PROXY_DOCUMENTS',
 };
 
 /**

@@ -32,7 +32,19 @@ describe('environment variables', () => {
     });
   });
 
+  test('whether look-ups find documents of the proxy', () => {
+    const proxied = { SIGNSTASH_ENVIRONMENT: 'staging', SIGNSTASH_PROXY_URL: 'https://p' };
+    expect(
+      optionsFromEnv({ ...credentials, ...proxied, SIGNSTASH_SAAS_SEES_PROXY_DOCUMENTS: 'true' }).environment,
+    ).toEqual({ proxyUrl: 'https://p', authorizationServer: 'staging', saasSeesProxyDocuments: true });
+  });
+
   test.each([
+    [
+      'CONFIGURATION_INVALID',
+      'SIGNSTASH_SAAS_SEES_PROXY_DOCUMENTS',
+      { SIGNSTASH_ENVIRONMENT: 'staging', SIGNSTASH_SAAS_SEES_PROXY_DOCUMENTS: 'true' },
+    ],
     ['CONFIGURATION_MISSING', 'SIGNSTASH_ENVIRONMENT', {}],
     ['CONFIGURATION_MISSING', 'SIGNSTASH_API_URL', { SIGNSTASH_TOKEN_URL: 'https://t' }],
     ['CONFIGURATION_MISSING', 'SIGNSTASH_TOKEN_URL', { SIGNSTASH_PROXY_URL: 'https://p' }],

@@ -67,6 +67,11 @@ export class SignStashOAuth2Api implements ICredentialType {
       description: 'Whether to allow http on other machines. Tokens and documents then travel unencrypted.',
       displayOptions: { show: { environment: ['onPremise', 'custom'] } },
     }),
+    toggle('SaaS Finds Proxy Documents', 'saasSeesProxyDocuments', {
+      description:
+        'Whether your operator confirms that look-ups at the SaaS find documents signed through the proxy. Documents that are not found after a lost answer are then sent again.',
+      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
+    }),
     {
       displayName: 'Access Token URL',
       name: 'accessTokenUrl',

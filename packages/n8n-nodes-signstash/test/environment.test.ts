@@ -61,6 +61,14 @@ describe('addresses', () => {
     expect(endpointsOf({ ...fields, allowInsecureHttp: true }).signUrl).toMatch(/^http:\/\/signstash.intranet:8080\//);
   });
 
+  it('say whether look-ups find documents of the proxy, which the service alone does not need', () => {
+    const fields: CredentialFields = { environment: 'onPremise', proxyUrl, saasSeesProxyDocuments: true };
+    expect(endpointsOf(fields).saasSeesProxyDocuments).toBe(true);
+    expect(endpointsOf({ ...fields, environment: 'custom', ...own }).saasSeesProxyDocuments).toBe(true);
+    // The editor keeps the value of a hidden field.
+    expect(endpointsOf({ ...fields, environment: 'production' }).saasSeesProxyDocuments).toBeUndefined();
+  });
+
   it('are asked for by name where one is missing', () => {
     expect(() => endpointsOf({ environment: 'custom', tokenUrl: own.tokenUrl })).toThrow(/^API URL is not set/);
     expect(() => endpointsOf({ environment: 'onPremise' })).toThrow(/^Proxy URL is not set/);

@@ -13,6 +13,8 @@ export const settingDescriptions = {
   clientSecret: 'secret defined in the backoffice',
   credentialsEncoding: 'raw (default) or rfc6749: how client id and secret are written into the Basic header',
   allowInsecureHttp: 'true allows plain http to hosts other than this machine',
+  saasSeesProxyDocuments:
+    'true if your operator confirms that look-ups at the SaaS find documents signed through the proxy; needs a proxy',
   timeout: 'longest duration of one sign request, such as 90s or 5m',
   retries: 'how often a failed sign request is repeated, 0 to 20',
   format: 'json (default) or multipart: the format of the sign request',
@@ -58,7 +60,10 @@ export function resolveSettings(values: SettingValues, options: ResolveSettingsO
   const isOptional = (name: SettingName) => options.optional?.includes(name) === true;
   const read = (name: SettingName) => (isOptional(name) ? reader.text(name) : reader.required(name));
   const allowInsecureHttp = reader.flag('allowInsecureHttp');
-  const environment = readEnvironment(reader, allowInsecureHttp === true, isOptional('environment'));
+  const environment = withProxyLookUps(
+    reader,
+    readEnvironment(reader, allowInsecureHttp === true, isOptional('environment')),
+  );
   const clientId = read('clientId');
   const clientSecret = read('clientSecret');
   const credentialsEncoding = reader.choice('credentialsEncoding', ['raw', 'rfc6749']);
@@ -128,6 +133,20 @@ function readService(reader: SettingReader, tokenUrl: string | undefined, apiUrl
     reader.fail('tokenUrl', message, 'CONFIGURATION_MISSING');
   }
   return { tokenUrl: tokenUrl ?? '', apiUrl: apiUrl ?? '' };
+}
+
+/** The setting concerns documents that went through a proxy: without one it would be ignored without a word. */
+function withProxyLookUps(reader: SettingReader, environment: Environment): Environment {
+  if (reader.flag('saasSeesProxyDocuments') !== true) return environment;
+  if (typeof environment === 'object' && 'proxyUrl' in environment) {
+    return { ...environment, saasSeesProxyDocuments: true };
+  }
+  // With a proxy, the environment itself was wrong and has been reported.
+  if (!reader.has('proxyUrl') && reader.optional('environment') !== 'on-premise') {
+    const message = `${reader.name('saasSeesProxyDocuments')} is set without ${reader.name('proxyUrl')}: set both, or leave it out.`;
+    reader.fail('saasSeesProxyDocuments', message);
+  }
+  return environment;
 }
 
 const behindProxy = (proxyUrl: string, { tokenUrl, apiUrl }: { tokenUrl: string; apiUrl: string }): Environment => ({

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@signstash-connect/sandbox';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 
-/** One certificate authority for all tests of a process: making keys is the slow part of starting a sandbox. */
+/** One certificate authority for all tests of a file: making keys is the slow part of starting a sandbox. */
 const stateDirectory = mkdtempSync(join(tmpdir(), 'signstash-action-state-'));
-process.on('exit', () => rmSync(stateDirectory, { recursive: true, force: true }));
+// Not on the exit of the process: test runners end their workers without it.
+afterAll(() => rmSync(stateDirectory, { recursive: true, force: true }));
 
 /** A sandbox that closes with the test. It would seal, and count, a repeated reference once more. */
 export async function sandboxed(options: SandboxOptions = {}): Promise<Sandbox> {

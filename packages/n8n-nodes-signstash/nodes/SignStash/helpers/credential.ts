@@ -16,19 +16,20 @@ export interface CredentialFields {
   tokenUrl?: string;
   apiUrl?: string;
   allowInsecureHttp?: boolean;
+  saasSeesProxyDocuments?: boolean;
   clientId?: string;
 }
 
 /** @throws `SettingsError` naming the field that is missing or invalid. */
 export function endpointsOf(fields: CredentialFields): Endpoints {
-  const { environment, onPremiseService = 'production', proxyUrl, tokenUrl, apiUrl } = fields;
+  const { environment, onPremiseService = 'production', proxyUrl, tokenUrl, apiUrl, saasSeesProxyDocuments } = fields;
   const allowInsecureHttp = fields.allowInsecureHttp === true;
   // The editor hides fields of another environment but keeps their values.
   const addresses =
     environment === 'onPremise'
-      ? { environment: 'on-premise', authorizationServer: onPremiseService, proxyUrl }
+      ? { environment: 'on-premise', authorizationServer: onPremiseService, proxyUrl, saasSeesProxyDocuments }
       : environment === 'custom'
-        ? { environment, proxyUrl, tokenUrl, apiUrl }
+        ? { environment, proxyUrl, tokenUrl, apiUrl, saasSeesProxyDocuments }
         : { environment };
   const optional = ['clientId', 'clientSecret'] as const;
   const settings = resolveSettings({ ...addresses, allowInsecureHttp }, { ...naming, optional });

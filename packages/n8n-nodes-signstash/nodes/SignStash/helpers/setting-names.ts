@@ -10,6 +10,7 @@ const credentialLabels: Readonly<Record<string, string>> = {
   clientId: 'Client ID',
   clientSecret: 'Client Secret',
   allowInsecureHttp: 'Allow Plain HTTP',
+  saasSeesProxyDocuments: 'SaaS Finds Proxy Documents',
 };
 
 /** The labels of the node's parameters. */
