@@ -33,7 +33,7 @@ export async function readErrorText(body: AsyncIterable<Uint8Array>): Promise<st
 }
 
 /** Reads the rest of an unwanted answer, so that its connection can be used again; a long one is cut off instead. */
-export async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
+async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
   let bytes = 0;
   try {
     for await (const chunk of body) {

@@ -130,7 +130,7 @@ interface Operation {
 }
 
 /** One request that arrived, and what it led to. */
-export interface Arrival {
+interface Arrival {
   readonly references: readonly string[];
   /** Whose request it is. */
   readonly run: number;
