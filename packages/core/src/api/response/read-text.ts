@@ -31,16 +31,3 @@ export async function readErrorText(body: AsyncIterable<Uint8Array>): Promise<st
   }
   return text + decoder.decode();
 }
-
-/** Reads the rest of an unwanted answer, so that its connection can be used again; a long one is cut off instead. */
-async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
-  let bytes = 0;
-  try {
-    for await (const chunk of body) {
-      bytes += chunk.byteLength;
-      if (bytes > maxErrorBytes) break;
-    }
-  } catch {
-    // The answer was not wanted: how it ended does not matter either.
-  }
-}

@@ -129,13 +129,6 @@ interface Operation {
   readonly entries: Entry[];
 }
 
-/** One request that arrived, and what it led to. */
-interface Arrival {
-  readonly references: readonly string[];
-  /** Whose request it is. */
-  readonly run: number;
-}
-
 /** A service that follows the documented table, with everything that may go wrong around it. */
 export class RandomService {
   /** How often each reference was signed, and charged. */
