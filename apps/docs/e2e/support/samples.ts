@@ -16,6 +16,14 @@ const surroundings: Record<string, { before: string; after?: string }> = {
     before:
       "import type { Sandbox } from '@signstash-connect/sandbox'; import { fromEnv } from '@signstash-connect/core'; const yourCode = async (_sandbox: Sandbox) => { await fromEnv().sign('invoice.pdf'); };",
   },
+  /** A signed file and the root certificate of its signature, in the working directory. */
+  verify: {
+    before:
+      "import { mkdirSync, writeFileSync } from 'node:fs'; import { createSignStash } from '@signstash-connect/core'; import { startSandbox } from '@signstash-connect/sandbox';" +
+      "const sandbox = await startSandbox(); mkdirSync('roots'); writeFileSync('roots/issuer-root.pem', sandbox.caCertificatePem);" +
+      'const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox; const signstash = createSignStash({ environment: { tokenUrl, apiUrl }, clientId, clientSecret });' +
+      "writeFileSync('invoice-signed.pdf', (await signstash.sign('invoice.pdf')).content); await sandbox.close();",
+  },
   /** An Express application with its helpers, complete. */
   'express-app': {
     before:
