@@ -81,6 +81,7 @@ export default defineConfig({
             { text: 'Batches', link: '/batches' },
             { text: 'Visible seals', link: '/visible-seals' },
             { text: 'On-premise proxy', link: '/on-premise' },
+            { text: 'Verify signatures', link: '/verify' },
             { text: 'Security model', link: '/security' },
             { text: 'Write an adapter', link: '/write-an-adapter' },
           ],

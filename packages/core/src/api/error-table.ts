@@ -203,7 +203,7 @@ const unavailableUntil: ServiceErrorRow = {
   code: 'SERVICE_UNAVAILABLE',
 };
 
-/** Rows that {@link classify} finds by an answer's message or by what is left, for the documentation. */
+/** Rows that `classify` finds by an answer's message or by what is left, for the documentation. */
 export const serviceErrorRest: readonly ServiceErrorRow[] = [
   unavailableUntil,
   throttled,

@@ -14,7 +14,7 @@ const lockName = /^[0-9a-f]{40}\.lock$/;
 /**
  * Leases as lock files: for several processes on one machine, or on several machines that share a directory. The lock of a process
  * that died is taken over at once on the same machine, and after `staleAfterMs` (default 30 s) from another machine or container. Its
- * file stays until then, or until another process starts more than {@link abandonedLeaseMs} after its last heartbeat.
+ * file stays until then, or until another process starts more than 24 hours after its last heartbeat.
  */
 export class FileReferenceLock implements ReferenceLock {
   readonly #options: FileReferenceLockOptions;

@@ -49,7 +49,7 @@ const releaseScript = `${leaseFunctions} if not owned() then return 0 end return
 /**
  * Leases in Redis 5 or later, for processes on many machines: taken, renewed and released by scripts that compare the owner's token.
  * One key per command, so that it also works with Redis Cluster. A lease that was never given back is remembered for
- * {@link abandonedLeaseMs}.
+ * 24 hours.
  */
 export class RedisReferenceLock implements ReferenceLock {
   readonly #send: (args: string[]) => Promise<unknown>;

@@ -20,7 +20,7 @@ export interface ReferenceLease {
   /** The keys that were free. Someone else holds the others. */
   readonly keys: readonly string[];
   /**
-   * Those of {@link ReferenceLease.keys} that an earlier holder never gave back, within the last {@link abandonedLeaseMs}: its process
+   * Those of {@link ReferenceLease.keys} that an earlier holder never gave back, within the last 24 hours: its process
    * died or lost its lease, and a request that it sent may still be on its way. Such documents are looked up for the whole grace period
    * before they are sent.
    */

@@ -9,7 +9,7 @@ import type { SignExactlyOnceOptions } from './sign-exactly-once.ts';
 /** The client's settings for returned contents. */
 export interface ContentCheckSettings {
   readonly setting: ContentCheckSetting;
-  readonly limits: ContentLimits;
+  readonly limits: Required<ContentLimits>;
   readonly onWarning: OnWarning | undefined;
 }
 

@@ -47,7 +47,7 @@ export interface ClientSettings {
   /** How returned contents are checked before they are reported as signed; see {@link ContentCheckSetting}. Default `on`. */
   contentCheck?: ContentCheckSetting;
   /** How much larger than the documents the signed contents may be. */
-  contentLimits?: Partial<ContentLimits>;
+  contentLimits?: ContentLimits;
   /** Called for non-fatal problems, such as a rewritten PDF. Gets no secrets. */
   onWarning?: OnWarning;
   retry?: Partial<RetryPolicy>;

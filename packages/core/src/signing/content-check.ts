@@ -36,17 +36,20 @@ export interface ContentToCheck {
   readonly content: DocumentSource;
 }
 
-/** How much larger than what was sent a signed content may be. The service reserves 19 KB; visible seals add their image. */
+/**
+ * How much larger than what was sent a signed content may be. The service reserves 19 KB; visible seals add their image.
+ *
+ * - `maxAddedBytes`: bytes on top of what was sent. Default 4 MiB.
+ * - `maxAddedRatio`: share of what was sent on top of that. Default 0.1.
+ * - `maxFetchedBytes`: bytes of all contents that one call of `operations` fetches into memory. Default 1 GiB.
+ */
 export interface ContentLimits {
-  /** Bytes on top of what was sent. Default 4 MiB. */
-  maxAddedBytes: number;
-  /** Share of what was sent on top of that. Default 0.1. */
-  maxAddedRatio: number;
-  /** Bytes of all contents that one call of `operations` fetches into memory. Default 1 GiB. */
-  maxFetchedBytes: number;
+  maxAddedBytes?: number;
+  maxAddedRatio?: number;
+  maxFetchedBytes?: number;
 }
 
-export const defaultContentLimits: ContentLimits = {
+export const defaultContentLimits: Required<ContentLimits> = {
   maxAddedBytes: 4 * 1024 * 1024,
   maxAddedRatio: 0.1,
   maxFetchedBytes: 1024 ** 3,
@@ -55,7 +58,7 @@ export const defaultContentLimits: ContentLimits = {
 export interface ContentCheckOptions<T> {
   readonly platform: Platform;
   readonly setting: ContentCheckSetting;
-  readonly limits: ContentLimits;
+  readonly limits: Required<ContentLimits>;
   readonly onWarning: OnWarning | undefined;
   /** Reads a stored content, for a {@link ContentCheckFunction}. */
   readonly openContent: ((content: T) => DocumentSource | Promise<DocumentSource>) | undefined;
@@ -190,7 +193,7 @@ export function checkContentSettings(setting: ContentCheckSetting, limits: Conte
 }
 
 /** Bytes that the signed content of a document may have. */
-export function maxContentBytes(sentBytes: number, { maxAddedBytes, maxAddedRatio }: ContentLimits): number {
+export function maxContentBytes(sentBytes: number, { maxAddedBytes, maxAddedRatio }: Required<ContentLimits>): number {
   return Math.floor(sentBytes * (1 + maxAddedRatio) + maxAddedBytes);
 }
 
