@@ -57,6 +57,13 @@ describe('what n8n throws, in core’s words', () => {
     expect(sandbox.admin.requests().filter(({ status }) => status === 401)).toHaveLength(1);
   });
 
+  it('a licence problem (401 1.1.1) is shown in the words of the service and is no refused token', async () => {
+    sandbox.admin.addFault({ kind: 'licence', endpoint: 'status', times: 2 });
+    const error = await failing({}, status);
+    expect(error.message).toContain('1.1.1');
+    expect(error.message).not.toContain('token');
+  });
+
   it('an API that refuses even a new token says to compare the addresses', async () => {
     sandbox.admin.addFault({ kind: 'unauthorized', endpoint: 'status', times: 2 });
     expect(await failing({}, status)).toMatchObject({ description: expect.stringContaining('same environment') });

@@ -118,8 +118,10 @@ export class FakeN8n {
       if (first.statusCode !== 401) return first;
       this.#token = await this.#newToken(options);
       const second = await send(request, this.#token, options.signal);
-      if (second.statusCode === 401)
-        throw requestError('Request failed with status code 401', request.url, { status: 401 });
+      if (second.statusCode === 401) {
+        const { headers, body } = second;
+        throw requestError('Request failed with status code 401', request.url, { status: 401, headers, data: body });
+      }
       return second;
     } catch (error) {
       throw new NodeApiError(node, error as JsonObject);
@@ -180,7 +182,12 @@ async function send(request: IHttpRequestOptions, token: string, signal: AbortSi
 }
 
 /** An error with what axios, which is n8n's client, puts on its own. */
-const requestError = (message: string, url: string, response?: { status: number }, code?: string) =>
+const requestError = (
+  message: string,
+  url: string,
+  response?: { status: number; headers: object; data: Buffer },
+  code?: string,
+) =>
   Object.assign(new Error(message), {
     isAxiosError: true,
     config: { url },

@@ -2,7 +2,7 @@ import type { RequestBody, Transport, TransportRequest, TransportResponse } from
 import { CredentialsError } from '@signstash-connect/core/client';
 import type { IExecuteFunctions, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import { nodeUserAgent } from '../helpers/credential.ts';
-import { requestFailure } from './request-failure.ts';
+import { answerBesidesToken, requestFailure } from './request-failure.ts';
 
 /** The part of n8n's execution context that the transport needs. */
 export type RequestHost = Pick<IExecuteFunctions, 'helpers'>;
@@ -49,6 +49,8 @@ export class N8nTransport implements Transport {
       this.#tokenStored = true;
       return { status: answer.statusCode, headers: headers(answer), body: once(answer.body as Uint8Array) };
     } catch (thrown) {
+      const refused = answerBesidesToken(thrown, request);
+      if (refused) return { ...refused, body: once(new TextEncoder().encode(refused.text)) };
       const failure = requestFailure(thrown, request);
       if (failure instanceof CredentialsError) this.#refusal = failure;
       throw failure;

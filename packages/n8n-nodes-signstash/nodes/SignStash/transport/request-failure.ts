@@ -3,6 +3,8 @@ import {
   ConfigurationError,
   CredentialsError,
   describeFailure,
+  type FailedAnswer,
+  isTokenRefused,
   NetworkError,
   redact,
   type SignStashError,
@@ -17,10 +19,24 @@ interface HostFailure extends Error {
   code?: unknown;
   isAxiosError?: unknown;
   config?: { url?: unknown };
-  response?: { status?: unknown };
+  response?: { status?: unknown; data?: unknown; headers?: Record<string, unknown> };
   /** Status and answer of the token endpoint. */
   status?: unknown;
   body?: unknown;
+}
+
+/**
+ * The answer behind a 401 that says nothing about the token, such as an inactive licence: core reads it like any other. Undefined
+ * if it does refuse the token, or if the authorization server gave it.
+ */
+export function answerBesidesToken(thrown: unknown, { url }: TransportRequest): FailedAnswer | undefined {
+  const http = chain(thrown).find((failure) => failure.isAxiosError === true);
+  if (http?.config?.url !== url || http.response?.status !== 401) return undefined;
+  const { data, headers = {} } = http.response;
+  if (!(data instanceof Uint8Array)) return undefined;
+  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
+  const answer = { status: 401, headers: Object.fromEntries(named), text: new TextDecoder().decode(data) };
+  return isTokenRefused(answer) ? undefined : answer;
 }
 
 /** Turns what n8n threw into core's errors. Whether the request was sent decides if a document may have been signed. */
