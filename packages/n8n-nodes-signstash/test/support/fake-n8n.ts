@@ -185,7 +185,7 @@ async function send(request: IHttpRequestOptions, token: string, signal: AbortSi
 const requestError = (
   message: string,
   url: string,
-  response?: { status: number; headers: object; data: Buffer },
+  response?: { status: number; headers?: object; data?: Buffer },
   code?: string,
 ) =>
   Object.assign(new Error(message), {
