@@ -28,7 +28,7 @@ const request = (url: string, more: Partial<TransportRequest> = {}): TransportRe
   method: 'GET',
   url,
   headers: { accept: 'application/json' },
-  timeoutMs: 10_000,
+  timeoutMs: 60_000,
   ...more,
 });
 
@@ -39,7 +39,7 @@ const failure = (promise: Promise<unknown>): Promise<SignStashError> =>
   );
 
 describe('a call', () => {
-  it('carries the token, one for a thousand calls at once', async () => {
+  it('carries the token, one for a thousand concurrent calls', { timeout: 90_000 }, async () => {
     const { transport, server, api } = await setUp();
     await Promise.all(Array.from({ length: 1000 }, async () => readAll((await transport.send(request(api.url))).body)));
     expect(server.seen).toHaveLength(1);
