@@ -1,5 +1,5 @@
 /**
- * Seals documents with Sign'Stash from Node applications. Start at {@link createSignStash}.
+ * Signs documents with Sign'Stash from Node applications. Start at {@link createSignStash}.
  *
  * @module @signstash-connect/core
  */

@@ -22,8 +22,8 @@ import type { DocumentInput } from './signing/document-input.ts';
  * @example
  * ```ts
  * const signstash = createSignStash({ environment: 'staging', clientId, clientSecret });
- * const sealed = await signstash.sign('invoice.pdf', { reason: 'Invoice' });
- * await writeFile('invoice-signed.pdf', sealed.content);
+ * const signed = await signstash.sign('invoice.pdf', { reason: 'Invoice' });
+ * await writeFile('invoice-signed.pdf', signed.content);
  * ```
  */
 export class SignStash extends SignStashClient {
@@ -65,7 +65,7 @@ export class SignStash extends SignStashClient {
   }
 
   /**
-   * Seals one document: bytes, a Blob, a path, a `file:` URL or a stream.
+   * Signs one document: bytes, a Blob, a path, a `file:` URL or a stream.
    *
    * @throws See {@link SignStashClient.sign}; also `ValidationError` `DOCUMENT_UNREADABLE` for a path that cannot be read.
    */
@@ -81,7 +81,7 @@ export class SignStash extends SignStashClient {
     }
   }
 
-  /** Seals up to 99 documents in one request; see {@link SignStashClient.signMany}. */
+  /** Signs up to 99 documents in one request; see {@link SignStashClient.signMany}. */
   override async signMany(
     documents: readonly DocumentInput<DocumentContent>[],
     options: SignOptions = {},
@@ -99,7 +99,7 @@ export class SignStash extends SignStashClient {
   }
 
   /**
-   * Seals any number of documents: many in each request, several requests at once, in constant memory.
+   * Signs any number of documents: many in each request, several requests at once, in constant memory.
    *
    * @param documents - Paths, glob patterns, or any (async) iterable of documents.
    * @returns Results in completion order, and a summary at the end.
@@ -108,7 +108,7 @@ export class SignStash extends SignStashClient {
     return signAll(
       {
         prepare: (input, position, call) => this.prepare(input, position, call),
-        seal: (group, call, run) => this.seal(group, call, run),
+        signPreparedWith: (group, call, run) => this.signPreparedWith(group, call, run),
         viaProxy: this.#viaProxy,
         referenceScope: this.#referenceScope,
         onWarning: this.#onWarning,

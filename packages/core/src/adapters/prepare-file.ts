@@ -55,7 +55,7 @@ export async function prepareFile(file: FoundFile, options: PrepareOptions): Pro
         platform: nodePlatform,
         clientId,
         maxDocumentBytes,
-        seal: signature,
+        signatureOptions: signature,
       });
       // It may wait long until it is sent.
       forget?.();

@@ -101,7 +101,7 @@ export class Outputs {
     if (!known && overwrite) return undefined;
     const common = { ok: true, reference, name, recovered: false, resumed: true, durationMs: 0 } as const;
     const there = await fileSize(target);
-    if (known?.event === 'sealed') {
+    if (known?.event === 'signed') {
       const { operationId, output } = known;
       const bytes = output === undefined ? undefined : await fileSize(output);
       if (output !== undefined && bytes) {

@@ -27,22 +27,22 @@ import type { Transport } from './transport.ts';
 
 /** Settings that every way of making a client has in common. */
 export interface ClientSettings {
-  /** Seal options for every document of this client; a call's own and a document's own go before them. */
-  seal?: SignatureOptions;
-  /** Shown to signers (API reference, section 5). Default: `Sealed with Sign'Stash Connect`. */
+  /** Signature options for every document of this client; options of a call and of a document take precedence. */
+  signatureOptions?: SignatureOptions;
+  /** Shown to signers (API reference, section 5). Default: `Signed with Sign'Stash Connect`. */
   description?: string;
   /** Archiving and delivery for every call of this client. */
   preservation?: Preservation;
   /** Bytes; a larger document is refused before it is read. Default 100 MiB; the vendor sizes for 20 MB. */
   maxDocumentBytes?: number;
   /**
-   * Ask for every reference before sending, so that a document sealed by an earlier run is found, not sealed again. One short
-   * question a document. Default true; false suits references that are new by construction.
+   * Look up every reference before sending, so that a document signed by an earlier run is found, not signed again. One short
+   * request per document. Default true; set it to false for references that are always new.
    */
   lookUpFirst?: boolean;
   /** Default `json`, which the API reference is sure of; `multipart` sends a quarter less, its matching of files is inferred. */
   format?: BodyFormat;
-  /** Where sealed contents come from: the sign answer, or the zip of the documents endpoint (not through the proxy). */
+  /** Where signed contents come from: the sign answer, or the zip of the documents endpoint (not through the proxy). */
   contentFrom?: 'answer' | 'zip';
   /** How returned contents are checked before they are reported as signed; see {@link ContentCheckSetting}. Default `on`. */
   contentCheck?: ContentCheckSetting;
@@ -54,7 +54,7 @@ export interface ClientSettings {
   timeouts?: Partial<Timeouts>;
 }
 
-/** What a client is made of where no HTTP library may be bundled; applications call `createSignStash` instead. */
+/** The parts of a client that must not bundle an HTTP library; applications call `createSignStash` instead. */
 export interface ClientParts {
   transport: Transport;
   platform: Platform;
@@ -63,7 +63,7 @@ export interface ClientParts {
   clientId: string;
 }
 
-/** Options of one sealing call. */
+/** Options of one signing call. */
 export interface SignOptions extends SignatureOptions, CallOptions {
   description?: string;
   preservation?: Preservation;
@@ -74,7 +74,7 @@ export interface SignOptions extends SignatureOptions, CallOptions {
 /** Options of `sign`: those of the call and those of its one document. */
 export type SignOneOptions = SignOptions & Omit<DocumentInput, 'content' | keyof SignatureOptions>;
 
-/** A document with its seal. */
+/** A signed document. */
 export interface SignedDocument<T = Uint8Array> {
   readonly ok: true;
   readonly reference: string;
@@ -82,13 +82,13 @@ export interface SignedDocument<T = Uint8Array> {
   readonly contentType: string;
   readonly operationId: string;
   readonly content: T;
-  /** True where the seal was found at the service, made by an earlier call whose answer was lost or by an earlier run. */
+  /** True if the document had been signed before: by a call whose answer was lost, or by an earlier run. */
   readonly recovered: boolean;
   /** What the service says about the document. */
   readonly document: OperationDocument<T>;
 }
 
-/** A document that was not sealed, or whose outcome is unknown: see the error's code. */
+/** A document that was not signed, or whose outcome is unknown: see the error's code. */
 export interface FailedDocument {
   readonly ok: false;
   readonly reference: string;
@@ -99,17 +99,17 @@ export interface FailedDocument {
 export type SignResult<T = Uint8Array> = SignedDocument<T> | FailedDocument;
 
 /**
- * Seals documents and asks about them, over any transport. Safe to share: one client serves any number of calls at once.
+ * Signs documents and queries operations, over any transport. Safe to share: one client serves any number of calls at once.
  */
 export class SignStashClient {
-  /** Everything but sealing: consult, download, resend. */
+  /** Everything except signing: query, download, resend. */
   readonly operations: Operations;
   readonly #parts: ClientParts;
   readonly #settings: ClientSettings;
   readonly #calls: ServiceCalls;
   readonly #policy: RetryPolicy;
 
-  /** @throws {@link ConfigurationError} where the settings contradict each other. */
+  /** @throws {@link ConfigurationError} if the settings contradict each other. */
   constructor(parts: ClientParts, settings: ClientSettings = {}) {
     this.#parts = parts;
     this.#settings = settings;
@@ -132,28 +132,28 @@ export class SignStashClient {
   }
 
   /**
-   * Seals one document.
+   * Signs one document.
    *
-   * @returns The document with its seal.
-   * @throws {@link ValidationError} before anything is sent; any other {@link SignStashError} as its cause has it, among them
-   *   `DocumentFailedError` with the service's `signError`, and `OutcomeUnknownError` where a lost answer could not be cleared up.
+   * @returns The signed document.
+   * @throws {@link ValidationError} before anything is sent; any other {@link SignStashError}, among them
+   *   `DocumentFailedError` with the service's `signError`, and `OutcomeUnknownError` if the outcome of a lost answer could not be determined.
    */
   async sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
     const { name, contentType, reference, key, ...call } = options;
     const given = Object.entries({ name, contentType, reference, key }).filter(([, value]) => value !== undefined);
     const [result] = await this.signMany([{ content, ...Object.fromEntries(given) }], call);
-    if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to seal.');
+    if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
     return result;
   }
 
   /**
-   * Seals up to 99 documents in one request, which is much faster than one request each (API reference, section 1).
+   * Signs up to 99 documents in one request, which is much faster than one request each (API reference, section 1).
    *
    * @returns A result for every document, in the order given; one document that fails does not fail the others.
-   * @throws {@link ValidationError} before anything is sent, where any document cannot be sealed.
+   * @throws {@link ValidationError} before anything is sent, if any document cannot be signed.
    */
   async signMany(documents: readonly DocumentInput[], options: SignOptions = {}): Promise<SignResult[]> {
-    if (documents.length === 0) throw new ValidationError('NO_DOCUMENTS', 'There is nothing to seal.');
+    if (documents.length === 0) throw new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
     if (documents.length > maxDocumentsPerRequest) {
       const message = `${documents.length} documents are more than the ${maxDocumentsPerRequest} of one request.`;
       throw new ValidationError('TOO_MANY_DOCUMENTS', message);
@@ -186,7 +186,7 @@ export class SignStashClient {
   async signPrepared(documents: readonly PreparedDocument[], options: SignOptions = {}): Promise<SignResult[]> {
     refuseDuplicates(documents);
     const results = new Map<string, SignResult>();
-    await this.seal(documents, options, {
+    await this.signPreparedWith(documents, options, {
       store: memoryStore,
       openContent: bytesSource,
       onOutcome: (outcome) => results.set(outcome.document.reference, signResult(outcome)),
@@ -194,8 +194,8 @@ export class SignStashClient {
     return documents.map((document) => results.get(document.reference) as SignResult);
   }
 
-  /** Seals one request's worth of prepared documents. @internal */
-  protected seal<T>(
+  /** Signs one request's worth of prepared documents. @internal */
+  protected signPreparedWith<T>(
     documents: readonly PreparedDocument[],
     options: SignOptions,
     run: SignRunOptions<T>,
@@ -205,7 +205,7 @@ export class SignStashClient {
     const request = {
       format,
       clientId: this.#parts.clientId,
-      description: options.description ?? description ?? "Sealed with Sign'Stash Connect",
+      description: options.description ?? description ?? "Signed with Sign'Stash Connect",
       preservation: archive && preservationInfo(archive),
       returnContent: run.store !== undefined && contentFrom === 'answer',
     };
@@ -239,7 +239,7 @@ export class SignStashClient {
       clientId: this.#parts.clientId,
       maxDocumentBytes: this.#settings.maxDocumentBytes ?? 100 * 1024 * 1024,
       checkContent: this.#contentCheck.setting !== 'off',
-      seal: { ...this.#settings.seal, ...Object.fromEntries(own) },
+      signatureOptions: { ...this.#settings.signatureOptions, ...Object.fromEntries(own) },
     };
   }
 }

@@ -107,7 +107,8 @@ export class ContentCheck<T> {
     const findings = this.#findings.get(content);
     this.#findings.delete(content);
     if (!findings) return undefined;
-    const problem = this.#findProblem(document, details, findings) ?? (await this.#ask(document, content, operationId));
+    const problem =
+      this.#findProblem(document, details, findings) ?? (await this.#callCheckFunction(document, content, operationId));
     if (problem === undefined) return undefined;
     return `${document.name}: the content that operation ${operationId} returned is not valid: ${problem}.`;
   }
@@ -132,7 +133,7 @@ export class ContentCheck<T> {
     return undefined;
   }
 
-  async #ask(document: PreparedDocument, content: T, operationId: string): Promise<string | undefined> {
+  async #callCheckFunction(document: PreparedDocument, content: T, operationId: string): Promise<string | undefined> {
     const { setting, openContent } = this.#options;
     if (typeof setting !== 'function' || !openContent) return undefined;
     const { reference, name, source: original, signatureInfo } = document;

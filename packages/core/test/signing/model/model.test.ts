@@ -52,7 +52,7 @@ class Client extends SignStashClient {
         return this.prepare(input, index, options);
       }),
     );
-    await this.seal<Uint8Array>(prepared, options, {
+    await this.signPreparedWith<Uint8Array>(prepared, options, {
       store: memoryStore,
       mayHaveBeenSent,
       beforeSend: async (sent) => onSend(sent.map((document) => document.reference)),
@@ -102,7 +102,7 @@ function clientOf({ time, service }: Real, model: Model, { signFates, readFates 
   return { run, client: new Client(parts, { retry, contentCheck: 'off' }) };
 }
 
-/** Whether a run may skip its look-ups: nobody had these documents before. */
+/** Whether a run may skip its look-ups: these documents were never sent before. */
 const areNew = (model: Model, indexes: readonly number[]) => indexes.every((index) => !model.given.has(index));
 
 class SignCommand implements fc.AsyncCommand<Model, Real> {
