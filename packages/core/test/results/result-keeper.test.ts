@@ -132,3 +132,14 @@ describe('the resultStore option', () => {
     expect(warnings).toEqual(['RESULT_STORE_FAILED']);
   });
 });
+
+describe('a document that was signed at the SaaS before', () => {
+  it('is retrieved from there when the proxy is used', async () => {
+    const sandbox = await testSandbox();
+    const atSaas = await clientOf(sandbox).sign(content);
+    const again = await viaProxy(sandbox).sign(content);
+    expect(again).toMatchObject({ recovered: true, operationId: atSaas.operationId });
+    expect(Buffer.from(again.content).equals(atSaas.content)).toBe(true);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
+  });
+});
