@@ -7,6 +7,7 @@ import { type DocumentContent, documentContent } from './files/document-content.
 import { nodePlatform } from './files/node-platform.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { SignStashOptions } from './options.ts';
+import { ResultKeeper } from './results/result-keeper.ts';
 import {
   type SignedDocument,
   type SignOneOptions,
@@ -30,6 +31,7 @@ export class SignStash extends SignStashClient {
   readonly #viaProxy: boolean;
   readonly #referenceScope: string;
   readonly #onWarning: SignStashOptions['onWarning'];
+  readonly #results: ResultKeeper | undefined;
 
   /** @throws {@link ConfigurationError} naming the setting that is missing or wrong. */
   constructor(options: SignStashOptions) {
@@ -40,7 +42,8 @@ export class SignStash extends SignStashClient {
       }
     }
     const endpoints = resolveEnvironment(environment, { allowInsecureHttp });
-    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, onWarning, transport, ...settings } = rest;
+    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, onWarning, transport, resultStore, ...settings } =
+      rest;
     const http = {
       credentialsEncoding,
       tokenStore,
@@ -62,6 +65,7 @@ export class SignStash extends SignStashClient {
     this.#viaProxy = endpoints.viaProxy;
     this.#referenceScope = endpoints.tokenUrl;
     this.#onWarning = onWarning;
+    this.#results = resultStore && new ResultKeeper(resultStore, onWarning);
   }
 
   /**
@@ -92,7 +96,9 @@ export class SignStash extends SignStashClient {
         const { source, name } = opened[index] as (typeof opened)[number];
         return { ...(name === undefined ? {} : { name }), ...document, content: source };
       });
-      return await super.signMany(inputs, options);
+      if (!this.#results) return await super.signMany(inputs, options);
+      const client = { signMany: (missing: typeof inputs, call?: SignOptions) => super.signMany(missing, call) };
+      return await this.#results.signMany(client, inputs, options);
     } finally {
       await Promise.all(opened.map(({ release }) => release?.()));
     }
