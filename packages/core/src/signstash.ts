@@ -7,7 +7,8 @@ import { type DocumentContent, documentContent } from './files/document-content.
 import { nodePlatform } from './files/node-platform.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { SignStashOptions } from './options.ts';
-import { type SignOneOptions, type SignOptions, SignStashClient } from './signing/client.ts';
+import { ResultKeeper } from './results/result-keeper.ts';
+import { type SignOneOptions, type SignOptions, SignStashClient, signOne } from './signing/client.ts';
 import type { DocumentInput, PreparedDocument } from './signing/document-input.ts';
 import type { Operations } from './signing/operations.ts';
 import type { SignedDocument, SignResult } from './signing/results.ts';
@@ -30,6 +31,7 @@ export class SignStash {
   readonly #viaProxy: boolean;
   readonly #referenceScope: string;
   readonly #onWarning: SignStashOptions['onWarning'];
+  readonly #results: ResultKeeper | undefined;
 
   /** @throws {@link ConfigurationError} naming the setting that is missing or wrong. */
   constructor(options: SignStashOptions) {
@@ -40,7 +42,8 @@ export class SignStash {
       }
     }
     const endpoints = resolveEnvironment(environment, { allowInsecureHttp });
-    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, onWarning, transport, ...settings } = rest;
+    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, onWarning, transport, resultStore, ...settings } =
+      rest;
     const http = {
       credentialsEncoding,
       tokenStore,
@@ -63,6 +66,7 @@ export class SignStash {
     this.#viaProxy = endpoints.viaProxy;
     this.#referenceScope = endpoints.tokenUrl;
     this.#onWarning = onWarning;
+    this.#results = resultStore && new ResultKeeper(resultStore, onWarning);
   }
 
   /**
@@ -71,15 +75,7 @@ export class SignStash {
    * @throws See {@link SignStashClient.sign}; also `ValidationError` `DOCUMENT_UNREADABLE` for a path that cannot be read.
    */
   async sign(content: DocumentContent, options: SignOneOptions = {}): Promise<SignedDocument> {
-    const opened = await documentContent(content);
-    try {
-      return await this.#client.sign(opened.source, {
-        ...(opened.name === undefined ? {} : { name: opened.name }),
-        ...options,
-      });
-    } finally {
-      await opened.release?.();
-    }
+    return signOne((documents, call) => this.signMany(documents, call), content, options);
   }
 
   /** Signs up to 99 documents in one request; see {@link SignStashClient.signMany}. */
@@ -93,7 +89,8 @@ export class SignStash {
         const { source, name } = opened[index] as (typeof opened)[number];
         return { ...(name === undefined ? {} : { name }), ...document, content: source };
       });
-      return await this.#client.signMany(inputs, options);
+      if (!this.#results) return await this.#client.signMany(inputs, options);
+      return await this.#results.signMany(this.#client, inputs, options);
     } finally {
       await Promise.all(opened.map(({ release }) => release?.()));
     }

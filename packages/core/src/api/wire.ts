@@ -103,6 +103,7 @@ export interface WireDocument {
   internalId?: number | string | null;
   signStatus?: SignStatus;
   signError?: SignError | null;
+  storageStatus?: string | null;
   contentLength?: number | null;
   receptionDate?: string | number | null;
   storageEndDate?: string | number | null;

@@ -159,7 +159,7 @@ export const errorCodes = {
   CONTENT_UNAVAILABLE: fact(
     'document',
     false,
-    'The document was signed, and counted, but its content cannot be fetched: use the copy already received, or sign it again under a new reference, which is charged again.',
+    'The document was signed, and counted, but its content cannot be fetched: use the copy already received, or sign it again under a new reference, which is charged again. Through the on-premise proxy, set a resultStore to keep results.',
   ),
   CONTENT_NOT_VALID: fact(
     'document',

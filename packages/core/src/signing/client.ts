@@ -115,11 +115,7 @@ export class SignStashClient {
    *   `DocumentFailedError` with the service's `signError`, and `OutcomeUnknownError` if the outcome of a lost answer could not be determined.
    */
   async sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
-    const { name, contentType, reference, key, ...call } = options;
-    const given = Object.entries({ name, contentType, reference, key }).filter(([, value]) => value !== undefined);
-    const [result] = await this.signMany([{ content, ...Object.fromEntries(given) }], call);
-    if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
-    return result;
+    return signOne((documents, call) => this.signMany(documents, call), content, options);
   }
 
   /**
@@ -220,6 +216,18 @@ export class SignStashClient {
       signatureOptions: { ...this.#settings.signatureOptions, ...Object.fromEntries(own) },
     };
   }
+}
+
+/** Signs one document by a method for many. */
+export async function signOne<Content>(
+  signMany: (documents: DocumentInput<Content>[], options: SignOptions) => Promise<SignResult[]>,
+  content: Content,
+  { name, contentType, reference, key, ...options }: SignOneOptions,
+): Promise<SignedDocument> {
+  const given = Object.entries({ name, contentType, reference, key }).filter(([, value]) => value !== undefined);
+  const [result] = await signMany([{ content, ...Object.fromEntries(given) }], options);
+  if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
+  return result;
 }
 
 export type { ContentStore, Operation, OperationOf };

@@ -119,7 +119,12 @@ export class OperationResults<T> {
   async #fetch(id: string): Promise<{ operation: OperationOf<T>; failure?: SignStashError }> {
     const { calls, store, release, contentFrom, signal } = this.#options;
     const bare = () => retryRead(() => calls.detail<T>(id, undefined, { signal }), this.#options);
-    if (calls.viaProxy || store === undefined) return { operation: await bare() };
+    if (store === undefined) return { operation: await bare() };
+    if (calls.viaProxy) {
+      // Nothing that was signed through the proxy is stored, but the document may have been signed at the SaaS before.
+      const operation = await bare();
+      if (!operation.documents.some(({ raw }) => isStored(raw.storageStatus))) return { operation };
+    }
     try {
       if (contentFrom === 'answer') {
         return { operation: await retryRead(() => calls.detail(id, store, { signal }), this.#options) };
@@ -157,3 +162,7 @@ function byReference<T>({ documents }: OperationOf<T>): Map<string, OperationDoc
   }
   return entries;
 }
+
+/** API reference, section 6. */
+const isStored = (storageStatus: string | null | undefined) =>
+  storageStatus === 'CONTENT_STORED' || storageStatus === 'CONTENT_PRESERVED';

@@ -6,9 +6,15 @@ export interface Warning {
    * `TOKEN_STORE_FAILED`: the token store could not be read or written; the token was asked for instead.
    * `TOKEN_REFRESH_FAILED`: an early renewal failed; the old token still serves.
    * `REFERENCE_LOCK_FAILED`: the reference lock could not be reached; documents were looked up before they were sent instead.
+   * `RESULT_STORE_FAILED`: the result store could not be read or written; the document was signed all the same.
    * `CONTENT_REWRITTEN`: a signed PDF does not begin with the bytes that were sent, but its signature is intact.
    */
-  readonly code: 'TOKEN_STORE_FAILED' | 'TOKEN_REFRESH_FAILED' | 'REFERENCE_LOCK_FAILED' | 'CONTENT_REWRITTEN';
+  readonly code:
+    | 'TOKEN_STORE_FAILED'
+    | 'TOKEN_REFRESH_FAILED'
+    | 'REFERENCE_LOCK_FAILED'
+    | 'RESULT_STORE_FAILED'
+    | 'CONTENT_REWRITTEN';
   readonly message: string;
 }
 
