@@ -7,6 +7,15 @@ type AddCommand = (program: Command, io: CliIo) => void;
 /** Loaded only when needed, so that `--version` and a mistyped command are answered at once. */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   sign: async () => (await import('./commands/sign.ts')).addSignCommand,
+  verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
+  get: async () => (await import('./commands/get.ts')).addGetCommand,
+  status: async () => (await import('./commands/status.ts')).addStatusCommand,
+  download: async () => (await import('./commands/download.ts')).addDownloadCommand,
+  resend: async () => (await import('./commands/resend.ts')).addResendCommand,
+  quota: async () => (await import('./commands/quota.ts')).addQuotaCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
+  sandbox: async () => (await import('./commands/sandbox.ts')).addSandboxCommand,
+  completion: async () => (await import('./commands/completion.ts')).addCompletionCommand,
 };
 
 /** Runs one command line; the exit code is in `io.exitCode`. Never throws for what a user did. */
@@ -41,8 +50,9 @@ export async function createProgram(io: CliIo, args: readonly string[] = []): Pr
     })
     .showHelpAfterError('Run with --help for usage.')
     .exitOverride();
-  const named = args.find((arg) => Object.hasOwn(commands, arg));
-  const needed = named === undefined ? Object.values(commands) : [commands[named] as () => Promise<AddCommand>];
+  const named = args.find((arg) => !arg.startsWith('-'));
+  const known = named !== undefined && Object.hasOwn(commands, named) ? commands[named] : undefined;
+  const needed = known ? [known] : Object.values(commands);
   for (const load of needed) (await load())(program, io);
   return program;
 }

@@ -7,6 +7,7 @@ import { signFiles } from '@signstash-connect/core/adapter/node';
 import type { Command } from 'commander';
 import { type OpenClient, openClient } from '../client.ts';
 import { exitCodeOfReport } from '../exit-codes.ts';
+import { given, inFolder } from '../files.ts';
 import type { CliIo } from '../io.ts';
 import { openReferenceLock } from '../lock.ts';
 import { wholeNumber } from '../program.ts';
@@ -174,17 +175,3 @@ const row = ({ file, status, output = '', problem, reason, recovered }: FileResu
         : status,
   output,
 ];
-
-/** Relative patterns start at the working directory of the process already. */
-function inFolder(patterns: readonly string[], cwd: string): string[] {
-  if (cwd === process.cwd()) return [...patterns];
-  return patterns.map((pattern) =>
-    pattern.replace(/^(!?)(.*)$/s, (_, not: string, path: string) => not + resolve(cwd, path)),
-  );
-}
-
-/** Without what is undefined. */
-const given = <T extends object>(values: T) =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
