@@ -7,6 +7,7 @@ import { ValidationError } from '../errors/errors.ts';
 import { type SentContent, sentTailBytes } from './content-inspector.ts';
 import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
 import type { Platform } from './platform.ts';
+import { loadXmlParser } from './xml-signature.ts';
 
 export interface PrepareContext {
   readonly platform: Platform;
@@ -42,6 +43,7 @@ export async function prepareDocument(
   });
   const base64 = (bytes: Uint8Array) => new TextDecoder('latin1').decode(platform.toBase64(bytes));
   const info = signatureInfo(checked.signatureType, options, label, base64);
+  if (checkContent && checked.signatureType === 'XAdES') await loadXmlParser();
   if (input.reference !== undefined) checkReference(input.reference, label);
   const sent = checkContent || input.reference === undefined ? await describeContent(source, platform) : undefined;
   const reference = input.reference ?? (await deriveReference(sent as SentContent, input.key, clientId, platform));
