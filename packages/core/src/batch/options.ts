@@ -4,6 +4,7 @@ import type { DocumentContent } from '../files/document-content.ts';
 import type { ReferenceLock } from '../locks/reference-lock.ts';
 import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput } from '../signing/document-input.ts';
+import type { SignedResult, SignResult } from '../signing/results.ts';
 
 /** One document of a batch. */
 export interface BatchDocument extends DocumentInput<DocumentContent> {
@@ -66,39 +67,25 @@ export interface BatchProgress {
   etaMs?: number;
 }
 
-export type BatchResult = BatchSigned | BatchFailed;
+/** A result of `signAll`. */
+export type BatchResult = SignResult<SignedBatchDocument>;
 
 /** A document that is signed and whose content is where it should be. */
-export interface BatchSigned {
-  readonly ok: true;
-  readonly reference: string;
-  readonly name: string;
-  /** Absent if only the journal knows that it was signed. */
-  readonly operationId?: string;
+export interface SignedBatchDocument extends SignedResult {
   /** Path of the signed file. */
   readonly outputPath?: string;
   /** The signed content, with {@link BatchOptions.inMemory}. */
   readonly content?: Uint8Array;
   /** Bytes of the signed content; 0 if it was finished by an earlier run. */
   readonly bytes: number;
-  /** True if the document had been signed before: by a call whose answer was lost, or by an earlier run. */
-  readonly recovered: boolean;
-  /** True if the journal says that an earlier run finished it: nothing was asked or sent. */
+  /** True if the journal says that an earlier run finished it: no request was sent. */
   readonly resumed: boolean;
   /** True if another process signed it at the same time: `outputPath` is the file that it wrote. */
   readonly signedByAnotherProcess?: boolean;
-  /** Milliseconds from the request's start to this result; 0 if resumed. */
+  /** Milliseconds from the start of the request to this result; 0 if resumed. */
   readonly durationMs: number;
   /** What the service says about the document; absent if resumed. */
   readonly document?: OperationDocument;
-}
-
-export interface BatchFailed {
-  readonly ok: false;
-  /** empty if the document could not even be read. */
-  readonly reference: string;
-  readonly name: string;
-  readonly error: SignStashError;
 }
 
 export interface BatchSummary {

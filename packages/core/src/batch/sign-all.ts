@@ -1,7 +1,7 @@
 import type { DocumentSource } from '../api/request/document-source.ts';
 import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput, PreparedDocument } from '../signing/document-input.ts';
-import type { SignRunOptions } from '../signing/sign-exactly-once.ts';
+import type { SignRun } from '../signing/sign-exactly-once.ts';
 import type { OnWarning } from '../utils/warning.ts';
 import { BatchRun } from './batch-run.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
@@ -9,11 +9,7 @@ import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
 /** The client as a batch needs it. */
 export interface BatchClient {
   prepare(input: DocumentInput<DocumentSource>, position: number, options: SignOptions): Promise<PreparedDocument>;
-  signPreparedWith<T>(
-    documents: readonly PreparedDocument[],
-    options: SignOptions,
-    run: SignRunOptions<T>,
-  ): Promise<void>;
+  signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void>;
   readonly viaProxy: boolean;
   /** The system that references are unique in. */
   readonly referenceScope: string;

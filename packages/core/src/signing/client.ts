@@ -2,10 +2,10 @@ import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import type { Endpoints } from '../api/environments.ts';
 import { bytesSource } from '../api/request/document-source.ts';
 import { preservationInfo } from '../api/request/signature-info.ts';
-import type { Operation, OperationDocument, OperationOf } from '../api/response/operation.ts';
+import type { Operation, OperationOf } from '../api/response/operation.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { Preservation, SignatureOptions } from '../api/sign-options.ts';
-import { AbortedError, ConfigurationError, type SignStashError, ValidationError } from '../errors/errors.ts';
+import { AbortedError, ConfigurationError, ValidationError } from '../errors/errors.ts';
 import type { OnWarning } from '../utils/warning.ts';
 import {
   type ContentCheckSetting,
@@ -16,12 +16,12 @@ import {
 import { memoryStore } from './content-stores.ts';
 import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
 import { Operations } from './operations.ts';
-import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
 import { type PrepareContext, prepareDocument, refuseDuplicates } from './prepare.ts';
+import { type SignedDocument, type SignResult, signResult } from './results.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { type CallOptions, defaultTimeouts, ServiceCalls, type Timeouts } from './service-calls.ts';
-import { type SignRunOptions, signExactlyOnce } from './sign-exactly-once.ts';
+import { type SignRun, signExactlyOnce } from './sign-exactly-once.ts';
 import { type BodyFormat, signRequest } from './sign-request.ts';
 import type { Transport } from './transport.ts';
 
@@ -74,30 +74,6 @@ export interface SignOptions extends SignatureOptions, CallOptions {
 /** Options of `sign`: those of the call and those of its one document. */
 export type SignOneOptions = SignOptions & Omit<DocumentInput, 'content' | keyof SignatureOptions>;
 
-/** A signed document. */
-export interface SignedDocument<T = Uint8Array> {
-  readonly ok: true;
-  readonly reference: string;
-  readonly name: string;
-  readonly contentType: string;
-  readonly operationId: string;
-  readonly content: T;
-  /** True if the document had been signed before: by a call whose answer was lost, or by an earlier run. */
-  readonly recovered: boolean;
-  /** What the service says about the document. */
-  readonly document: OperationDocument<T>;
-}
-
-/** A document that was not signed, or whose outcome is unknown: see the error's code. */
-export interface FailedDocument {
-  readonly ok: false;
-  readonly reference: string;
-  readonly name: string;
-  readonly error: SignStashError;
-}
-
-export type SignResult<T = Uint8Array> = SignedDocument<T> | FailedDocument;
-
 /**
  * Signs documents and queries operations, over any transport. Safe to share: one client serves any number of calls at once.
  */
@@ -138,12 +114,8 @@ export class SignStashClient {
    * @throws {@link ValidationError} before anything is sent; any other {@link SignStashError}, among them
    *   `DocumentFailedError` with the service's `signError`, and `OutcomeUnknownError` if the outcome of a lost answer could not be determined.
    */
-  async sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
-    const { name, contentType, reference, key, ...call } = options;
-    const given = Object.entries({ name, contentType, reference, key }).filter(([, value]) => value !== undefined);
-    const [result] = await this.signMany([{ content, ...Object.fromEntries(given) }], call);
-    if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
-    return result;
+  sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
+    return signOne(this, content, options);
   }
 
   /**
@@ -194,12 +166,14 @@ export class SignStashClient {
     return documents.map((document) => results.get(document.reference) as SignResult);
   }
 
-  /** Signs one request's worth of prepared documents. @internal */
-  protected signPreparedWith<T>(
-    documents: readonly PreparedDocument[],
-    options: SignOptions,
-    run: SignRunOptions<T>,
-  ): Promise<void> {
+  /**
+   * Signs up to 99 prepared documents in one request and reports each document as soon as its outcome is certain. For callers that
+   * store signed contents elsewhere than in memory or record what is sent.
+   *
+   * @param run - The store of the contents and what to call on the way.
+   * @returns Once every document has been reported through `run.onOutcome`. Never rejects for a document that fails.
+   */
+  signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void> {
     const { format = 'json', contentFrom = 'answer', description, preservation, lookUpFirst = true } = this.#settings;
     const archive = options.preservation ?? preservation;
     const request = {
@@ -244,12 +218,17 @@ export class SignStashClient {
   }
 }
 
-/** The outcome as a result of the public API. */
-export function signResult<T>(outcome: Outcome<T>): SignResult<T> {
-  const { reference, name, contentType } = outcome.document;
-  if (!outcome.signed) return { ok: false, reference, name, error: outcome.error };
-  const { operationId, recovered, details, content } = outcome;
-  return { ok: true, reference, name, contentType, operationId, recovered, document: details, content: content as T };
+/** `sign` in terms of `signMany`. */
+export async function signOne<Content>(
+  client: { signMany(documents: readonly DocumentInput<Content>[], options: SignOptions): Promise<SignResult[]> },
+  content: Content,
+  options: SignOneOptions,
+): Promise<SignedDocument> {
+  const { name, contentType, reference, key, ...call } = options;
+  const given = Object.entries({ name, contentType, reference, key }).filter(([, value]) => value !== undefined);
+  const [result] = await client.signMany([{ content, ...Object.fromEntries(given) }], call);
+  if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
+  return result;
 }
 
 export type { ContentStore, Operation, OperationOf };

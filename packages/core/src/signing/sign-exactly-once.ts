@@ -44,8 +44,8 @@ export interface SignExactlyOnceOptions<T> extends ContentHandling<T> {
   readonly timeoutMs?: number | undefined;
 }
 
-/** What each run provides itself; the client adds the rest. */
-export type SignRunOptions<T> = Pick<SignExactlyOnceOptions<T>, 'store' | 'onOutcome'> &
+/** What a caller of `signPreparedWith` provides; the client adds the rest. */
+export type SignRun<T> = Pick<SignExactlyOnceOptions<T>, 'store' | 'onOutcome'> &
   Partial<
     Pick<SignExactlyOnceOptions<T>, 'beforeSend' | 'release' | 'mayHaveBeenSent' | 'onSplit' | 'openContent' | 'reject'>
   >;

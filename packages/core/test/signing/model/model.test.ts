@@ -34,7 +34,13 @@ const claimsFailure = (outcome: Outcome<Uint8Array>) =>
     outcome.error.code,
   );
 
-class Client extends SignStashClient {
+class Client {
+  readonly #client: SignStashClient;
+
+  constructor(...parts: ConstructorParameters<typeof SignStashClient>) {
+    this.#client = new SignStashClient(...parts);
+  }
+
   async run(
     indexes: readonly number[],
     options: SignOptions,
@@ -49,10 +55,10 @@ class Client extends SignStashClient {
           reference: reference(index),
           name: reference(index),
         };
-        return this.prepare(input, index, options);
+        return this.#client.prepare(input, index, options);
       }),
     );
-    await this.signPreparedWith<Uint8Array>(prepared, options, {
+    await this.#client.signPreparedWith<Uint8Array>(prepared, options, {
       store: memoryStore,
       mayHaveBeenSent,
       beforeSend: async (sent) => onSend(sent.map((document) => document.reference)),
