@@ -69,6 +69,8 @@ export interface SignOptions extends SignatureOptions, CallOptions {
   preservation?: Preservation;
   /** See {@link ClientSettings.lookUpFirst}. */
   lookUpFirst?: boolean;
+  /** Instead of the client's; see {@link ContentCheckSetting}. */
+  contentCheck?: ContentCheckSetting;
 }
 
 /** Options of `sign`: those of the call and those of its one document. */
@@ -94,13 +96,9 @@ export class SignStashClient {
       ...defaultTimeouts,
       ...settings.timeouts,
     });
-    checkContentSettings(this.#contentCheck.setting, this.#contentCheck.limits);
-    this.operations = new Operations(
-      this.#calls,
-      parts.platform,
-      this.#policy,
-      this.#contentCheck.limits.maxFetchedBytes,
-    );
+    const { setting, limits } = this.#contentCheck();
+    checkContentSettings(setting, limits);
+    this.operations = new Operations(this.#calls, parts.platform, this.#policy, limits.maxFetchedBytes);
     if (settings.contentFrom === 'zip' && parts.endpoints.viaProxy) {
       const message = 'contentFrom "zip" needs stored content, and the on-premise proxy stores none: use "answer".';
       throw new ConfigurationError('CONFIGURATION_INVALID', 'contentFrom', message);
@@ -146,6 +144,7 @@ export class SignStashClient {
   async prepare(input: DocumentInput, position: number, options: SignOptions = {}): Promise<PreparedDocument> {
     if (options.signal?.aborted)
       throw new AbortedError('The caller stopped the call.', { cause: options.signal.reason });
+    if (options.contentCheck !== undefined) checkContentSettings(options.contentCheck, {});
     return prepareDocument(input, position, this.#prepareContext(options));
   }
 
@@ -193,14 +192,14 @@ export class SignStashClient {
       lookUpFirst: options.lookUpFirst ?? lookUpFirst,
       signal: options.signal,
       timeoutMs: options.timeoutMs,
-      contentCheck: this.#contentCheck,
+      contentCheck: this.#contentCheck(options),
       ...run,
     });
   }
 
-  get #contentCheck() {
-    const { contentCheck: setting = 'on', contentLimits, onWarning } = this.#settings;
-    return { setting, limits: { ...defaultContentLimits, ...contentLimits }, onWarning };
+  #contentCheck({ contentCheck: own }: SignOptions = {}) {
+    const { contentCheck = 'on', contentLimits, onWarning } = this.#settings;
+    return { setting: own ?? contentCheck, limits: { ...defaultContentLimits, ...contentLimits }, onWarning };
   }
 
   #prepareContext(options: SignOptions): PrepareContext {
@@ -212,7 +211,7 @@ export class SignStashClient {
       platform: this.#parts.platform,
       clientId: this.#parts.clientId,
       maxDocumentBytes: this.#settings.maxDocumentBytes ?? 100 * 1024 * 1024,
-      checkContent: this.#contentCheck.setting !== 'off',
+      checkContent: this.#contentCheck(options).setting !== 'off',
       signatureOptions: { ...this.#settings.signatureOptions, ...Object.fromEntries(own) },
     };
   }

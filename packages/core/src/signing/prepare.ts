@@ -46,7 +46,11 @@ export async function prepareDocument(
   if (checkContent && checked.signatureType === 'XAdES') await loadXmlParser();
   if (input.reference !== undefined) checkReference(input.reference, label);
   const sent = checkContent || input.reference === undefined ? await describeContent(source, platform) : undefined;
-  const reference = input.reference ?? (await deriveReference(sent as SentContent, input.key, clientId, platform));
+  const derive = async ({ sha256 }: SentContent) => {
+    const seed = referenceSeed(sha256, input.key, checked.signatureType);
+    return derivedReference(clientId, await platform.sha256(bytesSource(seed).read()));
+  };
+  const reference = input.reference ?? (await derive(sent as SentContent));
   const extension =
     checked.contentType === 'application/pdf' ? 'pdf' : checked.signatureType === 'XAdES' ? 'xml' : 'bin';
   const name = input.name ?? `document-${position}.${extension}`;
@@ -92,10 +96,6 @@ function lastBytes(before: Uint8Array, chunk: Uint8Array, count: number): Uint8A
   both.set(kept);
   both.set(chunk, kept.byteLength);
   return both;
-}
-
-async function deriveReference(sent: SentContent, key: string | undefined, clientId: string, platform: Platform) {
-  return derivedReference(clientId, await platform.sha256(bytesSource(referenceSeed(sent.sha256, key)).read()));
 }
 
 function documentSource(content: DocumentBytes): DocumentSource {
