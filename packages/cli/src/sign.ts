@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { SignStashOptions } from '@signstash-connect/core';
 import type { FileResult, Report } from '@signstash-connect/core/adapter';
 import { signFiles } from '@signstash-connect/core/adapter/node';
 import { type OpenClient, openClient } from './client.ts';
@@ -11,7 +12,7 @@ import { openReferenceLock } from './lock.ts';
 import { line, showProgress } from './progress.ts';
 import { checkReportPath, writeReport } from './report-files.ts';
 import type { CommandContext } from './run.ts';
-import { createVerifier } from './verifier.ts';
+import { createVerification } from './verifier.ts';
 
 export interface SignFlags {
   out?: string;
@@ -35,9 +36,9 @@ export async function sign(context: CommandContext<SignFlags>, patterns: string[
   const { io, flags, settings, output } = context;
   checkReportPath(flags.report);
   const signOptions = await settings.signOptions();
-  const verify = await createVerifier(settings, io.signal);
+  const { contentCheck, verify } = await createVerification(settings, io.signal);
   const lock = await openReferenceLock(settings, io);
-  const service = await openService(context);
+  const service = await openService(context, { contentCheck });
   const journal = journalPath(context, service);
   const progress = await showProgress(context);
   try {
@@ -81,8 +82,11 @@ export async function sign(context: CommandContext<SignFlags>, patterns: string[
 }
 
 /** A dry run works without an account. */
-async function openService(context: CommandContext<SignFlags>): Promise<OpenClient | undefined> {
-  if (!context.flags.dryRun || context.flags.sandbox) return openClient(context);
+async function openService(
+  context: CommandContext<SignFlags>,
+  options: Partial<SignStashOptions>,
+): Promise<OpenClient | undefined> {
+  if (!context.flags.dryRun || context.flags.sandbox) return openClient(context, options);
   await context.settings.connection(['environment', 'clientId', 'clientSecret']);
   return undefined;
 }

@@ -64,7 +64,7 @@ async function verify(context: CommandContext<VerifyFlags>, patterns: string[]) 
 
 async function loadTrust({ settings, flags }: CommandContext<VerifyFlags>): Promise<TrustStore> {
   const { TrustStore } = await import('@signstash-connect/verify');
-  const { trust } = settings.verification();
+  const trust = settings.trust();
   try {
     const stores = [await TrustStore.fromPaths(trust)];
     if (flags.sandbox) {
