@@ -6,9 +6,9 @@ import { invoice, invoices } from './support/documents.ts';
 import { type Execution, N8n } from './support/n8n.ts';
 import { checkSeal, goodSeal } from './support/pdfsig.ts';
 import { leaks } from './support/secrets.ts';
-import { credentialFor, filesThrough, type LabFile, signStash, type Workflow } from './support/workflow.ts';
+import { credentialFor, filesThrough, signStash, type TestFile, type Workflow } from './support/workflow.ts';
 
-const notPdf: LabFile = { name: 'notes.pdf', mimeType: 'application/pdf', bytes: Buffer.from('not a PDF at all') };
+const notPdf: TestFile = { name: 'notes.pdf', mimeType: 'application/pdf', bytes: Buffer.from('not a PDF at all') };
 const wrongSecret = { id: 'wrongSecret', name: 'Wrong Secret' };
 const throughProxy = { id: 'throughProxy', name: 'Through Proxy' };
 

@@ -1,5 +1,5 @@
 /**
- * The service's own words, exactly as they travel (API reference, sections 5 and 6). Nothing outside `protocol` and the
+ * The wire format of the service (API reference, sections 5 and 6). Nothing outside `protocol` and the
  * `raw` properties of answers speaks them.
  */
 

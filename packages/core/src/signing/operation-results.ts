@@ -23,7 +23,7 @@ export interface OperationResultsOptions<T> {
 interface Source {
   /** The operation was found by a look-up. */
   readonly recovered: boolean;
-  /** The operation is done: asking again would not tell more. */
+  /** The operation is finished: another look-up would not return more. */
   readonly last?: boolean;
   /** Why contents could not be fetched. */
   readonly failure?: SignStashError | undefined;
@@ -101,7 +101,7 @@ export class OperationResults<T> {
     return open;
   }
 
-  /** True once the operation is executed or has failed for good; false if it is still pending when time is up. */
+  /** True once the operation is executed or has failed permanently; false if it is still pending when time is up. */
   async #waitUntilDone(id: string): Promise<boolean> {
     const { calls, platform, policy, signal } = this.#options;
     let waited = 0;
@@ -141,7 +141,7 @@ export class OperationResults<T> {
     } catch (problem) {
       const error = asError(problem, `operation ${id}`, signal);
       if (isCertain(error)) throw error;
-      // Without contents, the state may still be told.
+      // The status may be available without the contents.
       return { operation: await bare(), failure: error };
     }
   }

@@ -1,6 +1,6 @@
 import { redact } from '../errors/redact.ts';
 
-/** Something went wrong that no call fails for. Holds no secret. */
+/** A non-fatal problem. Contains no secret. */
 export interface Warning {
   /**
    * `TOKEN_STORE_FAILED`: the token store could not be read or written; the token was asked for instead.
@@ -20,7 +20,7 @@ export interface Warning {
 
 export type OnWarning = (warning: Warning) => void;
 
-/** Reports without ever failing the call that it reports about: a broken logger must not stop a seal. */
+/** Reports without ever failing the call that it reports about: a broken logger must not stop a signature. */
 export function warn(
   onWarning: OnWarning | undefined,
   code: Warning['code'],

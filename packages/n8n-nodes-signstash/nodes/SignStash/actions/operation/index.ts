@@ -56,7 +56,7 @@ const downloadDocuments: NodeOperation = {
   execute: eachItem(async (context, client, item) => {
     const id = operationId(context, item);
     const field = context.getNodeParameter('outputField', item) as string;
-    const documents = await client.operations.documents(id);
+    const documents = await client.operations.downloadDocuments(id);
     return Promise.all(
       documents.map(async ({ reference, name, content }) => ({
         json: { operationId: id, externalReference: reference, fileName: name, fileSize: content.byteLength },
@@ -106,7 +106,7 @@ const getStatus: NodeOperation = {
   ),
   parameters: [idParameter, simplifyParameter, queryOptions],
   execute: eachItem(async (context, client, item) =>
-    described(context, item, await client.operations.status(operationId(context, item))),
+    described(context, item, await client.operations.getStatus(operationId(context, item))),
   ),
 };
 
@@ -133,7 +133,7 @@ const resendEmails: NodeOperation = {
     const id = operationId(context, item);
     const receivers = parseAddresses(context.getNodeParameter('receivers', item));
     const attachDocuments = context.getNodeParameter('attachDocuments', item) as boolean;
-    await client.operations.resendMail(id, receivers, { attachDocuments });
+    await client.operations.resendEmails(id, receivers, { attachDocuments });
     return [{ json: { operationId: id, receivers, attachDocuments, sent: true } }];
   }),
 };
