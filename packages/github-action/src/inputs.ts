@@ -13,6 +13,7 @@ import {
   settingDescriptions,
   signOptionDescriptions,
 } from '@signstash-connect/core/adapter';
+import { readVerification } from '@signstash-connect/core/adapter/node';
 import { closest } from 'fastest-levenshtein';
 import metadata from '../action.yml';
 import { checkTemplate } from './external-reference.ts';
@@ -110,7 +111,8 @@ function readOwnSettings(values: Values<OwnSetting>, env: Env) {
     .required('files')
     .split(/[\r\n]+/)
     .map((line) => line.trim());
-  const verify = reader.choice('verify', ['off', 'integrity', 'signature', 'chain'] as const) ?? ('integrity' as const);
+  const trust = (reader.optional('trust') ?? '').split(/[\r\n]+/).map((line) => line.trim());
+  const roots = trust.filter((line) => line !== '');
   const output = {
     directory: reader.optional('directory'),
     suffix: reader.optional('suffix'),
@@ -123,8 +125,8 @@ function readOwnSettings(values: Values<OwnSetting>, env: Env) {
     output,
     overwrite: flag('overwrite'),
     skipSigned: flag('skipSigned'),
-    verify,
-    trust: readTrust(reader, verify),
+    verify: readVerification(reader, roots) ?? ('integrity' as const),
+    trust: roots,
     reference,
     batchSize: count('batchSize', 99),
     concurrency: count('concurrency', 64),
@@ -163,23 +165,6 @@ function checkOutput(reader: SettingReader, output: OutputOptions): void {
     const message = `${reader.name('directory')} is the workspace, so signed files would replace the originals: set ${reader.name('suffix')}, or use ${reader.name('inPlace')}.`;
     reader.fail('directory', message);
   }
-}
-
-/** Paths of the roots that `verify: chain` needs. */
-function readTrust(reader: SettingReader, verify: string): string[] {
-  const lines = (reader.optional('trust') ?? '').split(/[\r\n]+/).map((line) => line.trim());
-  const paths = lines.filter((line) => line !== '');
-  const [name, level] = [reader.name('trust'), reader.name('verify')];
-  if (verify === 'chain' && paths.length === 0) {
-    reader.fail('trust', `${level} "chain" needs ${name}: the root certificates, as paths of files or folders.`);
-  }
-  if (verify !== 'chain' && paths.length > 0) {
-    reader.fail('trust', `${name} has no effect with ${level} "${verify}": set ${level} to "chain".`);
-  }
-  for (const path of paths.filter((path) => !statSync(path, { throwIfNoEntry: false }))) {
-    reader.fail('trust', `Invalid ${name} "${path}": there is no such file or folder.`);
-  }
-  return paths;
 }
 
 const readImage = ({ visibleImage = '' }: Values<OwnSetting>) =>

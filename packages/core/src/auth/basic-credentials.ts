@@ -17,7 +17,7 @@ export interface Credentials {
   readonly credentialsEncoding?: CredentialsEncoding | undefined;
 }
 
-/** @throws {@link ConfigurationError} where a credential is missing or cannot be sent in a Basic header. */
+/** @throws {@link ConfigurationError} if a credential is missing or cannot be sent in a Basic header. */
 export function basicCredentials({ clientId, clientSecret, credentialsEncoding }: Credentials): ClientAuth {
   for (const [setting, value] of Object.entries({ clientId, clientSecret })) {
     if (typeof value !== 'string' || value === '')

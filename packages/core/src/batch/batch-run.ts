@@ -231,7 +231,7 @@ export class BatchRun {
         this.#report(earlier, bytes);
         return undefined;
       }
-      const inDoubt = known?.event === 'sending' || known?.event === 'sealed';
+      const inDoubt = known?.event === 'sending' || known?.event === 'signed';
       return { document, target, inDoubt, release };
     } catch (problem) {
       await release?.();
@@ -339,7 +339,7 @@ export class BatchRun {
           items.map(({ target, document }) => ({ target, bytes: document.source.size })),
         );
         const call = held.unprotected ? { ...this.#call, lookUpFirst: true } : this.#call;
-        await this.#client.seal<Content>(
+        await this.#client.signPreparedWith<Content>(
           items.map(({ document }) => document),
           call,
           {
@@ -468,7 +468,7 @@ function signedEntry(result: BatchResult): JournalEntry[] {
     ...(operationId === undefined ? {} : { operationId }),
     ...(output === undefined ? {} : { output }),
   };
-  return [{ event: 'sealed', reference, ...place }];
+  return [{ event: 'signed', reference, ...place }];
 }
 
 /** Failures after which the service has nothing of the document, if this run was the only one to send it. */

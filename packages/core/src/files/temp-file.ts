@@ -303,7 +303,7 @@ export async function probeDirectory(directory: string): Promise<number> {
   }
 }
 
-/** Free bytes for this user; undefined where the file system does not report them. */
+/** Free bytes for this user; undefined if the file system does not report them. */
 export async function freeBytes(directory: string): Promise<number | undefined> {
   const { bavail, bsize, blocks } = await statfs(directory);
   return blocks === 0 ? undefined : bavail * bsize;

@@ -113,7 +113,7 @@ class Attempt {
 
   async *read(response: Response): AsyncIterable<Uint8Array> {
     try {
-      // Taken from the response only here: a response that is let go while nobody reads its body has it cancelled.
+      // Taken from the response only here: the body of a garbage-collected response is cancelled unless it is being read.
       if (!response.body) return;
       // As Buffers: the same bytes, but searched by the processor's own instructions.
       for await (const chunk of response.body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);

@@ -68,7 +68,7 @@ describe('the zip of documents', () => {
     }
   });
 
-  it('is an error of its own kind for any other bytes', async () => {
+  it('rejects any other bytes with a specific error', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (bytes, likeZip) => {
         const body = likeZip ? Buffer.concat([zip.subarray(0, 30), bytes]) : bytes;
