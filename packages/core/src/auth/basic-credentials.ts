@@ -1,4 +1,4 @@
-import { type ClientAuth, ClientSecretBasic } from 'oauth4webapi';
+import type { ClientAuth } from 'oauth4webapi';
 import { ConfigurationError } from '../errors/errors.ts';
 
 /**
@@ -25,7 +25,10 @@ export function basicCredentials({ clientId, clientSecret, credentialsEncoding }
   }
   switch (credentialsEncoding ?? defaultCredentialsEncoding) {
     case 'rfc6749':
-      return ClientSecretBasic(clientSecret);
+      return async (...request) => {
+        const { ClientSecretBasic } = await import('oauth4webapi');
+        return ClientSecretBasic(clientSecret)(...request);
+      };
     case 'raw': {
       if (clientId.includes(':')) {
         const message =

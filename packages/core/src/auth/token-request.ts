@@ -1,11 +1,4 @@
-import {
-  type AuthorizationServer,
-  allowInsecureRequests,
-  type Client,
-  type ClientAuth,
-  clientCredentialsGrantRequest,
-  customFetch,
-} from 'oauth4webapi';
+import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
 import { AbortedError, TokenError } from '../errors/errors.ts';
 import { Telemetry } from '../signing/telemetry.ts';
 import { type Clock, systemClock } from '../utils/clock.ts';
@@ -105,19 +98,20 @@ export class TokenRequest {
   }
 
   async #request(signal: AbortSignal | undefined, onStatus: (status: number) => void): Promise<TokenOutcome> {
+    const oauth = await import('oauth4webapi');
     const deadline = new Deadline(this.#timeoutMs, signal);
     const askedAt = this.#clock.now();
     try {
-      const response = await clientCredentialsGrantRequest(
+      const response = await oauth.clientCredentialsGrantRequest(
         this.#server,
         this.#client,
         this.#authentication,
         this.#scope ? { scope: this.#scope } : {},
         {
           signal: deadline.signal,
-          [customFetch]: (url, init) => this.#fetch(url, init as RequestInit),
+          [oauth.customFetch]: (url, init) => this.#fetch(url, init as RequestInit),
           // Whether plain http is permitted has been decided where the address was given.
-          [allowInsecureRequests]: true,
+          [oauth.allowInsecureRequests]: true,
         },
       );
       const { status, headers } = response;

@@ -1,4 +1,4 @@
-import { type AuthorizationServer, type Client, processClientCredentialsResponse } from 'oauth4webapi';
+import type { AuthorizationServer, Client } from 'oauth4webapi';
 import { visibleText } from '../api/response/web-page.ts';
 import { CredentialsError, TokenError } from '../errors/errors.ts';
 import { IssuedToken } from './issued-token.ts';
@@ -68,6 +68,7 @@ async function readToken({ text, headers, askedAt }: TokenAnswer, context: Token
     return unusable(/^\s*\{/.test(text) ? 'its JSON is damaged or cut short' : 'it is not JSON');
   }
   try {
+    const { processClientCredentialsResponse } = await import('oauth4webapi');
     // The content type is not looked at: what the text is has just been seen.
     const token = await processClientCredentialsResponse(
       context.server,

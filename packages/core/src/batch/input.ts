@@ -1,6 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import type { BatchDocument, BatchInput, BatchOptions } from './options.ts';
 
 export interface OpenedInput {
@@ -31,6 +30,7 @@ export async function findFiles(
   patterns: readonly string[],
   options: Pick<BatchOptions, 'suffix' | 'outputDirectory'> = {},
 ): Promise<string[]> {
+  const { glob, isDynamicPattern } = await import('tinyglobby');
   const exclusions = patterns.filter((pattern) => pattern.startsWith('!'));
   const found: string[] = [];
   const dynamic: string[] = [];

@@ -74,6 +74,8 @@ export interface SignOptions extends SignatureOptions, CallOptions {
   preservation?: Preservation;
   /** See {@link ClientSettings.lookUpFirst}. */
   lookUpFirst?: boolean;
+  /** Instead of the client's; see {@link ContentCheckSetting}. */
+  contentCheck?: ContentCheckSetting;
 }
 
 /** Options of `sign`: those of the call and those of its one document. */
@@ -101,9 +103,10 @@ export class SignStashClient {
     this.#telemetry = parts.telemetry ?? new Telemetry({ hooks, loggers: logger ? [logger] : [] });
     const timeouts = { ...defaultTimeouts, ...settings.timeouts };
     this.#calls = new ServiceCalls({ transport, endpoints, platform, timeouts, telemetry: this.#telemetry });
-    checkContentSettings(this.#contentCheck.setting, this.#contentCheck.limits);
+    const { setting, limits } = this.#contentCheck();
+    checkContentSettings(setting, limits);
     const retryOptions = { platform, policy: this.#policy, onRetry: this.#telemetry.retry };
-    this.operations = new Operations(this.#calls, retryOptions, this.#contentCheck.limits.maxFetchedBytes);
+    this.operations = new Operations(this.#calls, retryOptions, limits.maxFetchedBytes);
     if (settings.contentFrom === 'zip' && parts.endpoints.viaProxy) {
       const message = 'contentFrom "zip" needs stored content, and the on-premise proxy stores none: use "answer".';
       throw new ConfigurationError('CONFIGURATION_INVALID', 'contentFrom', message);
@@ -117,8 +120,8 @@ export class SignStashClient {
    * @throws {@link ValidationError} before anything is sent; any other {@link SignStashError}, among them
    *   `DocumentFailedError` with the service's `signError`, and `OutcomeUnknownError` if the outcome of a lost answer could not be determined.
    */
-  async sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
-    return signOne((documents, call) => this.signMany(documents, call), content, options);
+  sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
+    return signOne(this, content, options);
   }
 
   /**
@@ -149,6 +152,7 @@ export class SignStashClient {
   async prepare(input: DocumentInput, position: number, options: SignOptions = {}): Promise<PreparedDocument> {
     if (options.signal?.aborted)
       throw new AbortedError('The caller stopped the call.', { cause: options.signal.reason });
+    if (options.contentCheck !== undefined) checkContentSettings(options.contentCheck, {});
     return prepareDocument(input, position, this.#prepareContext(options));
   }
 
@@ -201,7 +205,7 @@ export class SignStashClient {
       lookUpFirst: options.lookUpFirst ?? lookUpFirst,
       signal: options.signal,
       timeoutMs: options.timeoutMs,
-      contentCheck: this.#contentCheck,
+      contentCheck: this.#contentCheck(options),
       ...run,
       onRetry: this.#telemetry.retry,
       onOutcome: (outcome) => {
@@ -212,10 +216,10 @@ export class SignStashClient {
     await signing.ended();
   }
 
-  get #contentCheck() {
-    const { contentCheck: setting = 'on', contentLimits } = this.#settings;
+  #contentCheck({ contentCheck: own }: SignOptions = {}) {
+    const { contentCheck = 'on', contentLimits } = this.#settings;
     const limits = { ...defaultContentLimits, ...contentLimits };
-    return { setting, limits, onWarning: this.#telemetry.warning };
+    return { setting: own ?? contentCheck, limits, onWarning: this.#telemetry.warning };
   }
 
   #prepareContext(options: SignOptions): PrepareContext {
@@ -227,20 +231,21 @@ export class SignStashClient {
       platform: this.#parts.platform,
       clientId: this.#parts.clientId,
       maxDocumentBytes: this.#settings.maxDocumentBytes ?? 100 * 1024 * 1024,
-      checkContent: this.#contentCheck.setting !== 'off',
+      checkContent: this.#contentCheck(options).setting !== 'off',
       signatureOptions: { ...this.#settings.signatureOptions, ...Object.fromEntries(own) },
     };
   }
 }
 
-/** Signs one document by a method for many. */
+/** `sign` in terms of `signMany`. */
 export async function signOne<Content>(
-  signMany: (documents: DocumentInput<Content>[], options: SignOptions) => Promise<SignResult[]>,
+  client: { signMany(documents: readonly DocumentInput<Content>[], options: SignOptions): Promise<SignResult[]> },
   content: Content,
-  { name, contentType, reference, key, ...options }: SignOneOptions,
+  options: SignOneOptions,
 ): Promise<SignedDocument> {
+  const { name, contentType, reference, key, ...call } = options;
   const given = Object.entries({ name, contentType, reference, key }).filter(([, value]) => value !== undefined);
-  const [result] = await signMany([{ content, ...Object.fromEntries(given) }], options);
+  const [result] = await client.signMany([{ content, ...Object.fromEntries(given) }], call);
   if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
   return result;
 }

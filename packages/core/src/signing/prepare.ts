@@ -7,6 +7,7 @@ import { ValidationError } from '../errors/errors.ts';
 import { type SentContent, sentTailBytes } from './content-inspector.ts';
 import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
 import type { Platform } from './platform.ts';
+import { loadXmlParser } from './xml-signature.ts';
 
 export interface PrepareContext {
   readonly platform: Platform;
@@ -42,9 +43,14 @@ export async function prepareDocument(
   });
   const base64 = (bytes: Uint8Array) => new TextDecoder('latin1').decode(platform.toBase64(bytes));
   const info = signatureInfo(checked.signatureType, options, label, base64);
+  if (checkContent && checked.signatureType === 'XAdES') await loadXmlParser();
   if (input.reference !== undefined) checkReference(input.reference, label);
   const sent = checkContent || input.reference === undefined ? await describeContent(source, platform) : undefined;
-  const reference = input.reference ?? (await deriveReference(sent as SentContent, input.key, clientId, platform));
+  const derive = async ({ sha256 }: SentContent) => {
+    const seed = referenceSeed(sha256, input.key, checked.signatureType);
+    return derivedReference(clientId, await platform.sha256(bytesSource(seed).read()));
+  };
+  const reference = input.reference ?? (await derive(sent as SentContent));
   const extension =
     checked.contentType === 'application/pdf' ? 'pdf' : checked.signatureType === 'XAdES' ? 'xml' : 'bin';
   const name = input.name ?? `document-${position}.${extension}`;
@@ -90,10 +96,6 @@ function lastBytes(before: Uint8Array, chunk: Uint8Array, count: number): Uint8A
   both.set(kept);
   both.set(chunk, kept.byteLength);
   return both;
-}
-
-async function deriveReference(sent: SentContent, key: string | undefined, clientId: string, platform: Platform) {
-  return derivedReference(clientId, await platform.sha256(bytesSource(referenceSeed(sent.sha256, key)).read()));
 }
 
 function documentSource(content: DocumentBytes): DocumentSource {

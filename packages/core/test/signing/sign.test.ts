@@ -50,6 +50,26 @@ describe('sign', () => {
   });
 });
 
+describe('a PDF that is signed with PAdES and with CAdES', () => {
+  test('is two documents with two references', async () => {
+    const sandbox = await testSandbox();
+    const signstash = clientOf(sandbox);
+    const pdf = minimalPdf();
+    const pades = await signstash.sign(pdf);
+    const cades = await signstash.sign(pdf, { type: 'CAdES' });
+    expect(cades.reference).not.toBe(pades.reference);
+    expect([pades.recovered, cades.recovered]).toEqual([false, false]);
+    expect(isSignedVersionOf(pades.content, pdf)).toBe(true);
+    expect(cades.content[0]).toBe(0x30);
+    const again = await signstash.signMany([{ content: pdf }, { content: pdf, type: 'CAdES' }]);
+    expect(again).toMatchObject([
+      { reference: pades.reference, recovered: true },
+      { reference: cades.reference, recovered: true },
+    ]);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
+  });
+});
+
 describe('signMany', () => {
   test('one request for many; answers are matched by reference, whatever their order', async () => {
     const sandbox = await testSandbox();
