@@ -1,15 +1,15 @@
+import { errorCodes } from '@signstash-connect/core';
 import {
   type ErrorAction,
   type ErrorCodeFacts,
   type ErrorFamily,
-  errorCodes,
   type ServiceErrorRow,
   serviceErrorFamilies,
   serviceErrorRest,
   serviceErrorStatuses,
   serviceErrors,
   signErrorFixes,
-} from '@signstash-connect/core';
+} from '@signstash-connect/core/client';
 
 /** What a family of errors means, and the class to branch on. */
 const families: Record<ErrorFamily, [errorClass: string, meaning: string]> = {

@@ -1,5 +1,6 @@
-import { createSignStash, resolveEnvironment, type SignStash, type SignStashOptions } from '@signstash-connect/core';
+import { createSignStash, type SignStash, type SignStashOptions } from '@signstash-connect/core';
 import { canQuery } from '@signstash-connect/core/adapter';
+import { resolveEnvironment } from '@signstash-connect/core/client';
 import type { CommandContext } from './run.ts';
 
 /** A client, and what commands need to know of its service. */

@@ -1,5 +1,5 @@
 /**
- * The part of the adapter kit that needs Node: files on disk and network probes.
+ * The part of the adapter kit that needs Node: files on disk, network probes, and the parts that `SignStash` is made of.
  *
  * @module @signstash-connect/core/adapter/node
  */
@@ -8,3 +8,13 @@ export { displayName, type FoundFile, isOutside, type SignFilesOptions } from '.
 export { httpProbe } from './adapters/http-probe.ts';
 export { signFiles } from './adapters/sign-files.ts';
 export { readVerification, type VerificationSetting, verificationLevels } from './adapters/verification.ts';
+export { environmentVariables } from './env.ts';
+export { documentContent, type OpenedContent } from './files/document-content.ts';
+export { nodePlatform } from './files/node-platform.ts';
+export type { FileReferenceLockOptions } from './locks/file-reference-lock.ts';
+export type { RedisReferenceLockOptions } from './locks/redis-reference-lock.ts';
+export { MemoryReferenceLock, type ReferenceLease } from './locks/reference-lock.ts';
+export type { FolderResultStoreOptions } from './results/folder-result-store.ts';
+export type { KeyvLike, KeyvResultStoreOptions } from './results/keyv-result-store.ts';
+export { ResultKeeper } from './results/result-keeper.ts';
+export type { StoredResult } from './results/result-store.ts';

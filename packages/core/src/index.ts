@@ -1,10 +1,14 @@
 /**
  * Signs documents with Sign'Stash from Node applications. Start at {@link createSignStash}.
  *
+ * Hosts that bring their own HTTP use `@signstash-connect/core/client`, adapters also `@signstash-connect/core/adapter`.
+ *
  * @module @signstash-connect/core
  */
-export type { StoredToken, TokenStore } from './auth/token-store.ts';
-export { MemoryTokenStore } from './auth/token-store.ts';
+export { type Environment, onPremise } from './api/environments.ts';
+export type { Operation, Quota } from './api/response/operation.ts';
+export type { Preservation, SealPosition, SignatureOptions, VisibleSeal, XmlSignature } from './api/sign-options.ts';
+export { MemoryTokenStore, type StoredToken, type TokenStore } from './auth/token-store.ts';
 export { findFiles } from './batch/input.ts';
 export type {
   BatchDocument,
@@ -16,16 +20,29 @@ export type {
   SignBatch,
   SignedBatchDocument,
 } from './batch/options.ts';
-export * from './client.ts';
-export { environmentVariables, optionsFromEnv } from './env.ts';
-export { type DocumentContent, documentContent } from './files/document-content.ts';
-export { nodePlatform } from './files/node-platform.ts';
-export { FileReferenceLock, type FileReferenceLockOptions } from './locks/file-reference-lock.ts';
-export { type RedisClient, RedisReferenceLock, type RedisReferenceLockOptions } from './locks/redis-reference-lock.ts';
-export { MemoryReferenceLock, type ReferenceLease, type ReferenceLock } from './locks/reference-lock.ts';
+export { optionsFromEnv } from './env.ts';
+export { type ErrorCode, errorCodes } from './errors/codes.ts';
+export {
+  ConfigurationError,
+  DocumentFailedError,
+  isSignStashError,
+  OutcomeUnknownError,
+  QuotaExceededError,
+  ServiceRejectedError,
+  SignStashError,
+  ValidationError,
+} from './errors/errors.ts';
+export type { DocumentContent } from './files/document-content.ts';
+export { FileReferenceLock } from './locks/file-reference-lock.ts';
+export { type RedisClient, RedisReferenceLock } from './locks/redis-reference-lock.ts';
+export type { ReferenceLock } from './locks/reference-lock.ts';
 export type { SignStashOptions } from './options.ts';
-export { type FolderResultStoreOptions, folderResultStore } from './results/folder-result-store.ts';
-export { type KeyvLike, type KeyvResultStoreOptions, keyvResultStore } from './results/keyv-result-store.ts';
-export { ResultKeeper, type ResultStoreWarning } from './results/result-keeper.ts';
-export type { ResultStore, StoredResult } from './results/result-store.ts';
+export { folderResultStore } from './results/folder-result-store.ts';
+export { keyvResultStore } from './results/keyv-result-store.ts';
+export type { ResultStore } from './results/result-store.ts';
+export type { SignOneOptions, SignOptions } from './signing/client.ts';
+export type { ContentCheckSetting } from './signing/content-check.ts';
+export type { DocumentInput } from './signing/document-input.ts';
+export type { Hooks, Logger } from './signing/hooks.ts';
+export type { FailedDocument, SignedDocument, SignResult } from './signing/results.ts';
 export { createSignStash, fromEnv, SignStash } from './signstash.ts';

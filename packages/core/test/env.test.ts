@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { environmentVariables, optionsFromEnv, SignStash } from '../src/index.ts';
+import { environmentVariables } from '../src/adapter-node.ts';
+import { optionsFromEnv, SignStash } from '../src/index.ts';
 
 const credentials = { SIGNSTASH_CLIENT_ID: 'id', SIGNSTASH_CLIENT_SECRET: 'secret' };
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { maxDocumentsPerRequest } from '@signstash-connect/core';
 import { safeFileName } from '@signstash-connect/core/adapter';
+import { maxDocumentsPerRequest } from '@signstash-connect/core/client';
 import { parse as parseDisposition } from 'content-disposition';
 import type { Request } from 'express';
 import rawBody from 'raw-body';

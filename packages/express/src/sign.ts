@@ -2,7 +2,6 @@ import {
   createSignStash,
   type DocumentContent,
   type DocumentInput,
-  type ResultKeeper,
   type SignedDocument,
   type SignOneOptions,
   type SignOptions,
@@ -10,6 +9,7 @@ import {
   SignStash,
   type SignStashOptions,
 } from '@signstash-connect/core';
+import type { ResultKeeper } from '@signstash-connect/core/adapter/node';
 import type { Request, Response } from 'express';
 import { SignHttpError } from './errors.ts';
 import type { Verifier } from './verify.ts';

@@ -1,4 +1,5 @@
-import { optionsFromEnv, ResultKeeper, type ResultStore } from '@signstash-connect/core';
+import { optionsFromEnv, type ResultStore } from '@signstash-connect/core';
+import { ResultKeeper } from '@signstash-connect/core/adapter/node';
 import type { RequestHandler } from 'express';
 import { checkOptions, type Logger } from './options.ts';
 import { type ClientOption, clientState, openClient } from './sign.ts';

@@ -3,9 +3,9 @@ import {
   errorCodes,
   ServiceRejectedError,
   SignStashError,
-  TimeoutError,
   ValidationError,
 } from '@signstash-connect/core';
+import { TimeoutError } from '@signstash-connect/core/client';
 import { describe, expect, it } from 'vitest';
 import { knownHttpError } from '../src/errors.ts';
 import { type Problem, problemDetails, type SignHttpError } from '../src/index.ts';

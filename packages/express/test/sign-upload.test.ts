@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { maxDocumentsPerRequest } from '@signstash-connect/core';
+import { maxDocumentsPerRequest } from '@signstash-connect/core/client';
 import type { RequestHandler } from 'express';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { type ContentCheckFunction, createSignStash, type SignStashOptions } from '@signstash-connect/core';
+import { createSignStash, type SignStashOptions } from '@signstash-connect/core';
+import type { ContentCheckFunction } from '@signstash-connect/core/client';
 import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkSigned, TrustStore } from '../src/index.ts';

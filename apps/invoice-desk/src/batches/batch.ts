@@ -1,4 +1,5 @@
-import type { ErrorFamily, SignatureOptions } from '@signstash-connect/core';
+import type { SignatureOptions } from '@signstash-connect/core';
+import type { ErrorFamily } from '@signstash-connect/core/client';
 
 /** How every document of a batch is signed. */
 export type BatchSignOptions = Pick<SignatureOptions, 'reason' | 'location' | 'visible'>;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { derivedReference, referenceSeed } from '@signstash-connect/core';
 import { safeFileName } from '@signstash-connect/core/adapter';
+import { derivedReference, referenceSeed } from '@signstash-connect/core/client';
 import type { RequestHandler } from 'express';
 import multer from 'multer';
 import type { IncomingDocument } from '../batches/batch-store.ts';

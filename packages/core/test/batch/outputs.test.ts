@@ -3,15 +3,10 @@ import type * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sandbox } from '@signstash-connect/sandbox';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { MemoryReferenceLock } from '../../src/adapter-node.ts';
+import type { Transport } from '../../src/client.ts';
 import { prepareDirectory } from '../../src/files/temp-file.ts';
-import {
-  type BatchOptions,
-  type BatchResult,
-  MemoryReferenceLock,
-  onPremise,
-  type SignStash,
-  type Transport,
-} from '../../src/index.ts';
+import { type BatchOptions, type BatchResult, onPremise, type SignStash } from '../../src/index.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

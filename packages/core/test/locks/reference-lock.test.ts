@@ -4,14 +4,9 @@ import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { MemoryReferenceLock } from '../../src/adapter-node.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
-import {
-  type BatchResult,
-  FileReferenceLock,
-  MemoryReferenceLock,
-  onPremise,
-  type ReferenceLock,
-} from '../../src/index.ts';
+import { type BatchResult, FileReferenceLock, onPremise, type ReferenceLock } from '../../src/index.ts';
 import { abandonedLeaseMs } from '../../src/locks/reference-lock.ts';
 import { withReferenceLock } from '../../src/locks/with-reference-lock.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';

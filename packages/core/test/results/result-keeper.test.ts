@@ -1,12 +1,7 @@
 import type { Sandbox } from '@signstash-connect/sandbox';
 import { describe, expect, it } from 'vitest';
-import {
-  folderResultStore,
-  ResultKeeper,
-  type ResultStore,
-  type SignStash,
-  type SignStashOptions,
-} from '../../src/index.ts';
+import { ResultKeeper } from '../../src/adapter-node.ts';
+import { folderResultStore, type ResultStore, type SignStash, type SignStashOptions } from '../../src/index.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

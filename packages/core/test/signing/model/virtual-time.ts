@@ -1,4 +1,4 @@
-import { nodePlatform } from '../../../src/index.ts';
+import { nodePlatform } from '../../../src/adapter-node.ts';
 import type { Platform } from '../../../src/signing/platform.ts';
 
 /** Longer than any run may take: whatever waits then, waits for ever. Milliseconds. */
