@@ -49,6 +49,7 @@ class FileRun {
     if (!client) throw new TypeError('signFiles needs a client, except for a dry run.');
     const { batchSize, concurrency, maxRequestBytes, journal, durable, description, lookUpFirst, timeoutMs } =
       this.#options;
+    const { recoveredContent } = this.#options;
     const given = {
       batchSize,
       concurrency,
@@ -57,6 +58,7 @@ class FileRun {
       durable,
       description,
       lookUpFirst,
+      recoveredContent,
       timeoutMs,
       signal,
       onProgress:
@@ -178,7 +180,7 @@ class FileRun {
     if (!result.ok) return this.#fail(file, result.error, known);
     try {
       const { operationId, recovered, resumed } = result;
-      const placed = await placeSignedFile(prepared, result, this.#options.verify);
+      const placed = await placeSignedFile(prepared, result, this.#options);
       this.#add({
         file: file.name,
         status: 'signed',
