@@ -28,6 +28,8 @@ type BatchSettings = Pick<
   | 'lookUpFirst'
   | 'recoveredContent'
   | 'timeoutMs'
+  | 'referenceLock'
+  | 'referenceLockWaitMs'
 >;
 
 export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'root'> {

@@ -49,7 +49,7 @@ class FileRun {
     if (!client) throw new TypeError('signFiles needs a client, except for a dry run.');
     const { batchSize, concurrency, maxRequestBytes, journal, durable, description, lookUpFirst, timeoutMs } =
       this.#options;
-    const { recoveredContent } = this.#options;
+    const { recoveredContent, referenceLock, referenceLockWaitMs } = this.#options;
     const given = {
       batchSize,
       concurrency,
@@ -60,6 +60,8 @@ class FileRun {
       lookUpFirst,
       recoveredContent,
       timeoutMs,
+      referenceLock,
+      referenceLockWaitMs,
       signal,
       onProgress:
         onProgress && ((progress: BatchProgress) => onProgress(this.#overall(progress, files.length, started))),
