@@ -15,12 +15,16 @@ import {
 } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
 import type { CliIo } from './io.ts';
+import { parseReferencePattern, type ReferencePattern } from './references/reference-pattern.ts';
 
 /** Settings that only the command line has. All can come from a flag, a variable or the configuration file. */
 export const ownDescriptions = {
   clientSecretFile: 'file with the client secret, such as a mounted secret; - reads standard input',
   verify: 'off, integrity (default), signature or chain: how signed files are checked before they are stored',
   trust: 'root certificates for verification: files or folders, separated by commas',
+  referencePattern:
+    'external references, of {client}, {name}, {path}, {sha256} and {atcud}, such as {client}-{atcud} for invoices (default: derived from client ID, path and content)',
+  issuers: "tax numbers of the invoices' issuers for {atcud}, separated by commas; needed if a QR code cannot be read",
   lock: 'file:FOLDER or redis://HOST:PORT: keeps other processes from signing the same document at the same time',
 } as const;
 
@@ -120,6 +124,17 @@ export class Settings {
     }
     reader.finish();
     return { level, trust };
+  }
+
+  /**
+   * How external references are made; undefined for core's own.
+   *
+   * @throws `ConfigurationError` if the pattern or an issuer is wrong.
+   */
+  referencePattern(): ReferencePattern | undefined {
+    const pattern = this.text('referencePattern');
+    const issuers = new SettingReader(this.#values(['issuers']), ['issuers']).list('issuers');
+    return pattern === '' ? undefined : parseReferencePattern(pattern, issuers.length > 0 ? { issuers } : {});
   }
 
   async #secretFromFile(): Promise<string> {

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type FileResult, type Report, signOptionDescriptions } from '@signstash-connect/core/adapter';
-import { signFiles } from '@signstash-connect/core/adapter/node';
+import { type FoundFile, signFiles } from '@signstash-connect/core/adapter/node';
 import type { Command } from 'commander';
 import { type OpenClient, openClient } from '../client.ts';
 import { exitCodeOfReport } from '../exit-codes.ts';
@@ -12,6 +12,7 @@ import type { CliIo } from '../io.ts';
 import { openReferenceLock } from '../lock.ts';
 import { wholeNumber } from '../program.ts';
 import { line, showProgress } from '../progress.ts';
+import type { InvoicesOfRun, ReferencePattern } from '../references/reference-pattern.ts';
 import { checkReportPath, writeReport } from '../report-files.ts';
 import { action, type CommandContext, UsageError } from '../run.ts';
 import { addConnectionFlags, addFlags, ownDescriptions } from '../settings.ts';
@@ -53,7 +54,8 @@ export function addSignCommand(program: Command, io: CliIo): void {
     .option('--batch-size <count>', 'documents per request', wholeNumber(1, 99))
     .option('--concurrency <count>', 'requests at the same time', wholeNumber(1, 64))
     .option('--fail-fast', 'send nothing more after the first failure');
-  const { verify, trust, lock } = ownDescriptions;
+  const { verify, trust, lock, referencePattern, issuers } = ownDescriptions;
+  addFlags(command, 'External references', { referencePattern, issuers });
   addFlags(command, 'Verification and locking', { verify, trust, lock });
   addFlags(command, 'Signature', signOptionDescriptions);
   addConnectionFlags(command)
@@ -64,6 +66,7 @@ Examples:
   $ signstash sign invoice.pdf --sandbox
   $ signstash sign 'invoices/**/*.pdf' '!invoices/drafts/**' --out signed --report report.csv
   $ signstash sign 'invoices/*.pdf' --visible-position page=1,x=70,y=100 --visible-text service
+  $ signstash sign 'invoices/*.pdf' --reference-pattern '{client}-{atcud}'
   $ signstash sign 'invoices/*.pdf' --in-place --resume --verify signature --json`,
     )
     .action(action<SignFlags>(io, sign));
@@ -73,11 +76,13 @@ async function sign(context: CommandContext<SignFlags>, patterns: string[]) {
   const { io, flags, settings, output } = context;
   checkReportPath(flags.report);
   const signOptions = await settings.signOptions();
+  const pattern = settings.referencePattern();
   const verify = await createVerifier(settings, io.signal);
   const lock = await openReferenceLock(settings, io);
   const service = await openService(context);
   const journal = journalPath(context, service);
   const progress = await showProgress(context);
+  const clientId = service?.clientId ?? settings.text('clientId');
   try {
     const report = await signFiles(inFolder(patterns, io.cwd), {
       ...given({
@@ -93,8 +98,9 @@ async function sign(context: CommandContext<SignFlags>, patterns: string[]) {
         referenceLock: lock?.lock,
         verify,
         journal,
+        ...referenceOptions(pattern, clientId),
       }),
-      clientId: service?.clientId ?? settings.text('clientId'),
+      clientId,
       skipSigned: !flags.includeSigned,
       sign: signOptions,
       root: io.cwd,
@@ -116,6 +122,16 @@ async function sign(context: CommandContext<SignFlags>, patterns: string[]) {
     await service?.close();
     await lock?.close();
   }
+}
+
+/** With `{atcud}`, the signed version of an invoice is accepted also if the invoice was rendered again since. */
+function referenceOptions(pattern: ReferencePattern | undefined, clientId: string) {
+  if (!pattern) return {};
+  const invoices: InvoicesOfRun = new Map();
+  return {
+    reference: (file: FoundFile & { readonly sha256: string }) => pattern.resolve({ ...file, clientId }, invoices),
+    recoveredContent: pattern.has('atcud') ? ('any' as const) : undefined,
+  };
 }
 
 /** A dry run works without an account. */
