@@ -19,6 +19,9 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
+/** A mistake in how the command was called. Nothing was sent. */
+export class UsageError extends Error {}
+
 /** By the stable code of an error. */
 export function exitCodeOf(code: string): ExitCode {
   switch (errorCodes[code as ErrorCode]?.family) {

@@ -14,6 +14,7 @@ import {
   signOptionDescriptions,
 } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
+import { UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import { parseReferencePattern, type ReferencePattern } from './references/reference-pattern.ts';
 
@@ -59,12 +60,19 @@ export function addFlags(command: Command, title: string, descriptions: Readonly
 }
 
 /** Options that reach a service; `--sandbox` replaces all of them. */
-export const addConnectionFlags = (command: Command): Command =>
-  addFlags(
-    command.option('--sandbox', "use a local Sign'Stash inside this process: no account, seals without legal value"),
-    'Connection',
-    connectionFlags,
+export function addConnectionFlags(command: Command): Command {
+  command.option('--sandbox', "use a local Sign'Stash inside this process: no account, seals without legal value");
+  addFlags(command, 'Connection', connectionFlags);
+  // Known only to be refused: the error for an unknown option would show what is behind an equals sign.
+  const refused = command.createOption('--client-secret <value>').hideHelp();
+  return command.addOption(
+    refused.argParser(() => {
+      throw new UsageError(
+        `--client-secret is not an option, since other users of this machine can see arguments: use ${variable('clientSecret')} or --client-secret-file.`,
+      );
+    }),
   );
+}
 
 /** Where a value comes from, and how people call it there. */
 interface Layer {

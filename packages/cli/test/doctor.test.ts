@@ -74,7 +74,7 @@ it('prints how the definition of a service differs from the assumed one', async 
   const served = definition();
   const { schemas } = served.components;
   delete served.paths['/api/v0/operation/status/{operationId}'];
-  delete schemas.SignDocumentBase64Document?.properties.externalReference;
+  delete schemas.SignatureInfo?.properties.reason;
   schemas.SignDocumentBase64Document!.properties.department = { type: 'string' };
   const run = await runCli(['doctor', '--json', '--contract', await serve(served)], { env: envFor(sandbox) });
   const differences = objectsOf(run).filter(({ type }) => type === 'difference');
@@ -82,7 +82,7 @@ it('prints how the definition of a service differs from the assumed one', async 
     expect.objectContaining({ kind: 'missing', where: 'GET /api/v0/operation/status/{}' }),
   );
   const where = differences.map(({ kind, where }) => `${kind} ${String(where)}`);
-  expect(where).toContainEqual(expect.stringMatching(/^missing POST .*base64 request\..*\.externalReference$/));
+  expect(where).toContainEqual(expect.stringMatching(/^missing POST .*base64 request\..*\.reason$/));
   expect(where).toContainEqual(expect.stringMatching(/^added POST .*base64 request\..*\.department$/));
   expect(run.exitCode).toBe(1);
 });

@@ -21,7 +21,11 @@ it('exits with 1 if some files failed, and signs the others', async () => {
 it.each([
   ['an unknown command', ['sing'], "unknown command 'sing'"],
   ['an unknown option', ['sign', 'a.pdf', '--owerwrite'], 'Did you mean --overwrite?'],
-  ['the secret as an argument', ['sign', 'a.pdf', '--client-secret', 'x'], 'Did you mean --client-secret-file?'],
+  [
+    'the secret as an argument',
+    ['sign', 'a.pdf', '--client-secret=shown'],
+    'use SIGNSTASH_CLIENT_SECRET or --client-secret-file.',
+  ],
   ['no argument', ['sign'], "missing required argument 'patterns'"],
   ['an invalid number', ['sign', 'a.pdf', '--batch-size', '100'], 'Expected a whole number from 1 to 99.'],
   ['a file that does not exist', ['sign', 'none.pdf', '--sandbox'], 'No such file: "none.pdf".'],
@@ -33,6 +37,7 @@ it.each([
 ])('exits with 2 for %s', async (_, args, message) => {
   const { exitCode, stdout, stderr } = await runCli(args);
   expect(stderr).toContain(message);
+  expect(stderr).not.toContain('shown');
   expect(exitCode).toBe(2);
   expect(stdout).toBe('');
 });

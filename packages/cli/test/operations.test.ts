@@ -23,7 +23,10 @@ it('shows an operation by id and by reference', async () => {
     new RegExp(`^Operation ${id}: EXECUTED, .*\\nDocument  Status  Error  Reference\\n0.pdf     SIGNED`),
   );
   const [operation] = objectsOf(await run('get', reference, '--json'));
-  expect(operation).toMatchObject({ type: 'operation', id, documents: [{ reference, status: 'SIGNED' }] });
+  expect(operation).toMatchObject({
+    type: 'operation',
+    operation: { id, documents: [{ reference, status: 'SIGNED' }] },
+  });
   expect(JSON.stringify(operation)).not.toContain('raw');
 });
 

@@ -56,14 +56,14 @@ it('reads the file that --config names, and reports a missing one', async () => 
   );
 });
 
-it('refuses unknown settings and nested values of the configuration file', async () => {
+it.each([
+  ['an unknown setting', '{"cliendId":"x"}', 'Invalid signstash.config.json: unknown setting "cliendId"'],
+  ['a nested value', '{"reason":{"a":1}}', 'Invalid reason in signstash.config.json: expected a text'],
+  ['text that is not JSON', '{"reason"', 'Invalid signstash.config: it cannot be read'],
+])('refuses %s in the configuration file', async (_, text, message) => {
   const cwd = temporaryFolder();
-  writeFileSync(join(cwd, 'signstash.config.json'), '{"cliendId":"x"}');
-  await expect(loadSettings({}, ioIn(cwd))).rejects.toThrow(
-    'Invalid signstash.config.json: unknown setting "cliendId"',
-  );
-  writeFileSync(join(cwd, 'signstash.config.json'), '{"reason":{"a":1}}');
-  await expect(loadSettings({}, ioIn(cwd))).rejects.toThrow('Invalid reason in signstash.config.json: expected a text');
+  writeFileSync(join(cwd, 'signstash.config.json'), text);
+  await expect(loadSettings({}, ioIn(cwd))).rejects.toThrow(message);
 });
 
 it('takes lists from the configuration file', async () => {

@@ -10,6 +10,7 @@ import {
   writeFiles,
 } from '@signstash-connect/testing';
 import { unzipSync } from 'fflate';
+import { type PDFDict, PDFDocument, PDFHexString, PDFName, PDFString } from 'pdf-lib';
 import { expect, it } from 'vitest';
 import { type CliRun, envFor, objectsOf, type RunOptions, runCli } from './support/run-cli.ts';
 
@@ -64,7 +65,7 @@ it('refuses to replace a signed file without --overwrite, and sends nothing', as
 });
 
 it('sends the sign options of its flags', async () => {
-  const { sandbox, cwd, run } = await setUp(1);
+  const { cwd, run } = await setUp(1);
   const options = [
     '--reason',
     'Fatura',
@@ -75,8 +76,13 @@ it('sends the sign options of its flags', async () => {
     '--timestamp',
   ];
   expect(await run(['sign', '0.pdf', ...options])).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(readFileSync(join(cwd, '0-signed.pdf')).toString('latin1')).toContain('(Fatura)');
-  expect(sandbox.admin.counts().documentsSigned).toBe(1);
+  const signed = await PDFDocument.load(readFileSync(join(cwd, '0-signed.pdf')));
+  const field = signed.getForm().getFields()[0]?.acroField;
+  expect(field?.getWidgets()[0]?.getRectangle()).toMatchObject({ x: 70 });
+  const signature = field?.V() as PDFDict;
+  expect(signature.lookup(PDFName.of('Reason'), PDFString, PDFHexString).decodeText()).toBe('Fatura');
+  const [{ signatures }] = objectsOf(await run(['verify', '0-signed.pdf', '--json'])) as [{ signatures: unknown[] }];
+  expect(signatures).toEqual([expect.objectContaining({ level: 'B-T' })]);
 });
 
 it('reads the image of the visible seal from a file, and names a missing one', async () => {
@@ -119,6 +125,7 @@ it('prints one stable JSON object per line', async () => {
     type: 'file',
     file: 'bad.pdf',
     status: 'failed',
+    reference: expect.any(String),
     problem: {
       code: 'DOCUMENT_NOT_PDF',
       title: expect.any(String),
@@ -202,8 +209,8 @@ it('continues from its journal with --resume', async () => {
 
 it('keeps a journal without being asked if the proxy cannot be queried', async () => {
   const { cwd, env, run, sandbox } = await setUp(1);
-  const { SIGNSTASH_API_URL: _, ...rest } = env;
-  await run(['sign', '0.pdf'], { env: { ...rest, SIGNSTASH_PROXY_URL: sandbox.proxyUrl } });
+  const viaProxy = { ...env, SIGNSTASH_API_URL: '', SIGNSTASH_PROXY_URL: sandbox.proxyUrl };
+  await run(['sign', '0.pdf'], { env: viaProxy });
   expect(readdirSync(join(cwd, '.state/signstash'))).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.jsonl$/)]);
 });
 

@@ -2,10 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { safeFileName, UniqueNames } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
 import { addOperationCommand, type OperationFlags } from '../operation.ts';
-import { UsageError } from '../run.ts';
 
 interface DownloadFlags extends OperationFlags {
   out?: string;

@@ -6,7 +6,7 @@ import { type FileResult, type Report, signOptionDescriptions } from '@signstash
 import { type FoundFile, signFiles } from '@signstash-connect/core/adapter/node';
 import type { Command } from 'commander';
 import { type OpenClient, openClient } from '../client.ts';
-import { exitCodeOfReport } from '../exit-codes.ts';
+import { exitCodeOfReport, UsageError } from '../exit-codes.ts';
 import { given, inFolder } from '../files.ts';
 import type { CliIo } from '../io.ts';
 import { openReferenceLock } from '../lock.ts';
@@ -14,7 +14,7 @@ import { wholeNumber } from '../program.ts';
 import { line, showProgress } from '../progress.ts';
 import type { InvoicesOfRun, ReferencePattern } from '../references/reference-pattern.ts';
 import { checkReportPath, writeReport } from '../report-files.ts';
-import { action, type CommandContext, UsageError } from '../run.ts';
+import { action, type CommandContext } from '../run.ts';
 import { addConnectionFlags, addFlags, ownDescriptions } from '../settings.ts';
 import { createVerifier } from '../verifier.ts';
 

@@ -3,11 +3,11 @@ import { findFiles } from '@signstash-connect/core';
 import { displayName } from '@signstash-connect/core/adapter/node';
 import { type SignatureReport, TrustStore, type VerificationReport, verifyDocument } from '@signstash-connect/verify';
 import type { Command } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
 import { inFolder } from '../files.ts';
 import type { CliIo } from '../io.ts';
 import { oneLine } from '../output.ts';
-import { action, type CommandContext, UsageError } from '../run.ts';
+import { action, type CommandContext } from '../run.ts';
 import { addFlags, ownDescriptions, settingsError } from '../settings.ts';
 
 interface VerifyFlags {
