@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { signedFileName } from '@signstash-connect/core/adapter';
 
 export const hasCode = (error: unknown, ...codes: string[]): boolean =>
-  codes.includes((error as { code?: string }).code ?? '');
+  codes.includes((error as { code?: string } | undefined)?.code ?? '');
 
 /** File systems without hard links: FAT, some network shares. */
 const noLinks = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
