@@ -80,9 +80,9 @@ function createClient({ settings, verify }: Inputs, runner: Runner, { actionRef 
 async function loadVerifier({ verify, trust }: Inputs, signal: AbortSignal): Promise<SignFilesOptions['verify']> {
   if (verify !== 'signature' && verify !== 'chain') return undefined;
   // Loaded on demand: it is larger than the rest of the action.
-  const { createVerifier } = await import('./verify-signed.ts');
+  const { createSignedFileCheck } = await import('./verify-signed.ts');
   try {
-    return await createVerifier(verify, trust, signal);
+    return await createSignedFileCheck(verify, trust, signal);
   } catch (error) {
     const message = `Invalid trust: ${(error as Error).message}.`;
     throw new SettingsError([{ key: 'trust', setting: 'trust', code: 'CONFIGURATION_INVALID', message }]);

@@ -1,4 +1,6 @@
+import { TrustStore } from './certificates/trust.ts';
 import { concludeVerdict, type Reason, type SignatureReport, type VerificationReport } from './report.ts';
+import { verifyDocument } from './verify-document.ts';
 
 /**
  * What a newly signed document has to pass:
@@ -21,6 +23,27 @@ export function findProblem(report: VerificationReport, level: VerificationLevel
   if (verdict === 'valid' || (verdict === 'valid-but-untrusted' && level === 'signature')) return undefined;
   const decisive = reasons.filter(({ severity }) => severity !== 'note');
   return [...new Set(decisive.map(({ message }) => message))].join(' ');
+}
+
+/**
+ * A check for newly signed files, as `signFiles` of `@signstash-connect/core/adapter/node` takes it: why a file must not be
+ * accepted, or undefined.
+ *
+ * @param roots - Paths of certificates, or of folders with them.
+ * @throws `TypeError` if a path contains no certificate, or a malformed one.
+ */
+export async function createSignedFileCheck(
+  level: VerificationLevel,
+  roots: readonly string[],
+  signal: AbortSignal,
+): Promise<(content: Uint8Array, original: { readonly path: string }) => Promise<string | undefined>> {
+  const trust = await TrustStore.fromPaths(roots);
+  return async (content, { path }) => {
+    // Core has compared a PDF with its original; CAdES and XAdES signatures are compared here.
+    const isPdf = Buffer.from(content.subarray(0, 5)).toString('latin1') === '%PDF-';
+    const report = await verifyDocument(content, { trust, signal, ...(isPdf ? {} : { original: path }) });
+    return findProblem(report, level)?.replace(/\.$/, '');
+  };
 }
 
 const reasonsOf = ({ reasons }: SignatureReport) => reasons;

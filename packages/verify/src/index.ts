@@ -3,7 +3,7 @@
  *
  * @module @signstash-connect/verify
  */
-export { findProblem, type VerificationLevel } from './acceptance.ts';
+export { createSignedFileCheck, findProblem, type VerificationLevel } from './acceptance.ts';
 export { type GrantedPeriod, type TrustAnchor, TrustStore } from './certificates/trust.ts';
 export { loadTrustedList, type TrustedListOptions } from './certificates/trusted-list.ts';
 export type {

@@ -19,7 +19,16 @@ export interface FoundFile {
 
 type BatchSettings = Pick<
   BatchOptions,
-  'batchSize' | 'concurrency' | 'maxRequestBytes' | 'journal' | 'durable' | 'description' | 'lookUpFirst' | 'timeoutMs'
+  | 'batchSize'
+  | 'concurrency'
+  | 'maxRequestBytes'
+  | 'journal'
+  | 'durable'
+  | 'description'
+  | 'lookUpFirst'
+  | 'timeoutMs'
+  | 'referenceLock'
+  | 'referenceLockWaitMs'
 >;
 
 export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'root'> {

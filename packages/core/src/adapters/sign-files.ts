@@ -49,6 +49,7 @@ class FileRun {
     if (!client) throw new TypeError('signFiles needs a client, except for a dry run.');
     const { batchSize, concurrency, maxRequestBytes, journal, durable, description, lookUpFirst, timeoutMs } =
       this.#options;
+    const { referenceLock, referenceLockWaitMs } = this.#options;
     const given = {
       batchSize,
       concurrency,
@@ -58,6 +59,8 @@ class FileRun {
       description,
       lookUpFirst,
       timeoutMs,
+      referenceLock,
+      referenceLockWaitMs,
       signal,
       onProgress:
         onProgress && ((progress: BatchProgress) => onProgress(this.#overall(progress, files.length, started))),

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { FileReferenceLock, RedisReferenceLock, type ReferenceLock } from '@signstash-connect/core';
+import type { CliIo } from './io.ts';
+import { type Settings, settingsError } from './settings.ts';
+
+export interface OpenLock {
+  lock: ReferenceLock;
+  close(): Promise<void>;
+}
+
+/** The lock that `lock` names; undefined without one: then only documents of this process are kept apart. */
+export async function openReferenceLock(settings: Settings, io: CliIo): Promise<OpenLock | undefined> {
+  const value = settings.text('lock');
+  if (value === '') return undefined;
+  const folder = /^file:(.+)$/.exec(value)?.[1];
+  if (folder) {
+    return { lock: new FileReferenceLock({ directory: resolve(io.cwd, folder) }), close: async () => {} };
+  }
+  const name = settings.nameOf('lock') as string;
+  // Not shown: it may contain a password.
+  if (!/^rediss?:\/\/./.test(value)) throw settingsError('lock', name, 'expected file:FOLDER or redis://HOST:PORT.');
+  const { createClient } = await import('@redis/client');
+  const client = createClient({ url: value, socket: { reconnectStrategy: 500 } });
+  // Core reports a Redis that does not answer.
+  client.on('error', () => {});
+  await client.connect();
+  return { lock: new RedisReferenceLock({ client }), close: async () => client.destroy() };
+}
