@@ -69,6 +69,12 @@ export interface SignOptions extends SignatureOptions, CallOptions {
   preservation?: Preservation;
   /** See {@link ClientSettings.lookUpFirst}. */
   lookUpFirst?: boolean;
+  /**
+   * Which content is accepted if a document of an earlier run is found under its reference. `same` (default): the signed version of
+   * the given bytes. `any`: any file with an intact signature over all of it, for references that identify a document in all its
+   * renderings, such as an invoice's ATCUD.
+   */
+  recoveredContent?: 'same' | 'any';
 }
 
 /** Options of `sign`: those of the call and those of its one document. */
@@ -219,7 +225,7 @@ export class SignStashClient {
       lookUpFirst: options.lookUpFirst ?? lookUpFirst,
       signal: options.signal,
       timeoutMs: options.timeoutMs,
-      contentCheck: this.#contentCheck,
+      contentCheck: { ...this.#contentCheck, recoveredContent: options.recoveredContent ?? 'same' },
       ...run,
     });
   }
