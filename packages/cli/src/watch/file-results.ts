@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { opendir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isOutside } from '@signstash-connect/core/adapter/node';
+import { AdapterError } from '@signstash-connect/core/adapter';
+import { isOutside, type SignFilesOptions } from '@signstash-connect/core/adapter/node';
 import type { QueuedFile } from './file-queue.ts';
 import { type Folders, isIgnored, nameBelow } from './folders.ts';
 import {
@@ -43,14 +44,17 @@ export class FileResults {
    * start, which finds the staged content or retrieves it again.
    *
    * @returns Path of the signed file; undefined if another watcher has finished the document.
+   * @throws `AdapterError` `CONTENT_NOT_VALID` if the signed file must not be used; it stays in the state folder.
    */
-  async placeSigned({ file, staged, version }: WatchJob): Promise<string | undefined> {
+  async placeSigned(job: WatchJob, verify: SignFilesOptions['verify']): Promise<string | undefined> {
+    const { file, staged, version } = job;
     let output: string;
     try {
       if (!(await fileVersion(file.path))) {
         await rm(staged, { force: true });
         return undefined;
       }
+      if (verify) await verifyStaged(job, verify);
       output = await linkUnique(staged, join(this.#folders.signed, file.name));
     } catch (error) {
       if (hasCode(error, 'ENOENT') && !(await fileVersion(staged))) return undefined;
@@ -100,6 +104,19 @@ export class FileResults {
     const hash = createHash('sha256').update(nameBelow(this.#folders.in, path)).digest('hex');
     return join(this.#folders.state, 'done', hash.slice(0, 2), hash.slice(2, 40));
   }
+}
+
+async function verifyStaged(
+  { file: { path, name }, staged }: WatchJob,
+  verify: NonNullable<SignFilesOptions['verify']>,
+) {
+  const reason = await verify(await readFile(staged), { path, name, outside: false });
+  if (!reason) return;
+  const rejected = await linkUnique(staged, `${staged}.rejected`);
+  await rm(staged, { force: true });
+  const message = `${name}: the signed file cannot be used: ${reason}. It is in ${rejected}.`;
+  const hint = "Do not use it; ask your Sign'Stash operator about the operation.";
+  throw new AdapterError('CONTENT_NOT_VALID', message, { title: 'The signed file cannot be used', hint });
 }
 
 const errorText = ({ file, title, detail, hint, code, at, attempts, reference, operationId }: ErrorRecord) =>

@@ -1,5 +1,6 @@
 import type { BatchInput, BatchOptions, Operations, ReferenceLock, SignBatch } from '@signstash-connect/core';
 import type { ErrorDescription, ParsedSignOptions } from '@signstash-connect/core/adapter';
+import type { SignFilesOptions } from '@signstash-connect/core/adapter/node';
 import type { Folders } from './folders.ts';
 
 /** What the watcher needs of a client of core. */
@@ -17,6 +18,14 @@ export interface WatchedFile {
   readonly sha256: string;
 }
 
+/** How files get their external references. */
+export interface FileReferences {
+  /** The same for the same file, whenever it is read. */
+  resolve(file: WatchedFile): Promise<string>;
+  /** Whether a reference stands for all renderings of a document, as an invoice's ATCUD does; see core's `recoveredContent`. */
+  readonly anyRendering: boolean;
+}
+
 export interface WatchOptions {
   client: WatchClient;
   /** Prefix of derived external references. */
@@ -27,13 +36,12 @@ export interface WatchOptions {
   folders?: Partial<Folders>;
   /** How documents are signed where no profile says otherwise. */
   sign?: ParsedSignOptions;
-  /**
-   * External reference of a file; the pattern is the one of its profile. Has to be the same whenever the same file is read. Default:
-   * derived from client ID, name below the input folder and content.
-   */
-  reference?: (file: WatchedFile, pattern: string | undefined) => Promise<string | undefined>;
-  /** Checks a pattern when a profile is read. @throws An error that names the problem. */
-  checkPattern?: (pattern: string) => void;
+  /** External references where no profile says otherwise. Default: from client ID, name below the input folder and content. */
+  reference?: FileReferences;
+  /** Reads the pattern of a profile. @throws `ConfigurationError` naming the problem. Default: profiles must not have one. */
+  parseReference?: (pattern: string) => FileReferences;
+  /** Checks a signed file before it gets its place: the reason why it must not be used, or undefined. */
+  verify?: SignFilesOptions['verify'];
   /** Shared by all watchers of the folder. Default: lock files in the state folder. */
   lock?: ReferenceLock;
   /** Whether documents go through the on-premise proxy, which keeps no copy: what was sent is then recorded on disk first. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '@signstash-connect/core';
@@ -11,12 +10,12 @@ import {
 import { isOutside } from '@signstash-connect/core/adapter/node';
 import { profileName } from './folders.ts';
 import { hasCode } from './move-file.ts';
+import type { FileReferences } from './options.ts';
 
 /** How the documents of one folder are signed. */
 export interface Profile {
   readonly sign: ParsedSignOptions;
-  /** Pattern of external references. */
-  readonly reference?: string;
+  readonly reference?: FileReferences | undefined;
 }
 
 /** A profile that cannot be used: the files of its folder wait. */
@@ -29,7 +28,8 @@ export interface ProfilesOptions {
   /** The input folder. */
   readonly root: string;
   readonly sign: ParsedSignOptions;
-  readonly checkPattern?: ((pattern: string) => void) | undefined;
+  readonly reference?: FileReferences | undefined;
+  readonly parseReference?: ((pattern: string) => FileReferences) | undefined;
 }
 
 /** Profiles by folder. A folder without one has that of the folder above; the highest has the options of the command. */
@@ -64,7 +64,8 @@ export class Profiles {
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) {
         const isTop = folder === this.#options.root || isOutside(folder, this.#options.root);
-        return isTop ? { sign: this.#options.sign } : this.find(dirname(folder));
+        const { sign, reference } = this.#options;
+        return isTop ? { sign, reference } : this.find(dirname(folder));
       }
       if (error instanceof ConfigurationError) return { path, error };
       return { path, error: invalid(path, 'profile', `it cannot be read: ${(error as Error).message}`) };
@@ -81,7 +82,7 @@ export class Profiles {
 export async function parseProfile(
   text: string,
   path: string,
-  { checkPattern }: Pick<ProfilesOptions, 'checkPattern'>,
+  { reference: inherited, parseReference }: Pick<ProfilesOptions, 'reference' | 'parseReference'>,
 ): Promise<Profile> {
   let values: unknown;
   try {
@@ -99,9 +100,8 @@ export async function parseProfile(
   const image = visibleImage === undefined ? undefined : await readImage(visibleImage, path);
   const flat = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, flatValue(name, value, path)]));
   try {
-    if (typeof reference === 'string') checkPattern?.(reference);
     const sign = parseSignOptions({ ...flat, visibleImage: image });
-    return typeof reference === 'string' ? { sign, reference } : { sign };
+    return { sign, reference: typeof reference === 'string' ? parseReference?.(reference) : inherited };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const known = [...Object.keys(signOptionDescriptions), 'reference'];
@@ -133,7 +133,5 @@ const invalid = (path: string, setting: string, problem: string) =>
   });
 
 /** What documents of one request must have in common: archiving and delivery are options of the whole request. */
-export const requestKey = ({ sign: { preservation } }: Profile): string =>
-  createHash('sha256')
-    .update(JSON.stringify(preservation ?? null))
-    .digest('hex');
+export const requestKey = ({ sign: { preservation }, reference }: Profile): string =>
+  JSON.stringify([preservation, reference?.anyRendering ?? false]);

@@ -11,7 +11,7 @@ import {
   type SignStashError,
   ValidationError,
 } from '@signstash-connect/core';
-import { describeError, type ErrorDescription } from '@signstash-connect/core/adapter';
+import { describeError, type ErrorDescription, isAdapterError } from '@signstash-connect/core/adapter';
 import { DocumentLock } from './document-lock.ts';
 import { FileQueue, type QueuedFile } from './file-queue.ts';
 import { FileResults } from './file-results.ts';
@@ -93,7 +93,8 @@ class FolderWatcher {
     const folders = resolveFolders(options.folder, options.folders);
     this.#folders = folders;
     this.#queue = new FileQueue({ ...delays, root: folders.in, checkTwice: options.polling ?? false });
-    this.#profiles = new Profiles({ root: folders.in, sign: options.sign ?? {}, checkPattern: options.checkPattern });
+    const { sign = {}, reference, parseReference } = options;
+    this.#profiles = new Profiles({ root: folders.in, sign, reference, parseReference });
     this.#results = new FileResults(folders, { keepOriginals: options.keepOriginals ?? false });
     this.#pauses = new Pauses(delays.outageMs);
     this.#quota = new QuotaWatch(options.client.operations, {
@@ -204,7 +205,6 @@ class FolderWatcher {
 
   /** @returns Undefined if the file is not to be sent now. */
   async #prepare(file: QueuedFile): Promise<WatchJob | undefined> {
-    const { clientId, reference: resolveReference } = this.#options;
     const version = await fileVersion(file.path);
     if (!version || (await this.#results.isDone(file.path, version))) {
       this.#queue.done(file);
@@ -220,10 +220,9 @@ class FolderWatcher {
     const { source, forget } = await documentContent(file.path);
     const sha256 = (await source.sha256?.()) ?? (await hashOf(source.read()));
     forget?.();
-    const seed = createHash('sha256').update(referenceSeed(sha256, file.name)).digest('hex');
     const reference =
-      (await resolveReference?.({ path: file.path, name: file.name, sha256 }, profile.reference)) ??
-      derivedReference(clientId, seed);
+      (await profile.reference?.resolve({ path: file.path, name: file.name, sha256 })) ??
+      defaultReference(this.#options.clientId, sha256, file.name);
     const staged = stagedOutput(this.#folders, shortHash(reference));
     const { preservation: _, ...signature } = profile.sign;
     const document = { ...signature, content: source, name: baseName(file.name), reference, output: staged };
@@ -283,11 +282,12 @@ class FolderWatcher {
     this.#open.clear();
   }
 
-  #startRound(key: string, { sign: { preservation } }: Profile, alone: boolean): Round {
+  #startRound(key: string, { sign: { preservation }, reference }: Profile, alone: boolean): Round {
     const { client, batchSize, concurrency } = this.#options;
     const given = Object.entries({ batchSize: alone ? 1 : batchSize, concurrency, preservation });
     const options = {
       ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+      recoveredContent: reference?.anyRendering ? ('any' as const) : ('same' as const),
       referenceLock: this.#lock,
       // A document that another process is signing goes back into the queue instead of holding its request up.
       referenceLockWaitMs: 0,
@@ -330,8 +330,9 @@ class FolderWatcher {
     const { file, reference } = job;
     let output: string | undefined;
     try {
-      output = await this.#results.placeSigned(job);
+      output = await this.#results.placeSigned(job, this.#options.verify);
     } catch (error) {
+      if (isAdapterError(error)) throw error;
       this.#pauseFor(error, placeProblem(error, file.name));
       this.#queue.retry(file, 0);
       return;
@@ -475,6 +476,10 @@ class FolderWatcher {
 }
 
 const brief = ({ code, title, detail, hint }: WatchProblem): WatchProblem => ({ code, title, detail, hint });
+
+/** Two files with the same content are two documents, so the name is part of the reference. */
+const defaultReference = (clientId: string, sha256: string, name: string): string =>
+  derivedReference(clientId, createHash('sha256').update(referenceSeed(sha256, name)).digest('hex'));
 
 /** Short enough for every file system, and long enough never to be the same for two references. */
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 40);

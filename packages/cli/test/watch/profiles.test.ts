@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { ConfigurationError } from '@signstash-connect/core';
 import { simplePdf, startTestSandbox, temporaryFolder } from '@signstash-connect/testing';
 import { expect, it } from 'vitest';
 import { parseProfile } from '../../src/watch/profile.ts';
@@ -81,24 +82,37 @@ it('sends documents for different receivers in different requests', async () => 
   expect(sandbox.admin.counts().requests.sign).toBe(2);
 });
 
-it('uses the reference pattern of the profile', async () => {
+it('uses the reference pattern of the profile, and refuses a wrong one', async () => {
   const sandbox = await startTestSandbox();
-  const patterns: (string | undefined)[] = [];
   const watch = watchTestFolder(clientOf(sandbox), {
-    reference: async ({ name, sha256 }, pattern) => {
-      patterns.push(pattern);
-      return pattern && `${pattern}-${name.replaceAll('/', ':')}-${sha256.slice(0, 8)}`;
+    parseReference: (pattern) => {
+      if (!pattern.startsWith('erp')) throw new ConfigurationError('CONFIGURATION_INVALID', 'reference', 'bad pattern');
+      const resolve = async ({ name }: { name: string }) => `${pattern}-${name.replaceAll('/', ':')}`;
+      return { resolve, anyRendering: false };
     },
   });
   await watch.ready;
   watch.drop('x/signstash.profile.json', JSON.stringify({ reference: 'erp' }));
   watch.drop('x/1.pdf', simplePdf());
+  watch.drop('y/signstash.profile.json', JSON.stringify({ reference: 'other' }));
+  watch.drop('y/1.pdf', simplePdf());
   await until(
-    () => watch.status().signed === 1,
+    () => watch.status().signed === 1 && watch.status().held === 1,
     () => watch.events,
   );
-  expect(patterns).toEqual(['erp']);
-  expect(Object.keys(sandbox.admin.counts().signedByReference)).toEqual([expect.stringMatching(/^erp-x:1\.pdf-/)]);
+  expect(Object.keys(sandbox.admin.counts().signedByReference)).toEqual(['erp-x:1.pdf']);
+  expect(watch.status().lastError?.problem.detail).toContain('bad pattern');
+});
+
+it('moves a signed file that fails the verification nowhere, and its original to the failed folder', async () => {
+  const sandbox = await startTestSandbox();
+  const watch = watchTestFolder(clientOf(sandbox), { verify: () => 'untrusted certificate' });
+  await watch.ready;
+  watch.drop('a.pdf', simplePdf());
+  await until(() => watch.status().failed === 1);
+  expect(watch.files('signed')).toEqual([]);
+  expect(readFileSync(watch.path('failed/a.pdf.error.txt'), 'utf8')).toContain('untrusted certificate');
+  expect(watch.files('.signstash/outputs')).toEqual([expect.stringMatching(/^[0-9a-f]{40}\.rejected$/)]);
 });
 
 it('reads the image of a visible seal relative to the profile, and names a missing one', async () => {
