@@ -134,15 +134,20 @@ export class Settings {
     return { level, trust };
   }
 
+  /** How external references are made; undefined for core's own. @throws As {@link parseReferencePattern}. */
+  referencePattern(): ReferencePattern | undefined {
+    const pattern = this.text('referencePattern');
+    return pattern === '' ? undefined : this.parseReferencePattern(pattern);
+  }
+
   /**
-   * How external references are made; undefined for core's own.
+   * A pattern that looks for the configured issuers.
    *
    * @throws `ConfigurationError` if the pattern or an issuer is wrong.
    */
-  referencePattern(): ReferencePattern | undefined {
-    const pattern = this.text('referencePattern');
+  parseReferencePattern(pattern: string): ReferencePattern {
     const issuers = new SettingReader(this.#values(['issuers']), ['issuers']).list('issuers');
-    return pattern === '' ? undefined : parseReferencePattern(pattern, issuers.length > 0 ? { issuers } : {});
+    return parseReferencePattern(pattern, issuers.length > 0 ? { issuers } : {});
   }
 
   async #secretFromFile(): Promise<string> {
