@@ -67,6 +67,12 @@ export async function qrPng(text: string): Promise<Uint8Array> {
   return new Uint8Array(await image.arrayBuffer());
 }
 
+/** The QR code as shapes, about 36 mm wide in a browser. */
+export async function qrSvg(text: string): Promise<string> {
+  const { svg } = await write(text, 3);
+  return svg.slice(svg.indexOf('<svg'));
+}
+
 /** The QR code at one bit per pixel, 1 is white, as small as it can be. */
 async function qrBits(text: string) {
   const { symbol } = await write(text, 1);
