@@ -13,6 +13,8 @@ export interface QueuedFile {
   attempts: number;
   /** Documents signed by this watcher when its last attempt began. */
   signedBefore: number;
+  /** How often in a row it was postponed because another process had it. */
+  postponed: number;
   state: 'settling' | 'ready' | 'taken' | 'waiting' | 'held';
   /** An event arrived while it was taken. */
   changed: boolean;
@@ -82,6 +84,7 @@ export class FileQueue {
       version: undefined,
       attempts: 0,
       signedBefore: 0,
+      postponed: 0,
       state: 'settling',
       changed: false,
     };
@@ -125,6 +128,12 @@ export class FileQueue {
     file.state = 'waiting';
     this.#startTimer(file, delayMs, () => this.#makeReady(file));
     this.wake();
+  }
+
+  /** Another process has the file: later again, less and less often. */
+  postpone(file: QueuedFile, delayMs: number): void {
+    this.retry(file, delayMs * 2 ** Math.min(file.postponed, 3));
+    file.postponed++;
   }
 
   /** The file waits until {@link releaseHeld}. */

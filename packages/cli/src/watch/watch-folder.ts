@@ -376,7 +376,8 @@ class FolderWatcher {
         this.#queue.retry(file, 0);
         return;
       case 'again':
-        this.#queue.retry(file, this.#state === 'running' ? this.#delays.lockedMs : 0);
+        if (this.#state === 'running') this.#queue.postpone(file, this.#delays.lockedMs);
+        else this.#queue.retry(file, 0);
         return;
       case 'retry':
         if (hasCode(error.cause, 'ENOENT')) this.#queue.done(file);
@@ -394,6 +395,7 @@ class FolderWatcher {
       return;
     }
     file.attempts++;
+    file.postponed = 0;
     this.#counts.retries++;
     this.#recordError(problem);
     this.#emit({
