@@ -45,3 +45,5 @@ process.send?.({
   clientId: sandbox.clientId,
   clientSecret: sandbox.clientSecret,
 });
+// The test was ended.
+process.once('disconnect', () => process.exit());

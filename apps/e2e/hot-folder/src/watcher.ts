@@ -3,6 +3,8 @@ import { runCommandLine } from '@signstash-connect/cli';
 
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
+// The test was ended.
+process.once('disconnect', () => process.exit());
 const memory = setInterval(() => process.send?.({ rss: process.memoryUsage().rss }), 500);
 memory.unref();
 

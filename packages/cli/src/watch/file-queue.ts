@@ -32,6 +32,9 @@ export interface FileQueueOptions {
   readonly checkTwice: boolean;
 }
 
+/** More ready files than a watcher has in progress are chosen from at random, among this many. */
+const [manyReady, chosenAmong] = [200, 1_000];
+
 /** How many files are examined at once: a burst must not open thousands of them. */
 const checksAtOnce = 8;
 
@@ -98,9 +101,12 @@ export class FileQueue {
     if (file && file.state !== 'taken') this.#drop(file);
   }
 
-  /** The file that has been ready for the longest time. */
+  /** The file that has been ready for the longest time; of many, any of the oldest, so that two watchers rarely want the same one. */
   take(): QueuedFile | undefined {
-    const [file] = this.#ready;
+    const among = this.#ready.size > manyReady ? Math.min(this.#ready.size, chosenAmong) : 1;
+    let skip = Math.floor(Math.random() * among);
+    let file: QueuedFile | undefined;
+    for (file of this.#ready) if (skip-- === 0) break;
     if (!file) return undefined;
     this.#ready.delete(file);
     file.state = 'taken';
