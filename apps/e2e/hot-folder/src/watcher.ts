@@ -1,15 +1,21 @@
-// Runs `signstash watch` in its own process, so that it can be killed, and reports its memory.
+// Runs `signstash watch` in its own process, so that it can be killed, and reports its progress and memory.
 import { runCommandLine } from '@signstash-connect/cli';
 
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 // The test was ended.
 process.once('disconnect', () => process.exit());
-const memory = setInterval(() => process.send?.({ rss: process.memoryUsage().rss }), 500);
-memory.unref();
+let signed = 0;
+const reports = setInterval(() => process.send?.({ rss: process.memoryUsage().rss, signed }), 250);
+reports.unref();
 
 const io: Parameters<typeof runCommandLine>[1] = {
-  stdout: process.stdout,
+  stdout: {
+    write(line) {
+      if (line.includes('"type":"signed"')) signed++;
+      process.stdout.write(line);
+    },
+  },
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),
