@@ -1,5 +1,6 @@
 import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
 import { AbortedError, TokenError } from '../errors/errors.ts';
+import { Telemetry } from '../signing/telemetry.ts';
 import { type Clock, systemClock } from '../utils/clock.ts';
 import { Deadline } from '../utils/deadline.ts';
 import { describeFailure, hostAndPort, surelyUnsent } from '../utils/network-errors.ts';
@@ -30,6 +31,7 @@ export interface TokenRequestOptions extends Credentials {
   readonly timeoutMs?: number | undefined;
   readonly retry?: TokenRetryPolicy | undefined;
   readonly clock?: Clock | undefined;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** Far more than any token answer has. */
@@ -45,6 +47,7 @@ export class TokenRequest {
   readonly #timeoutMs: number;
   readonly #retry: TokenRetryPolicy;
   readonly #clock: Clock;
+  readonly #telemetry: Telemetry;
   readonly #hideSecrets: (text: string) => string;
   #answered = false;
 
@@ -58,6 +61,7 @@ export class TokenRequest {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#retry = options.retry ?? defaultTokenRetryPolicy;
     this.#clock = options.clock ?? systemClock;
+    this.#telemetry = options.telemetry ?? new Telemetry();
     this.#hideSecrets = createRedactor(options);
   }
 
@@ -68,16 +72,33 @@ export class TokenRequest {
    */
   async issue(signal?: AbortSignal): Promise<IssuedToken> {
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#request(signal);
+      const outcome = await this.#tracedRequest(signal);
       if ('token' in outcome) return outcome.token;
       const { error, passing, retryAfterMs = 0 } = outcome;
       if (!passing || attempt >= this.#retry.attempts || retryAfterMs > this.#retry.maxDelayMs) throw error;
       const doubled = this.#retry.delayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
-      await this.#sleep(Math.max(retryAfterMs, doubled), signal);
+      const delayMs = Math.max(retryAfterMs, doubled);
+      this.#telemetry.retry({ call: 'token', attempt, delayMs, code: error.code, message: error.message });
+      await this.#sleep(delayMs, signal);
     }
   }
 
-  async #request(signal: AbortSignal | undefined): Promise<TokenOutcome> {
+  async #tracedRequest(signal: AbortSignal | undefined): Promise<TokenOutcome> {
+    const url = this.#server.token_endpoint as string;
+    let outcome: TokenOutcome | undefined;
+    const request = this.#telemetry.request({ endpoint: 'token', method: 'POST', url }, async (context) => {
+      outcome = await this.#request(signal, (status) => {
+        context.status = status;
+      });
+      if ('error' in outcome) throw outcome.error;
+    });
+    await request.catch((error: unknown) => {
+      if (!outcome) throw error;
+    });
+    return outcome as TokenOutcome;
+  }
+
+  async #request(signal: AbortSignal | undefined, onStatus: (status: number) => void): Promise<TokenOutcome> {
     const oauth = await import('oauth4webapi');
     const deadline = new Deadline(this.#timeoutMs, signal);
     const askedAt = this.#clock.now();
@@ -96,6 +117,7 @@ export class TokenRequest {
       );
       this.#answered = true;
       const { status, headers } = response;
+      onStatus(status);
       const answer = { status, headers, text: await readAtMost(response, maxAnswerBytes), askedAt };
       return readTokenAnswer(answer, { server: this.#server, client: this.#client, hideSecrets: this.#hideSecrets });
     } catch (cause) {

@@ -142,7 +142,9 @@ describe('the check of a signed PDF', () => {
     it('is accepted with a warning if it is intact and its contentLength is what was sent', async () => {
       const other = await rewritten();
       const warnings: Warning[] = [];
-      const result = await signTampered(sent, () => other, { onWarning: (warning) => warnings.push(warning) });
+      const result = await signTampered(sent, () => other, {
+        hooks: { onWarning: (warning) => warnings.push(warning) },
+      });
       expect(result).toMatchObject({ ok: true });
       expect(warnings).toMatchObject([{ code: 'CONTENT_REWRITTEN', message: expect.stringContaining('invoice') }]);
     });
