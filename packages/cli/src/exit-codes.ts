@@ -1,5 +1,4 @@
-import { type ErrorCode, errorCodes } from '@signstash-connect/core';
-import type { Report } from '@signstash-connect/core/adapter';
+import { type ErrorCode, errorCodes, type Report } from '@signstash-connect/core/adapter';
 
 /** What the process exits with; documented, so that scripts can rely on it. */
 export const exitCodes = {

@@ -122,16 +122,16 @@ export class Settings {
     return parseSignOptions({ ...values, visibleImage: image }, { nameOf: this.nameOf });
   }
 
-  /** How signed files are checked, and the roots for it. */
-  verification(): { level: 'off' | 'integrity' | 'signature' | 'chain'; trust: string[] } {
-    const reader = new SettingReader(this.#values(['verify', 'trust']), ['verify', 'trust'], { nameOf: this.nameOf });
-    const level = reader.choice('verify', ['off', 'integrity', 'signature', 'chain']) ?? 'integrity';
-    const trust = reader.list('trust').map((path) => resolve(this.#io.cwd, path));
-    if (level === 'chain' && trust.length === 0) {
-      reader.fail('trust', `${reader.name('verify')} "chain" needs ${reader.name('trust')}: the root certificates.`);
-    }
-    reader.finish();
-    return { level, trust };
+  /** Reads some settings, and collects what is wrong with them. */
+  reader(names: readonly Name[]): SettingReader {
+    return new SettingReader(this.#values(names), names, { nameOf: this.nameOf });
+  }
+
+  /** Absolute paths of root certificates, or of folders with them. */
+  trust(): string[] {
+    return this.reader(['trust'])
+      .list('trust')
+      .map((path) => resolve(this.#io.cwd, path));
   }
 
   /** How external references are made; undefined for core's own. @throws As {@link parseReferencePattern}. */

@@ -19,7 +19,7 @@ export function addDownloadCommand(program: Command, io: CliIo): void {
     'Save the signed documents of an operation',
     async ({ flags, output }, { client }, id) => {
       const folder = resolve(io.cwd, flags.out ?? '.');
-      const documents = await client.operations.documents(id, { signal: io.signal });
+      const documents = await client.operations.downloadDocuments(id, { signal: io.signal });
       await mkdir(folder, { recursive: true });
       const names = new UniqueNames();
       for (const { name, reference, content } of documents) {

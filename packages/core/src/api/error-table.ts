@@ -25,7 +25,7 @@ export type ErrorAction =
 
 /** One row: how an error of the service is recognised, what it means, and what follows. */
 export interface ServiceErrorRow {
-  /** The service's own code; absent where the HTTP status alone decides. */
+  /** The service's own code; absent if the HTTP status alone decides. */
   readonly errorCode?: string;
   readonly status?: number;
   readonly meaning: string;

@@ -1,11 +1,4 @@
-import {
-  type AuthorizationServer,
-  allowInsecureRequests,
-  type Client,
-  type ClientAuth,
-  clientCredentialsGrantRequest,
-  customFetch,
-} from 'oauth4webapi';
+import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
 import { AbortedError, TokenError } from '../errors/errors.ts';
 import { type Clock, systemClock } from '../utils/clock.ts';
 import { Deadline } from '../utils/deadline.ts';
@@ -54,7 +47,7 @@ export class TokenRequest {
   readonly #clock: Clock;
   readonly #hideSecrets: (text: string) => string;
 
-  /** @throws {@link ConfigurationError} where a credential is missing. */
+  /** @throws {@link ConfigurationError} if a credential is missing. */
   constructor(options: TokenRequestOptions) {
     this.#authentication = basicCredentials(options);
     this.#server = { issuer: new URL(options.tokenUrl).origin, token_endpoint: options.tokenUrl };
@@ -68,13 +61,13 @@ export class TokenRequest {
   }
 
   /**
-   * A token fresh from the server. Troubles that may pass are waited out a few times; refused credentials never are.
+   * Requests a new token. Temporary failures are retried a few times, refused credentials never.
    *
    * @throws {@link CredentialsError}, {@link TokenError} `TOKEN_UNAVAILABLE`, {@link AbortedError}
    */
   async issue(signal?: AbortSignal): Promise<IssuedToken> {
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#ask(signal);
+      const outcome = await this.#request(signal);
       if ('token' in outcome) return outcome.token;
       const { error, passing, retryAfterMs = 0 } = outcome;
       if (!passing || attempt >= this.#retry.attempts || retryAfterMs > this.#retry.maxDelayMs) throw error;
@@ -83,20 +76,21 @@ export class TokenRequest {
     }
   }
 
-  async #ask(signal: AbortSignal | undefined): Promise<TokenOutcome> {
+  async #request(signal: AbortSignal | undefined): Promise<TokenOutcome> {
+    const oauth = await import('oauth4webapi');
     const deadline = new Deadline(this.#timeoutMs, signal);
     const askedAt = this.#clock.now();
     try {
-      const response = await clientCredentialsGrantRequest(
+      const response = await oauth.clientCredentialsGrantRequest(
         this.#server,
         this.#client,
         this.#authentication,
         this.#scope ? { scope: this.#scope } : {},
         {
           signal: deadline.signal,
-          [customFetch]: (url, init) => this.#fetch(url, init as RequestInit),
+          [oauth.customFetch]: (url, init) => this.#fetch(url, init as RequestInit),
           // Whether plain http is permitted has been decided where the address was given.
-          [allowInsecureRequests]: true,
+          [oauth.allowInsecureRequests]: true,
         },
       );
       const { status, headers } = response;

@@ -1,4 +1,4 @@
-import ky from 'ky';
+import type { KyInstance } from 'ky';
 import { AbortedError, isSignStashError, NetworkError, ProtocolError, TimeoutError } from '../errors/errors.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../signing/transport.ts';
 import { Deadline } from '../utils/deadline.ts';
@@ -27,16 +27,11 @@ export interface KyTransportOptions {
  */
 export function kyFetch({ fetch = fetchWithoutTimeouts, userAgent: adapter }: KyTransportOptions = {}): FetchFunction {
   const agent = userAgent(adapter);
-  const client = ky.create({
-    retry: 0,
-    timeout: false,
-    throwHttpErrors: false,
-    redirect: 'manual',
-    // There are no cookies to keep; and Node 24.14 and 24.15 take a 401 to a streamed body for a network error otherwise.
-    credentials: 'omit',
-  });
-  return (url, init) =>
-    client(url, {
+  let loading: Promise<KyInstance> | undefined;
+  return async (url, init) => {
+    loading ??= createKy();
+    const client = await loading;
+    return client(url, {
       ...init,
       fetch: async (request, extra) => {
         const sent = request as Request;
@@ -55,6 +50,20 @@ export function kyFetch({ fetch = fetchWithoutTimeouts, userAgent: adapter }: Ky
         });
       },
     });
+  };
+}
+
+/** Loaded with the first request: ky tests the runtime's `fetch` when it is loaded, which makes Node load all of it. */
+async function createKy(): Promise<KyInstance> {
+  const { default: ky } = await import('ky');
+  return ky.create({
+    retry: 0,
+    timeout: false,
+    throwHttpErrors: false,
+    redirect: 'manual',
+    // There are no cookies to keep; and Node 24.14 and 24.15 take a 401 to a streamed body for a network error otherwise.
+    credentials: 'omit',
+  });
 }
 
 /** Sends requests as they are: one attempt each, Content-Length always, one deadline for everything. */
@@ -104,7 +113,7 @@ class Attempt {
 
   async *read(response: Response): AsyncIterable<Uint8Array> {
     try {
-      // Taken from the response only here: a response that is let go while nobody reads its body has it cancelled.
+      // Taken from the response only here: the body of a garbage-collected response is cancelled unless it is being read.
       if (!response.body) return;
       // As Buffers: the same bytes, but searched by the processor's own instructions.
       for await (const chunk of response.body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);

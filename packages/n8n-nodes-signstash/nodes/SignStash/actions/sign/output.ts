@@ -13,19 +13,17 @@ export interface StoredDocument {
 export async function storeDocument(
   context: IExecuteFunctions,
   job: Job,
-  signed: SignedDocument,
+  { content, ...signed }: SignedDocument,
 ): Promise<StoredDocument> {
-  const { content, ...rest } = signed;
-  const name = outputFileName(job.outputFileName, job.file.fileName || signed.name);
-  const mimeType = signed.document.contentType ?? signed.contentType;
+  const name = fillFileName(job.outputFileName, job.file.fileName || signed.name);
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-  const binary = await context.helpers.prepareBinaryData(bytes, name, mimeType);
-  return { signed: rest, binary, size: content.byteLength };
+  const mimeType = signed.document.contentType ?? signed.contentType;
+  return { signed, binary: await context.helpers.prepareBinaryData(bytes, name, mimeType), size: bytes.byteLength };
 }
 
 export function outputItem(job: Job, { signed, binary, size }: StoredDocument): INodeExecutionData {
   const { operationId, reference, recovered, document } = signed;
-  const simple: IDataObject = {
+  const json: IDataObject = {
     externalReference: reference,
     operationId,
     documentStatus: document.status,
@@ -33,19 +31,15 @@ export function outputItem(job: Job, { signed, binary, size }: StoredDocument): 
     contentType: binary.mimeType,
     fileSize: size,
     recovered,
+    ...(job.simplify ? {} : { document: document.raw as unknown as IDataObject }),
   };
-  return {
-    json: job.simplify ? simple : { ...simple, document: document.raw as unknown as IDataObject },
-    binary: { [job.outputField]: binary },
-    pairedItem: { item: job.item },
-  };
+  return { json, binary: { [job.outputField]: binary }, pairedItem: { item: job.item } };
 }
 
 /** @param pattern - With `{name}` and `{extension}` for those of the input file. */
-export function outputFileName(pattern: string, inputName: string): string {
+function fillFileName(pattern: string, inputName: string): string {
   const dot = inputName.lastIndexOf('.');
-  const name = dot > 0 ? inputName.slice(0, dot) : inputName;
-  const extension = dot > 0 ? inputName.slice(dot) : '';
+  const [name, extension] = dot > 0 ? [inputName.slice(0, dot), inputName.slice(dot)] : [inputName, ''];
   // By function: in a replacement text, "$" of a file name would have a meaning.
   return pattern.replace(/\{name\}/g, () => name).replace(/\{extension\}/g, () => extension);
 }

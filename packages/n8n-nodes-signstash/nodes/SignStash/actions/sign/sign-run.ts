@@ -12,13 +12,10 @@ import { outputItem, type StoredDocument, storeDocument } from './output.ts';
 import type { SendOptions } from './send-options.ts';
 
 /** The result of a reference in this run. */
-type Outcome = StoredDocument | { readonly failure: unknown };
+type Outcome = StoredDocument | { readonly error: unknown };
 
 /** A job and the index of its output item. */
-interface Place {
-  readonly job: Job;
-  readonly at: number;
-}
+type Place = Job & { readonly at: number };
 
 /**
  * Signs the documents of all items, several per request, and holds no more than the documents of one request in memory. If the
@@ -44,62 +41,66 @@ export class SignRun {
   /** Every document of every item; an item that cannot be read takes one place in the output. */
   async #places(maxFileBytes: number): Promise<Place[]> {
     const places: Place[] = [];
-    let next = 0;
+    let at = 0;
     for (let item = 0; item < this.#context.getInputData().length; item++) {
       try {
-        const jobs = await getJobs(this.#context, item, maxFileBytes);
-        for (const job of jobs) places.push({ job, at: next++ });
-      } catch (problem) {
-        this.#fail(next++, { item }, problem);
+        for (const job of await getJobs(this.#context, item, maxFileBytes)) places.push({ ...job, at: at++ });
+      } catch (error) {
+        this.#fail({ at: at++, item }, error);
       }
     }
     return places;
   }
 
   async #sign(batch: readonly Place[]): Promise<void> {
-    const call: SignOptions = { ...batch[0]?.job.call, signal: this.#context.getExecutionCancelSignal() };
+    const call: SignOptions = { ...batch[0]?.call, signal: this.#context.getExecutionCancelSignal() };
     const first = new Map<string, Place>();
     const documents: PreparedDocument[] = [];
     const repeated: [Place, string][] = [];
     for (const place of batch) {
       const document = await this.#prepare(place, call);
       if (!document) continue;
-      const { reference } = document;
+      const { name, reference } = document;
       if (!first.has(reference) && !this.#outcomes.has(reference)) {
         first.set(reference, place);
         documents.push(document);
-      } else if (place.job.document.reference === undefined) repeated.push([place, reference]);
-      else this.#fail(place.at, place.job, duplicateReference(document));
+      } else if (place.document.reference === undefined) repeated.push([place, reference]);
+      else {
+        const message = `${name}: another document of this run has the same external reference.`;
+        const details = { document: name, references: [reference] };
+        this.#fail(place, new ValidationError('DUPLICATE_REFERENCE', message, details));
+      }
     }
     const results = documents.length > 0 ? await this.#client.signPrepared(documents, call) : [];
     for (const result of results) {
       const place = first.get(result.reference) as Place;
-      const outcome = result.ok ? await storeDocument(this.#context, place.job, result) : { failure: result.error };
+      const outcome = result.ok ? await storeDocument(this.#context, place, result) : result;
       this.#outcomes.set(result.reference, outcome);
-      this.#settle(place, outcome);
+      this.#report(place, outcome);
     }
     // The same file occurs twice: signed and charged once.
-    for (const [place, reference] of repeated) this.#settle(place, this.#outcomes.get(reference) as Outcome);
+    for (const [place, reference] of repeated) this.#report(place, this.#outcomes.get(reference) as Outcome);
   }
 
-  async #prepare({ job, at }: Place, call: SignOptions): Promise<PreparedDocument | undefined> {
+  async #prepare(place: Place, call: SignOptions): Promise<PreparedDocument | undefined> {
     try {
-      return await this.#client.prepare({ ...job.document, content: await job.file.read() }, at + 1, call);
-    } catch (problem) {
-      this.#fail(at, job, problem);
+      const content = await place.file.read();
+      return await this.#client.prepare({ ...place.document, content }, place.at + 1, call);
+    } catch (error) {
+      this.#fail(place, error);
       return undefined;
     }
   }
 
-  #settle({ job, at }: Place, outcome: Outcome): void {
-    if ('failure' in outcome) this.#fail(at, job, outcome.failure);
-    else this.#outputs[at] = outputItem(job, outcome);
+  #report(place: Place, outcome: Outcome): void {
+    if ('error' in outcome) this.#fail(place, outcome.error);
+    else this.#outputs[place.at] = outputItem(place, outcome);
   }
 
   /** @throws NodeApiError, NodeOperationError - If the workflow should stop. The next run retrieves what is already signed. */
-  #fail(at: number, { item, document }: Pick<Job, 'item'> & Partial<Job>, problem: unknown): void {
-    if (!this.#context.continueOnFail()) throw nodeError(this.#context, problem, item);
-    this.#outputs[at] = failedItem(this.#context, problem, item, document?.reference);
+  #fail({ at, item, document }: Pick<Place, 'at' | 'item'> & Partial<Job>, error: unknown): void {
+    if (!this.#context.continueOnFail()) throw nodeError(this.#context, error, item);
+    this.#outputs[at] = failedItem(this.#context, error, item, document?.reference);
   }
 }
 
@@ -107,15 +108,10 @@ export class SignRun {
 function batches(places: readonly Place[], { batchSize, batchBytes }: SendOptions): Place[][] {
   const packers = new Map<string, BatchPacker<Place>>();
   const full = places.flatMap((place) => {
-    const key = JSON.stringify(place.job.call);
+    const key = JSON.stringify(place.call);
     const packer = packers.get(key) ?? new BatchPacker(batchSize, batchBytes);
     packers.set(key, packer);
-    return packer.add(place, place.job.file.size);
+    return packer.add(place, place.file.size);
   });
   return [...full, ...[...packers.values()].map((packer) => packer.flush())].filter(({ length }) => length > 0);
-}
-
-function duplicateReference({ name, reference }: PreparedDocument): ValidationError {
-  const message = `${name}: another document of this run has the same external reference.`;
-  return new ValidationError('DUPLICATE_REFERENCE', message, { document: name, references: [reference] });
 }
