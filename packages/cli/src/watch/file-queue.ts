@@ -13,6 +13,8 @@ export interface QueuedFile {
   attempts: number;
   /** Documents signed by this watcher when its last attempt began. */
   signedBefore: number;
+  /** How often in a row it was postponed because another process had it. */
+  postponed: number;
   state: 'settling' | 'ready' | 'taken' | 'waiting' | 'held';
   /** An event arrived while it was taken. */
   changed: boolean;
@@ -29,6 +31,9 @@ export interface FileQueueOptions {
   /** Whether a file has to look the same twice: where changes are not reported, or its times come from another clock. */
   readonly checkTwice: boolean;
 }
+
+/** More ready files than a watcher has in progress are chosen from at random, among this many. */
+const [manyReady, chosenAmong] = [200, 1_000];
 
 /** How many files are examined at once: a burst must not open thousands of them. */
 const checksAtOnce = 8;
@@ -82,6 +87,7 @@ export class FileQueue {
       version: undefined,
       attempts: 0,
       signedBefore: 0,
+      postponed: 0,
       state: 'settling',
       changed: false,
     };
@@ -95,9 +101,12 @@ export class FileQueue {
     if (file && file.state !== 'taken') this.#drop(file);
   }
 
-  /** The file that has been ready for the longest time. */
+  /** The file that has been ready for the longest time; of many, any of the oldest, so that two watchers rarely want the same one. */
   take(): QueuedFile | undefined {
-    const [file] = this.#ready;
+    const among = this.#ready.size > manyReady ? Math.min(this.#ready.size, chosenAmong) : 1;
+    let skip = Math.floor(Math.random() * among);
+    let file: QueuedFile | undefined;
+    for (file of this.#ready) if (skip-- === 0) break;
     if (!file) return undefined;
     this.#ready.delete(file);
     file.state = 'taken';
@@ -125,6 +134,12 @@ export class FileQueue {
     file.state = 'waiting';
     this.#startTimer(file, delayMs, () => this.#makeReady(file));
     this.wake();
+  }
+
+  /** Another process has the file: later again, less and less often. */
+  postpone(file: QueuedFile, delayMs: number): void {
+    this.retry(file, delayMs * 2 ** Math.min(file.postponed, 3));
+    file.postponed++;
   }
 
   /** The file waits until {@link releaseHeld}. */

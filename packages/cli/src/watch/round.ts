@@ -33,7 +33,7 @@ export class Round {
   readonly #options: RoundOptions;
   readonly #jobs = new Map<string, WatchJob>();
   readonly #seen = new Set<string>();
-  #offered: { job: WatchJob; accepted: (taken: boolean) => void } | undefined;
+  readonly #offers: { job: WatchJob; accepted: (taken: boolean) => void }[] = [];
   #ended = false;
   #wake = () => {};
   readonly finished: Promise<void>;
@@ -65,7 +65,7 @@ export class Round {
   offer(job: WatchJob): Promise<boolean> {
     if (this.#ended) return Promise.resolve(false);
     return new Promise((accepted) => {
-      this.#offered = { job, accepted };
+      this.#offers.push({ job, accepted });
       this.#wake();
     });
   }
@@ -73,8 +73,7 @@ export class Round {
   /** Takes no more documents; those in progress are finished. */
   end(): void {
     this.#ended = true;
-    this.#offered?.accepted(false);
-    this.#offered = undefined;
+    for (const { accepted } of this.#offers.splice(0)) accepted(false);
     this.#wake();
   }
 
@@ -105,18 +104,22 @@ export class Round {
 
   async *#documents(): AsyncGenerator<BatchDocument> {
     while (!this.#ended) {
-      const offered = this.#offered;
+      const offered = this.#offers.shift();
       if (!offered) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
         continue;
       }
-      this.#offered = undefined;
       const { job, accepted } = offered;
+      if (this.#seen.has(job.reference)) {
+        // Offered twice at the same time.
+        accepted(false);
+        continue;
+      }
       this.#jobs.set(job.reference, job);
       this.#seen.add(job.reference);
-      if (this.#seen.size >= maxDocuments) this.#ended = true;
+      if (this.#seen.size >= maxDocuments) this.end();
       accepted(true);
       yield job.document;
     }

@@ -59,6 +59,9 @@ export function watchFolder(options: WatchOptions): FolderWatch {
   return { ready, close: () => watcher.close(), status: () => watcher.status() };
 }
 
+/** How many files are read and hashed at once. */
+const preparedAtOnce = 8;
+
 /** How many batches may be in progress at once, for different receivers or while an old one ends. */
 const maxRounds = 4;
 
@@ -79,11 +82,13 @@ class FolderWatcher {
   readonly #reportedProfiles = new Set<string>();
   readonly #counts = { signed: 0, failed: 0, retries: 0 };
   #input: InputFolder | undefined;
-  #intake: Promise<void> | undefined;
+  #intake: Promise<unknown> | undefined;
   #state: WatchStatus['state'] = 'starting';
   #lastError: WatchStatus['lastError'];
   #pause: { until: Date | undefined; timer: NodeJS.Timeout | undefined } | undefined;
   #failuresInARow = 0;
+  /** Files that are read or wait for a batch. */
+  #preparing = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: WatchOptions) {
@@ -139,7 +144,7 @@ class FolderWatcher {
       isKnown: (path) => this.#queue.has(path),
     });
     this.#state = 'running';
-    this.#intake = this.#takeFiles();
+    this.#intake = Promise.all(Array.from({ length: preparedAtOnce }, () => this.#takeFiles()));
     await this.#input.ready;
   }
 
@@ -190,16 +195,18 @@ class FolderWatcher {
     while (!this.#closing) {
       const file = this.#state === 'running' ? this.#queue.take() : undefined;
       if (!file) {
-        if (this.#inProgress === 0) this.#endRounds();
+        if (this.#inProgress === 0 && this.#preparing === 0) this.#endRounds();
         await this.#queue.change();
         continue;
       }
+      this.#preparing++;
       try {
         const job = await this.#prepare(file);
         if (job) await this.#offer(job);
       } catch (error) {
         await this.#afterFailure(file, error, undefined);
       }
+      this.#preparing--;
     }
   }
 
@@ -376,7 +383,8 @@ class FolderWatcher {
         this.#queue.retry(file, 0);
         return;
       case 'again':
-        this.#queue.retry(file, this.#state === 'running' ? this.#delays.lockedMs : 0);
+        if (this.#state === 'running') this.#queue.postpone(file, this.#delays.lockedMs);
+        else this.#queue.retry(file, 0);
         return;
       case 'retry':
         if (hasCode(error.cause, 'ENOENT')) this.#queue.done(file);
@@ -394,6 +402,7 @@ class FolderWatcher {
       return;
     }
     file.attempts++;
+    file.postponed = 0;
     this.#counts.retries++;
     this.#recordError(problem);
     this.#emit({

@@ -11,7 +11,7 @@ it('signs a file within two seconds and moves the original, with the default del
   const started = performance.now();
   watch.drop('2026/11/invoice.pdf', original);
   await until(
-    () => watch.files('processed').length === 1,
+    () => watch.status().signed === 1,
     () => watch.events,
   );
   const tookMs = performance.now() - started;
@@ -34,7 +34,7 @@ it('signs files that were there at the start, and a burst in full requests', asy
   await watch.ready;
   for (const { name, bytes } of documents.slice(60)) watch.drop(name, bytes);
   await until(
-    () => watch.files('processed').length === 120,
+    () => watch.status().signed === 120,
     () => watch.status(),
   );
 
