@@ -69,6 +69,7 @@ export default defineConfig({
           items: [
             { text: 'Node.js', link: '/start/node' },
             { text: 'n8n', link: '/start/n8n' },
+            { text: 'Command line', link: '/start/cli' },
             { text: 'GitHub Actions', link: '/start/github-action' },
             { text: 'Express', link: '/start/express' },
           ],

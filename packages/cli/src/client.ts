@@ -1,4 +1,4 @@
-import { createSignStash, resolveEnvironment, type SignStash } from '@signstash-connect/core';
+import { createSignStash, resolveEnvironment, type SignStash, type SignStashOptions } from '@signstash-connect/core';
 import { canQuery } from '@signstash-connect/core/adapter';
 import type { CommandContext } from './run.ts';
 
@@ -16,7 +16,10 @@ export interface OpenClient {
 }
 
 /** @throws `ConfigurationError` naming the settings that are missing or wrong. */
-export async function openClient({ settings, flags, output, io }: CommandContext): Promise<OpenClient> {
+export async function openClient(
+  { settings, flags, output, io }: CommandContext,
+  options: Partial<SignStashOptions> = {},
+): Promise<OpenClient> {
   const sandbox = flags.sandbox ? await (await import('@signstash-connect/sandbox')).startSandbox() : undefined;
   const resolved = sandbox
     ? {
@@ -26,12 +29,11 @@ export async function openClient({ settings, flags, output, io }: CommandContext
       }
     : await settings.connection();
   if (sandbox) output.warn('Sandbox: the seals are not qualified and have no legal value.');
-  const { level } = settings.verification();
   const client = createSignStash({
     ...resolved,
-    contentCheck: level === 'off' ? 'off' : 'on',
     userAgent: 'signstash-cli',
     onWarning: ({ message }) => output.warn(message),
+    ...options,
     ...io.clientOptions,
   });
   const { allowInsecureHttp = false } = resolved as { allowInsecureHttp?: boolean };

@@ -1,5 +1,4 @@
-import { type ErrorCode, errorCodes } from '@signstash-connect/core';
-import type { Report } from '@signstash-connect/core/adapter';
+import { type ErrorCode, errorCodes, type Report } from '@signstash-connect/core/adapter';
 
 /** What the process exits with; documented, so that scripts can rely on it. */
 export const exitCodes = {
@@ -18,6 +17,9 @@ export const exitCodes = {
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** A mistake in how the command was called. Nothing was sent. */
+export class UsageError extends Error {}
 
 /** By the stable code of an error. */
 export function exitCodeOf(code: string): ExitCode {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { FileReferenceLock, RedisReferenceLock, type ReferenceLock } from '@signstash-connect/core';
 import type { CliIo } from './io.ts';
 import { type Settings, settingsError } from './settings.ts';
@@ -7,6 +8,9 @@ export interface OpenLock {
   lock: ReferenceLock;
   close(): Promise<void>;
 }
+
+/** The client goes on connecting after this. Milliseconds. */
+const connectTimeoutMs = 2_000;
 
 /** The lock that `lock` names; undefined without one: then only documents of this process are kept apart. */
 export async function openReferenceLock(settings: Settings, io: CliIo): Promise<OpenLock | undefined> {
@@ -20,9 +24,9 @@ export async function openReferenceLock(settings: Settings, io: CliIo): Promise<
   // Not shown: it may contain a password.
   if (!/^rediss?:\/\/./.test(value)) throw settingsError('lock', name, 'expected file:FOLDER or redis://HOST:PORT.');
   const { createClient } = await import('@redis/client');
-  const client = createClient({ url: value, socket: { reconnectStrategy: 500 } });
-  // Core reports a Redis that does not answer.
+  const client = createClient({ url: value, disableOfflineQueue: true });
+  // Core reports a Redis that cannot be reached, and looks documents up before it sends them.
   client.on('error', () => {});
-  await client.connect();
+  await Promise.race([client.connect(), setTimeout(connectTimeoutMs, undefined, { ref: false })]);
   return { lock: new RedisReferenceLock({ client }), close: async () => client.destroy() };
 }

@@ -1,6 +1,6 @@
 import type { Operation } from '@signstash-connect/core';
 import type { Command } from 'commander';
-import { type OpenClient, openClient } from './client.ts';
+import type { OpenClient } from './client.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import { action, type CommandContext } from './run.ts';
@@ -25,6 +25,7 @@ export function addOperationCommand<Flags extends OperationFlags>(
     .option('--reference', 'the argument is an external reference, even if it has digits only');
   return addConnectionFlags(command).action(
     action<Flags>(io, async (context, [operation = '', ...args]) => {
+      const { openClient } = await import('./client.ts');
       const service = await openClient(context);
       try {
         return await run(context, service, await findId(context, service, operation), args);

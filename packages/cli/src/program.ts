@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 
 type AddCommand = (program: Command, io: CliIo) => void;
@@ -25,8 +25,9 @@ export async function runCommandLine(args: readonly string[], io: CliIo): Promis
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    io.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof UsageError) io.stderr.write(`error: ${error.message}\n`);
+    else if (!(error instanceof CommanderError)) throw error;
+    io.exitCode = error instanceof CommanderError && error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   }
 }
 

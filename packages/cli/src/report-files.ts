@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, extname, relative, resolve } from 'node:path';
 import type { Report } from '@signstash-connect/core/adapter';
+import { UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
-import { UsageError } from './run.ts';
 
 const writers: Readonly<Record<string, (report: Report, path: string) => Promise<unknown>>> = {
   '.csv': (report, path) => writeFile(path, report.toCsv({ bom: true })),

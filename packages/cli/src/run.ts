@@ -1,6 +1,6 @@
 import { describeError, SettingsError } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
-import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
+import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import { Output, type OutputFlags } from './output.ts';
 import { loadSettings, type Settings } from './settings.ts';
@@ -12,9 +12,6 @@ export interface CommandContext<Flags = object> {
   readonly settings: Settings;
   readonly output: Output;
 }
-
-/** A mistake in how the command was called. Nothing was sent. */
-export class UsageError extends Error {}
 
 /**
  * Makes an action of commander out of a command: reads its settings, prints what it throws, and sets the exit code.

@@ -14,13 +14,18 @@ import {
   signOptionDescriptions,
 } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
+import { UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
+import { parseReferencePattern, type ReferencePattern } from './references/reference-pattern.ts';
 
 /** Settings that only the command line has. All can come from a flag, a variable or the configuration file. */
 export const ownDescriptions = {
   clientSecretFile: 'file with the client secret, such as a mounted secret; - reads standard input',
   verify: 'off, integrity (default), signature or chain: how signed files are checked before they are stored',
   trust: 'root certificates for verification: files or folders, separated by commas',
+  referencePattern:
+    'external references, of {client}, {name}, {path}, {sha256} and {atcud}, such as {client}-{atcud} for invoices (default: derived from client ID, path and content)',
+  issuers: "tax numbers of the invoices' issuers for {atcud}, separated by commas; needed if a QR code cannot be read",
   lock: 'file:FOLDER or redis://HOST:PORT: keeps other processes from signing the same document at the same time',
 } as const;
 
@@ -55,12 +60,19 @@ export function addFlags(command: Command, title: string, descriptions: Readonly
 }
 
 /** Options that reach a service; `--sandbox` replaces all of them. */
-export const addConnectionFlags = (command: Command): Command =>
-  addFlags(
-    command.option('--sandbox', "use a local Sign'Stash inside this process: no account, seals without legal value"),
-    'Connection',
-    connectionFlags,
+export function addConnectionFlags(command: Command): Command {
+  command.option('--sandbox', "use a local Sign'Stash inside this process: no account, seals without legal value");
+  addFlags(command, 'Connection', connectionFlags);
+  // Known only to be refused: the error for an unknown option would show what is behind an equals sign.
+  const refused = command.createOption('--client-secret <value>').hideHelp();
+  return command.addOption(
+    refused.argParser(() => {
+      throw new UsageError(
+        `--client-secret is not an option, since other users of this machine can see arguments: use ${variable('clientSecret')} or --client-secret-file.`,
+      );
+    }),
   );
+}
 
 /** Where a value comes from, and how people call it there. */
 interface Layer {
@@ -110,16 +122,32 @@ export class Settings {
     return parseSignOptions({ ...values, visibleImage: image }, { nameOf: this.nameOf });
   }
 
-  /** How signed files are checked, and the roots for it. */
-  verification(): { level: 'off' | 'integrity' | 'signature' | 'chain'; trust: string[] } {
-    const reader = new SettingReader(this.#values(['verify', 'trust']), ['verify', 'trust'], { nameOf: this.nameOf });
-    const level = reader.choice('verify', ['off', 'integrity', 'signature', 'chain']) ?? 'integrity';
-    const trust = reader.list('trust').map((path) => resolve(this.#io.cwd, path));
-    if (level === 'chain' && trust.length === 0) {
-      reader.fail('trust', `${reader.name('verify')} "chain" needs ${reader.name('trust')}: the root certificates.`);
-    }
-    reader.finish();
-    return { level, trust };
+  /** Reads some settings, and collects what is wrong with them. */
+  reader(names: readonly Name[]): SettingReader {
+    return new SettingReader(this.#values(names), names, { nameOf: this.nameOf });
+  }
+
+  /** Absolute paths of root certificates, or of folders with them. */
+  trust(): string[] {
+    return this.reader(['trust'])
+      .list('trust')
+      .map((path) => resolve(this.#io.cwd, path));
+  }
+
+  /** How external references are made; undefined for core's own. @throws As {@link parseReferencePattern}. */
+  referencePattern(): ReferencePattern | undefined {
+    const pattern = this.text('referencePattern');
+    return pattern === '' ? undefined : this.parseReferencePattern(pattern);
+  }
+
+  /**
+   * A pattern that looks for the configured issuers.
+   *
+   * @throws `ConfigurationError` if the pattern or an issuer is wrong.
+   */
+  parseReferencePattern(pattern: string): ReferencePattern {
+    const issuers = new SettingReader(this.#values(['issuers']), ['issuers']).list('issuers');
+    return parseReferencePattern(pattern, issuers.length > 0 ? { issuers } : {});
   }
 
   async #secretFromFile(): Promise<string> {

@@ -14,8 +14,9 @@ import {
   signedResponses,
   signOnePdf,
 } from './sign.ts';
+import { createVerifier, type VerifyOptions } from './verify.ts';
 
-export interface SignResponseOptions {
+export interface SignResponseOptions extends VerifyOptions {
   /** Default: the client of `signstash()`. */
   client?: ClientOption;
   /**
@@ -37,9 +38,10 @@ export interface SignResponseOptions {
  */
 export function signResponse(options: SignResponseOptions = {}): RequestHandler {
   const where = 'signResponse';
-  checkOptions(where, options, ['client', 'when', 'options', 'maxBytes', 'onSigned'], ['maxBytes']);
+  checkOptions(where, options, ['client', 'when', 'options', 'maxBytes', 'onSigned', 'verify', 'trust'], ['maxBytes']);
   const { client, when, options: signOptions, maxBytes = 25 * mebibyte, onSigned } = options;
   const findClient = clientFinder(where, client);
+  const verifier = createVerifier(where, options);
 
   return (req, res, next) => {
     dropConditions(req);
@@ -59,7 +61,7 @@ export function signResponse(options: SignResponseOptions = {}): RequestHandler 
       // A 205 response without content is complete as it is.
       if (content.byteLength === 0 && res.statusCode === 205) return capture.release(content);
       const input = { content, name: fileName(res), options: await resolveSignOptions(signOptions, req, res) };
-      const signed = await signOnePdf(findClient(res), input, { disconnected });
+      const signed = await signOnePdf(findClient(res), input, { disconnected, verifier });
       await onSigned?.(signed, req, res);
       if (disconnected.aborted) return;
       signedResponses.add(res);

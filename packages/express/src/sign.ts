@@ -12,12 +12,13 @@ import {
 } from '@signstash-connect/core';
 import type { Request, Response } from 'express';
 import { SignHttpError } from './errors.ts';
+import type { Verifier } from './verify.ts';
 
 /** A client, or the options to make one. */
 export type ClientOption = SignStash | SignStashOptions;
 
 /** How a PDF is signed: core's options, without those that do not apply to a PDF. */
-export type PdfSignOptions = Omit<SignOneOptions, 'type' | 'xml' | 'contentType' | 'signal'>;
+export type PdfSignOptions = Omit<SignOneOptions, 'type' | 'xml' | 'contentType' | 'signal' | 'contentCheck'>;
 
 /** Options for every document, or a function that returns them for one request. */
 export type PdfSignOptionsFor<Parameters extends unknown[] = [req: Request, res: Response]> =
@@ -38,6 +39,8 @@ export const signedResponses = new WeakSet<Response>();
 export interface ClientState {
   /** Set by `signstash({ resultStore })`. */
   keeper?: ResultKeeper;
+  /** Set by `signstash({ verify })`. */
+  verifier?: Verifier;
   /** The on-premise proxy, if this package made the client. */
   proxyUrl?: string;
   /** Reference of the last signed document: the service reports the used quota with an operation only. */
@@ -86,6 +89,8 @@ export interface SignCall {
   /** Aborted when the caller disconnects. */
   disconnected: AbortSignal;
   signal?: AbortSignal | undefined;
+  /** Default: that of `signstash()`. */
+  verifier?: Verifier | undefined;
 }
 
 /** Signs PDFs in one request to Sign'Stash, in the order given. The call's options are those of the first document. */
@@ -96,8 +101,11 @@ export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], c
   const signals = [call.signal, keeper ? undefined : call.disconnected].filter((signal) => signal !== undefined);
   const split = inputs.map(splitOptions);
   const documents = split.map(({ document }) => document);
-  const options: SignOptions = { ...split[0]?.call, signal: AbortSignal.any(signals) };
-  const results = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
+  const verification = await (call.verifier ?? state.verifier)?.();
+  const contentCheck = verification && { contentCheck: verification.contentCheck };
+  const options: SignOptions = { ...split[0]?.call, ...contentCheck, signal: AbortSignal.any(signals) };
+  const signed = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
+  const results = verification ? await verification.checkStored(signed) : signed;
   for (const result of results) {
     if (result.ok) state.recentReference = result.reference;
     else if (result.error.code === 'QUOTA_EXCEEDED') state.quotaRefusedAt = Date.now();

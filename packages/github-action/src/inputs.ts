@@ -13,31 +13,10 @@ import {
   settingDescriptions,
   signOptionDescriptions,
 } from '@signstash-connect/core/adapter';
+import { readVerification } from '@signstash-connect/core/adapter/node';
 import { closest } from 'fastest-levenshtein';
 import metadata from '../action.yml';
 import { checkTemplate } from './external-reference.ts';
-
-/** Inputs that only the action has, by the kit's names where it has one. */
-const ownSettings = [
-  'files',
-  'ifNoFilesFound',
-  'directory',
-  'suffix',
-  'inPlace',
-  'overwrite',
-  'skipSigned',
-  'verify',
-  'trust',
-  'visibleImage',
-  'reference',
-  'batchSize',
-  'concurrency',
-  'failFast',
-  'dryRun',
-  'summary',
-] as const;
-
-type OwnSetting = (typeof ownSettings)[number];
 
 /** Inputs whose name is not that of the setting in kebab case. */
 const renamed: Readonly<Record<string, string>> = {
@@ -47,11 +26,18 @@ const renamed: Readonly<Record<string, string>> = {
   reference: 'external-reference',
 };
 
+const camelCase = (input: string) => input.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
 /** The input that a setting of the kit comes from, if there is one. */
 export function inputName(setting: string): string | undefined {
   const name = renamed[setting] ?? setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return name in metadata.inputs ? name : undefined;
 }
+
+/** The inputs that the kit does not read, by their settings' names. */
+const ownSettings = Object.keys(metadata.inputs)
+  .map((input) => Object.keys(renamed).find((setting) => renamed[setting] === input) ?? camelCase(input))
+  .filter((setting) => !(setting in settingDescriptions || setting in signOptionDescriptions));
 
 /** Every input, checked by itself and against the others before anything is read or sent. */
 export type Inputs = ReturnType<typeof readInputs>;
@@ -67,12 +53,10 @@ const prefix = 'INPUT_';
  * @throws {@link SettingsError} naming every input that is wrong.
  */
 export function readInputs(env: Env) {
-  const read = <K extends string>(settings: readonly K[]) => {
+  const read = (settings: readonly string[]): Values => {
     const value = (name: string) => env[prefix + name.toUpperCase()] ?? metadata.inputs[name]?.default;
     const entries = settings.map((setting) => [setting, inputName(setting)] as const);
-    return Object.fromEntries(
-      entries.flatMap(([setting, name]) => (name ? [[setting, value(name)]] : [])),
-    ) as Values<K>;
+    return Object.fromEntries(entries.flatMap(([setting, name]) => (name ? [[setting, value(name)]] : [])));
   };
   const problems: SettingProblem[] = [];
   const collect = <T>(parse: () => T): T => {
@@ -84,33 +68,28 @@ export function readInputs(env: Env) {
       return undefined as T;
     }
   };
-  const own = read(ownSettings);
+  const [own, signOptions] = [read(ownSettings), read(Object.keys(signOptionDescriptions))];
   const optional = own.dryRun === 'true' ? (['clientSecret'] as const) : [];
   const inputs = {
-    settings: collect(() => resolveSettings(read(keys(settingDescriptions)), { nameOf: inputName, optional })),
+    settings: collect(() => resolveSettings(read(Object.keys(settingDescriptions)), { nameOf: inputName, optional })),
     sign: collect(() =>
-      parseSignOptions({ ...read(keys(signOptionDescriptions)), visibleImage: readImage(own) }, { nameOf: inputName }),
+      parseSignOptions({ ...signOptions, visibleImage: readImage(signOptions) }, { nameOf: inputName }),
     ),
-    ...collect(() => readOwnSettings(own, env)),
+    ...collect(() => readOwnSettings({ ...own, visibleImage: signOptions.visibleImage }, env)),
   };
   const [first, ...others] = problems.map(withHint);
   if (first) throw new SettingsError([first, ...others]);
   return inputs;
 }
 
-type Values<K extends string> = Record<K, string | undefined>;
+type Values = Readonly<Record<string, string | undefined>>;
 
-const keys = <K extends string>(descriptions: Readonly<Record<K, string>>) => Object.keys(descriptions) as K[];
-
-function readOwnSettings(values: Values<OwnSetting>, env: Env) {
-  const reader = new SettingReader(values, ownSettings, { nameOf: inputName });
-  const flag = (key: OwnSetting) => reader.required(key) !== '' && reader.flag(key) === true;
-  const count = (key: OwnSetting, max: number) => (reader.required(key) && reader.wholeNumber(key, 1, max)) || 1;
-  const files = reader
-    .required('files')
-    .split(/[\r\n]+/)
-    .map((line) => line.trim());
-  const verify = reader.choice('verify', ['off', 'integrity', 'signature', 'chain'] as const) ?? ('integrity' as const);
+function readOwnSettings(values: Values, env: Env) {
+  const reader = new SettingReader(values, [...ownSettings, 'visibleImage'], { nameOf: inputName });
+  const flag = (key: string) => reader.required(key) !== '' && reader.flag(key) === true;
+  const count = (key: string, max: number) => (reader.required(key) && reader.wholeNumber(key, 1, max)) || 1;
+  const files = splitLines(reader.required('files'));
+  const trust = splitLines(reader.text('trust'));
   const output = {
     directory: reader.optional('directory'),
     suffix: reader.optional('suffix'),
@@ -118,28 +97,27 @@ function readOwnSettings(values: Values<OwnSetting>, env: Env) {
   };
   const reference = reader.optional('reference');
   const own = {
-    files: files.filter((line) => line !== '' && !line.startsWith('#')),
+    files: files.filter((line) => !line.startsWith('#')),
     ifNoFilesFound: reader.choice('ifNoFilesFound', ['error', 'warn', 'ignore'] as const) ?? ('error' as const),
     output,
-    overwrite: flag('overwrite'),
-    skipSigned: flag('skipSigned'),
-    verify,
-    trust: readTrust(reader, verify),
+    verify: readVerification(reader, trust) ?? ('integrity' as const),
+    trust,
     reference,
-    batchSize: count('batchSize', 99),
-    concurrency: count('concurrency', 64),
-    failFast: flag('failFast'),
-    dryRun: flag('dryRun'),
     summary: flag('summary'),
+    run: {
+      overwrite: flag('overwrite'),
+      skipSigned: flag('skipSigned'),
+      failFast: flag('failFast'),
+      batchSize: count('batchSize', 99),
+      concurrency: count('concurrency', 64),
+      dryRun: flag('dryRun'),
+    },
   };
   checkOutput(reader, output);
   const problem = reference && checkTemplate(reference);
   if (problem) reader.fail('reference', `Invalid ${inputName('reference')} "${reference}": ${problem}`);
   if (values.visibleImage && !isFile(values.visibleImage.trim())) {
-    reader.fail(
-      'visibleImage',
-      `Invalid ${inputName('visibleImage')} "${values.visibleImage}": there is no such file.`,
-    );
+    reader.fail('visibleImage', `Invalid visible-image "${values.visibleImage}": there is no such file.`);
   }
   const known = Object.keys(metadata.inputs);
   for (const name of Object.keys(env).filter((key) => key.startsWith(prefix))) {
@@ -165,24 +143,13 @@ function checkOutput(reader: SettingReader, output: OutputOptions): void {
   }
 }
 
-/** Paths of the roots that `verify: chain` needs. */
-function readTrust(reader: SettingReader, verify: string): string[] {
-  const lines = (reader.optional('trust') ?? '').split(/[\r\n]+/).map((line) => line.trim());
-  const paths = lines.filter((line) => line !== '');
-  const [name, level] = [reader.name('trust'), reader.name('verify')];
-  if (verify === 'chain' && paths.length === 0) {
-    reader.fail('trust', `${level} "chain" needs ${name}: the root certificates, as paths of files or folders.`);
-  }
-  if (verify !== 'chain' && paths.length > 0) {
-    reader.fail('trust', `${name} has no effect with ${level} "${verify}": set ${level} to "chain".`);
-  }
-  for (const path of paths.filter((path) => !statSync(path, { throwIfNoEntry: false }))) {
-    reader.fail('trust', `Invalid ${name} "${path}": there is no such file or folder.`);
-  }
-  return paths;
-}
+const splitLines = (text: string) =>
+  text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 
-const readImage = ({ visibleImage = '' }: Values<OwnSetting>) =>
+const readImage = ({ visibleImage = '' }: Values) =>
   isFile(visibleImage.trim()) ? readFileSync(visibleImage.trim()) : undefined;
 
 const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

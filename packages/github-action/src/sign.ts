@@ -24,28 +24,19 @@ export const describe: DescribeErrorOptions = {
 
 /** Everything the action does between its inputs and its outputs. Throws only errors that concern all files. */
 export async function signDocuments(inputs: Inputs, runner: Runner, context: Context): Promise<Report> {
-  const { files, settings, sign, output, reference, dryRun } = inputs;
-  const { overwrite, skipSigned, failFast, batchSize, concurrency } = inputs;
+  const { files, settings, sign, output, reference } = inputs;
+  const { dryRun } = inputs.run;
   const { repository, run, workspace, signal } = context;
   const client = settings.clientSecret === '' ? undefined : createClient(inputs, runner, context);
   const verify = await loadVerifier(inputs, signal);
   const report = await runner.group(dryRun ? 'Checking files' : 'Signing files', () =>
     signFiles(files, {
-      ...output,
-      sign,
-      overwrite,
-      skipSigned,
-      failFast,
-      batchSize,
-      concurrency,
-      dryRun,
+      ...{ ...output, ...inputs.run, sign, signal, describe },
       ...(verify ? { verify } : {}),
       ...(client ? { client } : {}),
       clientId: settings.clientId,
       root: workspace,
       journal: journalPath(inputs, context),
-      signal,
-      describe,
       ...(reference
         ? { reference: ({ name, sha256 }) => fillTemplate(reference, { repository, run, path: name, sha256 }) }
         : {}),
@@ -80,9 +71,9 @@ function createClient({ settings, verify }: Inputs, runner: Runner, { actionRef 
 async function loadVerifier({ verify, trust }: Inputs, signal: AbortSignal): Promise<SignFilesOptions['verify']> {
   if (verify !== 'signature' && verify !== 'chain') return undefined;
   // Loaded on demand: it is larger than the rest of the action.
-  const { createSignedFileCheck } = await import('./verify-signed.ts');
+  const { createVerifier } = await import('./verify-signed.ts');
   try {
-    return await createSignedFileCheck(verify, trust, signal);
+    return await createVerifier(verify, trust, signal);
   } catch (error) {
     const message = `Invalid trust: ${(error as Error).message}.`;
     throw new SettingsError([{ key: 'trust', setting: 'trust', code: 'CONFIGURATION_INVALID', message }]);

@@ -1,2 +1,18 @@
-/** A file of its own in `dist`, which runs that do not verify signatures do not load. */
-export { createSignedFileCheck } from '@signstash-connect/verify';
+import type { SignFilesOptions } from '@signstash-connect/core/adapter/node';
+import { checkSigned, TrustStore, type VerificationLevel } from '@signstash-connect/verify';
+
+/**
+ * Verifies signed files with `@signstash-connect/verify`. This module becomes a file of its own in `dist`, which runs that do
+ * not need it do not load.
+ *
+ * @param roots - Paths of certificates, or of folders with them.
+ * @throws `TypeError` if a path contains no certificate, or a malformed one.
+ */
+export async function createVerifier(
+  level: VerificationLevel,
+  roots: readonly string[],
+  signal: AbortSignal,
+): Promise<NonNullable<SignFilesOptions['verify']>> {
+  const trust = await TrustStore.fromPaths(roots);
+  return (content, { path }) => checkSigned(content, { level, trust, original: path, signal });
+}

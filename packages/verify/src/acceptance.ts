@@ -1,5 +1,6 @@
-import { TrustStore } from './certificates/trust.ts';
+import type { TrustStore } from './certificates/trust.ts';
 import { concludeVerdict, type Reason, type SignatureReport, type VerificationReport } from './report.ts';
+import type { DocumentInput } from './source.ts';
 import { verifyDocument } from './verify-document.ts';
 
 /**
@@ -8,6 +9,35 @@ import { verifyDocument } from './verify-document.ts';
  * - `chain`: it also chains to a given root, and so does its timestamp.
  */
 export type VerificationLevel = 'signature' | 'chain';
+
+/** What a newly signed document is checked against. */
+export interface CheckSignedOptions {
+  level: VerificationLevel;
+  /** Certificates that chains may end at. Required for `chain`. */
+  trust?: TrustStore;
+  /** The document before it was signed. If given, another document with a valid signature is refused. */
+  original?: DocumentInput;
+  /** Stops reading. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Verifies a document that a signing service returned, at one of two levels.
+ *
+ * @returns Why the document must not be used, one or more sentences without the last full stop; undefined if it may be.
+ * @throws {TypeError} If an option is unusable.
+ * @throws {Error} If a document cannot be read; or if `signal` is aborted. The document must not be used then either.
+ */
+export async function checkSigned(content: DocumentInput, options: CheckSignedOptions): Promise<string | undefined> {
+  const { level, ...verifyOptions } = options;
+  if (level !== 'signature' && level !== 'chain') {
+    throw new TypeError(`Invalid "level" "${level}": expected "signature" or "chain"`);
+  }
+  if (level === 'chain' && !options.trust?.anchors.length) {
+    throw new TypeError('Level "chain" needs "trust" with at least one certificate');
+  }
+  return findProblem(await verifyDocument(content, verifyOptions), level)?.replace(/\.$/, '');
+}
 
 /**
  * Why a newly signed document must not be accepted: one or more sentences; undefined if it may be.
@@ -23,27 +53,6 @@ export function findProblem(report: VerificationReport, level: VerificationLevel
   if (verdict === 'valid' || (verdict === 'valid-but-untrusted' && level === 'signature')) return undefined;
   const decisive = reasons.filter(({ severity }) => severity !== 'note');
   return [...new Set(decisive.map(({ message }) => message))].join(' ');
-}
-
-/**
- * A check for newly signed files, as `signFiles` of `@signstash-connect/core/adapter/node` takes it: why a file must not be
- * accepted, or undefined.
- *
- * @param roots - Paths of certificates, or of folders with them.
- * @throws `TypeError` if a path contains no certificate, or a malformed one.
- */
-export async function createSignedFileCheck(
-  level: VerificationLevel,
-  roots: readonly string[],
-  signal: AbortSignal,
-): Promise<(content: Uint8Array, original: { readonly path: string }) => Promise<string | undefined>> {
-  const trust = await TrustStore.fromPaths(roots);
-  return async (content, { path }) => {
-    // Core has compared a PDF with its original; CAdES and XAdES signatures are compared here.
-    const isPdf = Buffer.from(content.subarray(0, 5)).toString('latin1') === '%PDF-';
-    const report = await verifyDocument(content, { trust, signal, ...(isPdf ? {} : { original: path }) });
-    return findProblem(report, level)?.replace(/\.$/, '');
-  };
 }
 
 const reasonsOf = ({ reasons }: SignatureReport) => reasons;

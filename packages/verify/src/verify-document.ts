@@ -29,7 +29,7 @@ export interface VerifyOptions {
   /** The current time, which decides whether a claimed time is plausible. Default: the clock. */
   now?: Date;
   /** Stops reading. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

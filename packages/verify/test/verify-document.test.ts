@@ -32,6 +32,7 @@ describe('inputs', () => {
       chunks(signed),
       new Blob([new Uint8Array(signed)]).stream(),
       new Blob([new Uint8Array(signed)]),
+      { size: signed.length, slice: async (start: number, end: number) => signed.subarray(start, end) },
     ];
     for (const input of inputs) expect(await verifyDocument(input, { trust, now })).toEqual(report);
   });

@@ -2,10 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { safeFileName, UniqueNames } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
 import { addOperationCommand, type OperationFlags } from '../operation.ts';
-import { UsageError } from '../run.ts';
 
 interface DownloadFlags extends OperationFlags {
   out?: string;
@@ -20,7 +19,7 @@ export function addDownloadCommand(program: Command, io: CliIo): void {
     'Save the signed documents of an operation',
     async ({ flags, output }, { client }, id) => {
       const folder = resolve(io.cwd, flags.out ?? '.');
-      const documents = await client.operations.documents(id, { signal: io.signal });
+      const documents = await client.operations.downloadDocuments(id, { signal: io.signal });
       await mkdir(folder, { recursive: true });
       const names = new UniqueNames();
       for (const { name, reference, content } of documents) {

@@ -6,7 +6,7 @@ import { addOperationCommand, withoutRaw } from '../operation.ts';
 export function addGetCommand(program: Command, io: CliIo): void {
   addOperationCommand(program, io, 'get', 'Show an operation and its documents', async ({ output }, { client }, id) => {
     const operation = await client.operations.get(id, { signal: io.signal });
-    output.object({ type: 'operation', ...withoutRaw(operation) });
+    output.object({ type: 'operation', operation: withoutRaw(operation) });
     output.line(
       `Operation ${operation.id}: ${operation.status}${operation.createdAt ? `, ${operation.createdAt.toISOString()}` : ''}`,
     );

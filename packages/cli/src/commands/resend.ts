@@ -10,7 +10,10 @@ export function addResendCommand(program: Command, io: CliIo): void {
     'resend',
     'Send the delivery e-mails of an operation again',
     async ({ flags, output }, { client }, id, receivers) => {
-      await client.operations.resendMail(id, receivers, { signal: io.signal, attachDocuments: flags.attach === true });
+      await client.operations.resendEmails(id, receivers, {
+        signal: io.signal,
+        attachDocuments: flags.attach === true,
+      });
       output.result({ type: 'resent', id, receivers }, `Operation ${id}: the e-mails are sent again.`);
       return exitCodes.ok;
     },

@@ -10,7 +10,7 @@ export function addStatusCommand(program: Command, io: CliIo): void {
     'status',
     'Show the status of an operation',
     async ({ output }, { client }, found) => {
-      const { id, status, executionTime } = await client.operations.status(found, { signal: io.signal });
+      const { id, status, executionTime } = await client.operations.getStatus(found, { signal: io.signal });
       output.result({ type: 'status', id, status, executionTime }, `Operation ${id}: ${status}`);
       return exitCodes.ok;
     },

@@ -1,13 +1,11 @@
 import { resolve } from 'node:path';
-import { findFiles } from '@signstash-connect/core';
-import { displayName } from '@signstash-connect/core/adapter/node';
-import { type SignatureReport, TrustStore, type VerificationReport, verifyDocument } from '@signstash-connect/verify';
+import type { SignatureReport, TrustStore, VerificationReport } from '@signstash-connect/verify';
 import type { Command } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
 import { inFolder } from '../files.ts';
 import type { CliIo } from '../io.ts';
 import { oneLine } from '../output.ts';
-import { action, type CommandContext, UsageError } from '../run.ts';
+import { action, type CommandContext } from '../run.ts';
 import { addFlags, ownDescriptions, settingsError } from '../settings.ts';
 
 interface VerifyFlags {
@@ -38,6 +36,11 @@ Examples:
 
 async function verify(context: CommandContext<VerifyFlags>, patterns: string[]) {
   const { io, output, flags } = context;
+  const [{ findFiles }, { displayName }, { verifyDocument }] = await Promise.all([
+    import('@signstash-connect/core'),
+    import('@signstash-connect/core/adapter/node'),
+    import('@signstash-connect/verify'),
+  ]);
   const paths = await findFiles(inFolder(patterns, io.cwd), { suffix: '' });
   if (paths.length === 0) throw new UsageError(`No file matches ${patterns.join(', ')}.`);
   const trust = await loadTrust(context);
@@ -60,7 +63,8 @@ async function verify(context: CommandContext<VerifyFlags>, patterns: string[]) 
 }
 
 async function loadTrust({ settings, flags }: CommandContext<VerifyFlags>): Promise<TrustStore> {
-  const { trust } = settings.verification();
+  const { TrustStore } = await import('@signstash-connect/verify');
+  const trust = settings.trust();
   try {
     const stores = [await TrustStore.fromPaths(trust)];
     if (flags.sandbox) {

@@ -9,10 +9,9 @@ import type { CliIo } from '../io.ts';
 import { openReferenceLock } from '../lock.ts';
 import type { Output } from '../output.ts';
 import { wholeNumber } from '../program.ts';
-import { parseReferencePattern } from '../references/reference-pattern.ts';
 import { action, type CommandContext } from '../run.ts';
 import { addConnectionFlags, addFlags, ownDescriptions } from '../settings.ts';
-import { createVerifier } from '../verifier.ts';
+import { createVerification } from '../verifier.ts';
 import { retryFailed } from '../watch/file-results.ts';
 import { createFolders, resolveFolders } from '../watch/folders.ts';
 import { startHealthServer } from '../watch/health-server.ts';
@@ -26,7 +25,6 @@ interface WatchFlags {
   healthPort?: number;
   healthHost?: string;
   quotaWarning: number;
-  referencePattern?: string;
   batchSize?: number;
   concurrency?: number;
 }
@@ -39,16 +37,13 @@ export function addWatchCommand(program: Command, io: CliIo): void {
     .option('--keep-originals', 'leave originals in in/ instead of moving them to processed/')
     .option('--polling', 'look for files every second, for network shares that report no changes')
     .option('--retry-failed', 'first move the files of failed/ back to in/')
-    .option(
-      '--reference-pattern <pattern>',
-      'external references, such as {client}-{atcud} (default: name and content)',
-    )
     .option('--quota-warning <percent>', 'warn once this share of the quota is used', wholeNumber(1, 100), 90)
     .option('--health-port <port>', 'serve /live, /ready and /metrics', wholeNumber(0, 65_535))
     .option('--health-host <host>', 'address for --health-port (default: all addresses)')
     .option('--batch-size <count>', 'documents per request', wholeNumber(1, 99))
     .option('--concurrency <count>', 'requests at the same time', wholeNumber(1, 64));
-  const { verify, trust, lock } = ownDescriptions;
+  const { verify, trust, lock, referencePattern, issuers } = ownDescriptions;
+  addFlags(command, 'External references', { referencePattern, issuers });
   addFlags(command, 'Verification and locking', { verify, trust, lock });
   addFlags(command, 'Signature', signOptionDescriptions);
   addConnectionFlags(command)
@@ -72,18 +67,19 @@ async function watch(context: CommandContext<WatchFlags>, [folder = '.']: string
   const root = resolve(io.cwd, folder);
   const folders = resolveFolders(root);
   const sign = await settings.signOptions();
-  const verify = await createVerifier(settings, io.signal);
-  const service = await openClient(context);
+  const { contentCheck, verify } = await createVerification(settings, io.signal);
+  const service = await openClient(context, { contentCheck });
   const lock = await openReferenceLock(settings, io);
   const parseReference = (pattern: string): FileReferences => {
-    const { resolve: resolvePattern, has } = parseReferencePattern(pattern);
+    const { resolve: resolvePattern, has } = settings.parseReferencePattern(pattern);
     return {
       resolve: (file) => resolvePattern({ ...file, clientId: service.clientId }),
       anyRendering: has('atcud'),
     };
   };
   try {
-    const reference = flags.referencePattern === undefined ? undefined : parseReference(flags.referencePattern);
+    const pattern = settings.text('referencePattern');
+    const reference = pattern === '' ? undefined : parseReference(pattern);
     await createFolders(folders);
     if (flags.retryFailed) await moveBack(folders, output);
     const watcher = watchFolder({

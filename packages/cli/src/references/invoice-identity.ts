@@ -1,7 +1,7 @@
 import { AdapterError } from '@signstash-connect/core/adapter';
 import { findAtcuds, findTaxNumbers, type InvoiceIdentity, parseAtcud, parseInvoiceQrCode } from './invoice-text.ts';
 import { type PdfPage, readPdf } from './pdf-content.ts';
-import { readQrCodes } from './qr-codes.ts';
+import { type GrayImage, readQrCodes } from './qr-codes.ts';
 
 export interface ReadIdentityOptions {
   /** Tax numbers of the issuers whose invoices are signed. Needed for invoices whose QR code is not an image. */
@@ -12,8 +12,6 @@ export interface ReadIdentityOptions {
  * Reads issuer and ATCUD from an invoice. The QR code says both; without a readable one, the text must show one ATCUD and one tax
  * number besides the final consumer's, or one of `issuers`. Several pages with the same ATCUD (original, duplicate, triplicate) are
  * one invoice.
- *
- * Only QR codes that are images are read, not those drawn by lines and rectangles.
  *
  * @param name - The file's name for error messages.
  * @throws `AdapterError` `ATCUD_NOT_FOUND`, `ATCUD_AMBIGUOUS`, `ISSUER_NOT_FOUND` or `ISSUER_AMBIGUOUS`.
@@ -77,17 +75,19 @@ async function readEvidence(content: Uint8Array, name: string) {
       for (const atcud of onPage) atcuds.add(atcud);
       for (const number of findTaxNumbers(text)) taxNumbers.add(number);
       if (onPage.length > 0 && qrCodes.length > 0) continue;
-      for (const image of await page.images()) {
-        for (const code of await readQrCodes(image)) {
-          const identity = parseInvoiceQrCode(code);
-          if (identity) qrCodes.push(identity);
-        }
-      }
+      const found = await readInvoiceQrCodes(await page.images());
+      qrCodes.push(...(found.length > 0 ? found : await readInvoiceQrCodes([await page.drawing()])));
     }
   } catch (cause) {
     throw unreadable(name, cause);
   }
   return { qrCodes, atcuds: [...atcuds], taxNumbers: [...taxNumbers] };
+}
+
+async function readInvoiceQrCodes(images: readonly (GrayImage | undefined)[]): Promise<InvoiceIdentity[]> {
+  const texts: string[] = [];
+  for (const image of images) if (image) texts.push(...(await readQrCodes(image)));
+  return texts.flatMap((text) => parseInvoiceQrCode(text) ?? []);
 }
 
 async function readAtcuds(page: PdfPage, text: string): Promise<string[]> {

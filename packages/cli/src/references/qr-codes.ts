@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { GrayImage } from './pdf-content.ts';
+
+/** A gray image: one byte per pixel, 0 is black. */
+export interface GrayImage {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
 
 type Reader = typeof import('zxing-wasm/reader');
 
@@ -27,11 +33,12 @@ async function loadReader(): Promise<Reader> {
 function withMargin({ width, height, pixels }: GrayImage): Parameters<Reader['readBarcodes']>[0] {
   const margin = Math.ceil(Math.max(width, height) / 8);
   const full = { width: width + 2 * margin, height: height + 2 * margin };
-  const data = new Uint8ClampedArray(full.width * full.height * 4).fill(255);
-  for (let index = 0; index < pixels.length; index++) {
-    const x = margin + (index % width);
-    const y = margin + Math.floor(index / width);
-    data.fill(pixels[index] as number, 4 * (y * full.width + x), 4 * (y * full.width + x) + 3);
+  // All four bytes at once: the reader does not look at the opacity.
+  const colors = new Uint32Array(full.width * full.height).fill(0xffffffff);
+  for (let y = 0; y < height; y++) {
+    const start = (y + margin) * full.width + margin;
+    for (let x = 0; x < width; x++) colors[start + x] = (pixels[y * width + x] as number) * 0x01010101;
   }
+  const data = new Uint8ClampedArray(colors.buffer);
   return { ...full, data, colorSpace: 'srgb' } as Parameters<Reader['readBarcodes']>[0];
 }

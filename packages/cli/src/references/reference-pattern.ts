@@ -157,4 +157,8 @@ function checkLength(reference: string, pattern: string, name: string): void {
 }
 
 const invalid = (pattern: string, problem: string) =>
-  new ConfigurationError('CONFIGURATION_INVALID', 'reference', `Invalid reference pattern "${pattern}": ${problem}.`);
+  new ConfigurationError(
+    'CONFIGURATION_INVALID',
+    'referencePattern',
+    `Invalid reference pattern "${pattern}": ${problem}.`,
+  );

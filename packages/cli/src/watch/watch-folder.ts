@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import {
   type BatchResult,
-  type BatchSigned,
   derivedReference,
   documentContent,
   FileReferenceLock,
   referenceSeed,
+  type SignedBatchDocument,
 } from '@signstash-connect/core';
 import { describeError, type ErrorDescription, isAdapterError } from '@signstash-connect/core/adapter';
 import { DocumentLock, lockProblem } from './document-lock.ts';
@@ -253,7 +253,10 @@ class FolderWatcher {
     await this.#lock.settled(job.reference);
   }
 
-  async #place(job: WatchJob, result: Pick<BatchSigned, 'recovered'> & Partial<BatchSigned>): Promise<void> {
+  async #place(
+    job: WatchJob,
+    result: Pick<SignedBatchDocument, 'recovered'> & Partial<SignedBatchDocument>,
+  ): Promise<void> {
     const { file, reference } = job;
     let output: string | undefined;
     try {

@@ -66,6 +66,10 @@ describe('the QR code', () => {
     expect(await read([{ qr: qrText('599999993', 'CSDF7T5H-35'), qrAs }])).toEqual(identity);
   });
 
+  it.each(['squares', 'path', 'lines'] as const)('is read if it is drawn by %s', async (qrAs) => {
+    expect(await read([{ lines: [nif], qr: qrText('599999993', 'CSDF7T5H-35'), qrAs }])).toEqual(identity);
+  });
+
   it('says which of the tax numbers in the text is the issuer', async () => {
     const lines = [['NIF: 500000000', 60, 780], nif, atcud] as const;
     expect(await read([{ lines, qr: qrText('599999993', 'CSDF7T5H-35') }])).toEqual(identity);

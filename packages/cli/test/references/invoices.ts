@@ -8,7 +8,7 @@ export interface InvoicePage {
   readonly lines?: readonly (readonly [text: string, x: number, y: number])[];
   readonly qr?: string;
   /** How the QR code is stored. Default: as a PNG, which pdf-lib decodes to RGB. */
-  readonly qrAs?: 'png' | 'bits' | 'mask';
+  readonly qrAs?: 'png' | 'bits' | 'mask' | 'squares' | 'path' | 'lines';
 }
 
 /** A PDF with these pages. */
@@ -21,6 +21,10 @@ export async function invoicePdf(...pages: readonly InvoicePage[]): Promise<Uint
     if (qr === undefined) continue;
     if (qrAs === 'png') {
       page.drawImage(await document.embedPng(await qrPng(qr)), { x: 60, y: 60, width: 90, height: 90 });
+      continue;
+    }
+    if (qrAs !== 'bits' && qrAs !== 'mask') {
+      page.node.addContentStream(document.context.register(document.context.stream(await qrDrawing(qr, qrAs))));
       continue;
     }
     const { width, height, bits } = await qrBits(qr);
@@ -63,6 +67,12 @@ export async function qrPng(text: string): Promise<Uint8Array> {
   return new Uint8Array(await image.arrayBuffer());
 }
 
+/** The QR code as shapes, about 36 mm wide in a browser. */
+export async function qrSvg(text: string): Promise<string> {
+  const { svg } = await write(text, 3);
+  return svg.slice(svg.indexOf('<svg'));
+}
+
 /** The QR code at one bit per pixel, 1 is white, as small as it can be. */
 async function qrBits(text: string) {
   const { symbol } = await write(text, 1);
@@ -77,4 +87,20 @@ async function qrBits(text: string) {
     }
   }
   return { width: width * scale, height: height * scale, bits };
+}
+
+/** Operators that draw the modules, 1.5 points each: as squares, as one path, or as a stroked line for each row of black ones. */
+async function qrDrawing(text: string, as: 'squares' | 'path' | 'lines'): Promise<string> {
+  const { symbol } = await write(text, 1);
+  const { width, height, data } = symbol;
+  const drawn: string[] = [];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (data[y * width + x] !== 0) continue;
+      const at = `${60 + 1.5 * x} ${200 - 1.5 * y}`;
+      drawn.push(as === 'lines' ? `${at} m ${61.5 + 1.5 * x} ${200 - 1.5 * y} l` : `${at} 1.5 1.5 re`);
+    }
+  }
+  if (as === 'squares') return `q 0.1 0.1 0.1 rg ${drawn.join(' f ')} f Q`;
+  return as === 'path' ? `q 1 0 0 1 20 30 cm 0 g ${drawn.join(' ')} f* Q` : `q 0 G 1.5 w ${drawn.join(' S ')} S Q`;
 }

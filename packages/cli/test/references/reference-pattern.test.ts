@@ -63,7 +63,7 @@ describe('a reference pattern', () => {
   ])('is refused if it is %s', (pattern, reason) => {
     const act = () => parseReferencePattern(pattern);
     expect(act).toThrow(reason);
-    expect(act).toThrow(expect.objectContaining({ code: 'CONFIGURATION_INVALID', setting: 'reference' }));
+    expect(act).toThrow(expect.objectContaining({ code: 'CONFIGURATION_INVALID', setting: 'referencePattern' }));
   });
 
   it('refuses a reference of more than 255 characters and names the file', async () => {

@@ -17,14 +17,14 @@ export interface TransportOptions extends Credentials, KyTransportOptions {
   readonly tokenStore?: TokenStore | undefined;
   /** Milliseconds for one token request, the answer's last byte included. Default 30 s. */
   readonly tokenTimeoutMs?: number | undefined;
-  /** Hears of troubles that no call fails for. */
+  /** Called for non-fatal problems, such as an unreachable token store. Gets no secrets. */
   readonly onWarning?: OnWarning | undefined;
 }
 
 /**
  * The transport of applications: ky, with tokens.
  *
- * @throws {@link ConfigurationError} where a credential is missing.
+ * @throws {@link ConfigurationError} if a credential is missing.
  */
 export function createTransport(options: TransportOptions): { transport: Transport; tokens: TokenManager } {
   const { endpoints, clientId, scope, tokenStore = new MemoryTokenStore(), tokenTimeoutMs, onWarning } = options;
@@ -33,7 +33,7 @@ export function createTransport(options: TransportOptions): { transport: Transpo
   const request = new TokenRequest({ ...options, tokenUrl, fetch: kyFetch(options), timeoutMs: tokenTimeoutMs });
   const tokens = new TokenManager({
     issue: (signal) => request.issue(signal),
-    shelf: new TokenCache(tokenStore, { owner: { tokenUrl, clientId, scope }, onWarning, shared }),
+    cache: new TokenCache(tokenStore, { owner: { tokenUrl, clientId, scope }, onWarning, shared }),
     onWarning,
   });
   return { transport: new AuthorizedTransport(new KyTransport(options), tokens), tokens };

@@ -24,11 +24,21 @@ import { sha256Identifier } from './signed-data.ts';
  *   rewritten, but is intact otherwise and has the `contentLength` that was sent, is accepted with the warning `CONTENT_REWRITTEN`.
  * - `strict`: the same, without that exception and without contents too large to be checked completely.
  * - `off`: no check. The size limits apply all the same.
- * - A function: `on`, and then the function, for example a full validation.
+ * - A function: `on`, and then the function, for example a full validation. A document for which it returns a text, throws or
+ *   rejects is not reported as signed: it fails with `CONTENT_NOT_VALID`.
+ *
+ * @example Full validation with `@signstash-connect/verify`
+ * ```ts
+ * const trust = await TrustStore.fromFiles('issuer-root.pem');
+ * createSignStash({
+ *   ...access,
+ *   contentCheck: ({ content, original }) => checkSigned(content, { level: 'chain', trust, original }),
+ * });
+ * ```
  */
 export type ContentCheckSetting = 'on' | 'strict' | 'off' | ContentCheckFunction;
 
-/** @returns What is wrong with the content; undefined if nothing is. */
+/** @returns What is wrong with the content, without a full stop at the end; undefined if nothing is. */
 export type ContentCheckFunction = (content: ContentToCheck) => Promise<string | undefined> | string | undefined;
 
 /** A returned content that passed the check `on`. */
@@ -112,7 +122,8 @@ export class ContentCheck<T> {
     const findings = this.#findings.get(content);
     this.#findings.delete(content);
     if (!findings) return undefined;
-    const problem = this.#findProblem(outcome, findings) ?? (await this.#ask(document, content, operationId));
+    const problem =
+      this.#findProblem(outcome, findings) ?? (await this.#callCheckFunction(document, content, operationId));
     if (problem === undefined) return undefined;
     return `${document.name}: the content that operation ${operationId} returned is not valid: ${problem}.`;
   }
@@ -136,7 +147,7 @@ export class ContentCheck<T> {
     return undefined;
   }
 
-  async #ask(document: PreparedDocument, content: T, operationId: string): Promise<string | undefined> {
+  async #callCheckFunction(document: PreparedDocument, content: T, operationId: string): Promise<string | undefined> {
     const { setting, openContent } = this.#options;
     if (typeof setting !== 'function' || !openContent) return undefined;
     const { reference, name, source: original, signatureInfo } = document;

@@ -7,7 +7,7 @@ import { pollDelay, type RetryPolicy } from './retry-policy.ts';
 import { retryRead } from './retry-read.ts';
 import type { ServiceCalls } from './service-calls.ts';
 
-/** What look-ups by reference told. Every document is in exactly one of the three. */
+/** The result of look-ups by reference. Every document is in exactly one of the three. */
 export interface LookupResult {
   /** Operations, each with the documents that it holds. */
   readonly found: { readonly id: string; readonly documents: readonly PreparedDocument[] }[];

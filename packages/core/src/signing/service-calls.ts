@@ -62,7 +62,7 @@ export class ServiceCalls {
     });
   }
 
-  /** GET the operation id of a document; undefined where the service does not know the reference. */
+  /** GET the operation id of a document; undefined if the service does not know the reference. */
   async operationId(reference: string, options: CallOptions = {}): Promise<string | undefined> {
     const what = `look up ${reference}`;
     return this.#limited(options, async () => {
@@ -110,7 +110,7 @@ export class ServiceCalls {
     return this.#limited(options, async () => readZip(await this.documentsZip(id, options), store));
   }
 
-  /** POST: sends the delivery mails again. */
+  /** POST: sends the delivery e-mails again. */
   async resendMail(id: string, attachDocuments: boolean, body: RequestBody, options: CallOptions = {}): Promise<void> {
     await this.#limited(options, async () => {
       const response = await this.#send(this.queryUrl, endpoints.resendMail(id, attachDocuments), options, body);
@@ -140,7 +140,7 @@ export class ServiceCalls {
     return this.#endpoints.viaProxy;
   }
 
-  /** @throws {@link ConfigurationError} where only a proxy is configured, which signs but does not support queries. */
+  /** @throws {@link ConfigurationError} if only a proxy is configured, which signs but does not support queries. */
   get queryUrl(): string {
     const { queryUrl } = this.#endpoints;
     if (queryUrl !== undefined) return queryUrl;

@@ -44,8 +44,8 @@ export interface SignExactlyOnceOptions<T> extends ContentHandling<T> {
   readonly timeoutMs?: number | undefined;
 }
 
-/** What each run brings of its own; the client knows the rest. */
-export type SignRunOptions<T> = Pick<SignExactlyOnceOptions<T>, 'store' | 'onOutcome'> &
+/** What a caller of `signPreparedWith` provides; the client adds the rest. */
+export type SignRun<T> = Pick<SignExactlyOnceOptions<T>, 'store' | 'onOutcome'> &
   Partial<
     Pick<SignExactlyOnceOptions<T>, 'beforeSend' | 'release' | 'mayHaveBeenSent' | 'onSplit' | 'openContent' | 'reject'>
   >;
@@ -266,7 +266,7 @@ class SignAttempt<T> {
     return [{ state: 'search', documents, setAside: [], from: state }];
   }
 
-  /** A refusal may also mean that the service has the document, in words unknown to this version: that counts more. */
+  /** A refusal may also mean that the service has the document, in a wording that this version does not know: that takes precedence. */
   async #resolveRefusal({ documents, refusal, from }: Refused): Promise<readonly Named<T>[]> {
     const { found } = this.#calls.canQuery ? await this.#lookUps.once(documents) : { found: [] };
     const known = new Set(found.flatMap((operation) => operation.documents));

@@ -43,6 +43,14 @@ describe('signFiles', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
+  it('signs a PDF with CAdES although it was signed with PAdES before', async () => {
+    const { run, sandbox } = await workspace({ 'a.pdf': minimalPdf('a') });
+    expect((await run()).ok).toBe(true);
+    const report = await run({ sign: { type: 'CAdES' }, suffix: '-cades' });
+    expect(statuses(report)).toEqual({ 'a.pdf': 'signed', 'a-signed.pdf': 'skipped' });
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
+  });
+
   it('opens, checks and hashes each file once', async () => {
     const { run, root } = await workspace({
       'a.pdf': minimalPdf('a'),

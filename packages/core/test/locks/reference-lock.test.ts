@@ -238,7 +238,7 @@ test('two batches of one process never sign a document at the same time, without
   expect(sandbox.admin.counts().documentsSigned).toBe(10);
 });
 
-test('through a proxy that nobody can be asked about, contended documents are not sent again', async () => {
+test('through a proxy without look-ups, contended documents are not sent again', async () => {
   const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   const { proxyUrl, tokenUrl } = sandbox;
   const environment = onPremise({ proxyUrl, authorizationServer: { tokenUrl } });
