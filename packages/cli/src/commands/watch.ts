@@ -11,7 +11,7 @@ import type { Output } from '../output.ts';
 import { wholeNumber } from '../program.ts';
 import { action, type CommandContext } from '../run.ts';
 import { addConnectionFlags, addFlags, ownDescriptions } from '../settings.ts';
-import { createVerifier } from '../verifier.ts';
+import { createVerification } from '../verifier.ts';
 import { retryFailed } from '../watch/file-results.ts';
 import { createFolders, resolveFolders } from '../watch/folders.ts';
 import { startHealthServer } from '../watch/health-server.ts';
@@ -67,8 +67,8 @@ async function watch(context: CommandContext<WatchFlags>, [folder = '.']: string
   const root = resolve(io.cwd, folder);
   const folders = resolveFolders(root);
   const sign = await settings.signOptions();
-  const verify = await createVerifier(settings, io.signal);
-  const service = await openClient(context);
+  const { contentCheck, verify } = await createVerification(settings, io.signal);
+  const service = await openClient(context, { contentCheck });
   const lock = await openReferenceLock(settings, io);
   const parseReference = (pattern: string): FileReferences => {
     const { resolve: resolvePattern, has } = settings.parseReferencePattern(pattern);

@@ -6,7 +6,7 @@ import type { Folders } from './folders.ts';
 /** What the watcher needs of a client of core. */
 export interface WatchClient {
   signAll(documents: BatchInput, options?: BatchOptions): SignBatch;
-  readonly operations: Pick<Operations, 'status'>;
+  readonly operations: Pick<Operations, 'getStatus'>;
 }
 
 /** A complete file that is about to be signed. */

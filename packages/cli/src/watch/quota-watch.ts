@@ -27,7 +27,7 @@ export class QuotaWatch {
     if (performance.now() - this.#askedAt < everyMs) return;
     this.#askedAt = performance.now();
     try {
-      const { quota } = await this.#operations.status(operationId);
+      const { quota } = await this.#operations.getStatus(operationId);
       if (quota?.limit === undefined || quota.used === undefined) return;
       const { used, limit } = quota;
       this.latest = { used, limit };

@@ -69,14 +69,14 @@ export interface SignOptions extends SignatureOptions, CallOptions {
   preservation?: Preservation;
   /** See {@link ClientSettings.lookUpFirst}. */
   lookUpFirst?: boolean;
+  /** Instead of the client's; see {@link ContentCheckSetting}. */
+  contentCheck?: ContentCheckSetting;
   /**
    * Which content is accepted if a document of an earlier run is found under its reference. `same` (default): the signed version of
    * the given bytes. `any`: any file with an intact signature over all of it, for references that identify a document in all its
    * renderings, such as an invoice's ATCUD.
    */
   recoveredContent?: 'same' | 'any';
-  /** Instead of the client's; see {@link ContentCheckSetting}. */
-  contentCheck?: ContentCheckSetting;
 }
 
 /** Options of `sign`: those of the call and those of its one document. */

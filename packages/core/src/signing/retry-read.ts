@@ -1,6 +1,6 @@
 import { AbortedError, isSignStashError } from '../errors/errors.ts';
 import type { Platform } from './platform.ts';
-import { type RetryPolicy, retryDelay, ThrottleDelays } from './retry-policy.ts';
+import { maxAttempts, type RetryPolicy, retryDelay, ThrottleDelays } from './retry-policy.ts';
 
 /** Repeats a read while its failure may pass; reads change nothing at the service, so repeating them is safe. */
 export async function retryRead<R>(
@@ -21,7 +21,7 @@ export async function retryRead<R>(
       }
       // A gateway's HTML page passes like any other outage of the service behind it.
       const passing = isSignStashError(problem) && (problem.retryable || problem.code === 'PROTOCOL_UNEXPECTED');
-      if (!passing || attempt >= policy.maxLookupAttempts) throw problem;
+      if (!passing || attempt >= maxAttempts(policy, problem)) throw problem;
       await platform.sleep(retryDelay(policy, attempt, problem), signal);
       attempt++;
     }
