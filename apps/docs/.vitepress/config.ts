@@ -30,6 +30,7 @@ export default defineConfig({
               items: [
                 { text: 'Node.js', link: '/pt/start/node' },
                 { text: 'n8n', link: '/pt/start/n8n' },
+                { text: 'Linha de comandos', link: '/pt/start/cli' },
                 { text: 'GitHub Actions', link: '/pt/start/github-action' },
                 { text: 'Express', link: '/pt/start/express' },
               ],

@@ -6,13 +6,14 @@ import type { SignStashOptions } from '@signstash-connect/core';
 import type { FileResult, Report } from '@signstash-connect/core/adapter';
 import { type FoundFile, signFiles } from '@signstash-connect/core/adapter/node';
 import { type OpenClient, openClient } from './client.ts';
-import { type ExitCode, exitCodeOfReport, UsageError } from './exit-codes.ts';
+import { type ExitCode, exitCodeOfReport, exitCodes, UsageError } from './exit-codes.ts';
 import { given, inFolder } from './files.ts';
 import { openReferenceLock } from './lock.ts';
 import { line, showProgress } from './progress.ts';
 import type { InvoicesOfRun, ReferencePattern } from './references/reference-pattern.ts';
-import { checkReportPath, writeReport } from './report-files.ts';
+import { prepareReport, writeReport } from './report-files.ts';
 import type { CommandContext } from './run.ts';
+import { settingsError } from './settings.ts';
 import { createVerification } from './verifier.ts';
 
 export interface SignFlags {
@@ -35,7 +36,7 @@ export interface SignFlags {
 /** Signs the files that patterns name, and reports on each. */
 export async function sign(context: CommandContext<SignFlags>, patterns: string[]): Promise<ExitCode> {
   const { io, flags, settings, output } = context;
-  checkReportPath(flags.report);
+  await prepareReport(flags, io);
   const signOptions = await settings.signOptions();
   const pattern = settings.referencePattern();
   const { contentCheck, verify } = await createVerification(settings, io.signal);
@@ -75,9 +76,10 @@ export async function sign(context: CommandContext<SignFlags>, patterns: string[
       onProgress: progress.update,
     });
     progress.stop();
-    await writeReport(report, flags, io);
     printReport(context, report, journal);
-    return exitCodeOfReport(report, io.signal);
+    const isWritten = await writeReport(report, flags, context);
+    const exitCode = exitCodeOfReport(report, io.signal);
+    return exitCode === exitCodes.ok && !isWritten ? exitCodes.failed : exitCode;
   } finally {
     progress.stop();
     await service?.close();
@@ -112,7 +114,11 @@ function journalPath({ flags, io }: CommandContext<SignFlags>, service: OpenClie
   const purpose = JSON.stringify([service.tokenUrl, service.clientId, io.cwd, flags.out, flags.suffix, flags.inPlace]);
   const hash = createHash('sha256').update(purpose).digest('hex').slice(0, 16);
   const folder = join(io.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'signstash');
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw settingsError('journal', '--journal', `${(error as Error).message}: give a path that can be written.`);
+  }
   return join(folder, `${hash}.jsonl`);
 }
 
