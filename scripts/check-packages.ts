@@ -7,6 +7,7 @@ import { join } from 'node:path';
 /** Size limits of packages, packed and unpacked, in kilobytes: a little above today's size. Raise one only for a reason. */
 const budgets: Record<string, [packed: number, unpacked: number]> = {
   '@signstash-connect/core': [430, 1750],
+  '@signstash-connect/cli': [120, 480],
   '@signstash-connect/express': [80, 320],
   '@signstash-connect/sandbox': [230, 900],
   '@signstash-connect/verify': [150, 640],

@@ -4,19 +4,21 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '../../../../../scripts/test/free-port.ts';
+import { freePort } from '../../../../scripts/test/free-port.ts';
 import { run } from './run.ts';
+import { ensureTools } from './tools.ts';
 
-export interface Registry {
+export interface LocalRegistry {
   url: string;
   close(): Promise<void>;
 }
 
 /**
- * A registry on loopback: ours are published to it and never looked up elsewhere; all others it gets from where this machine
- * gets its packages.
+ * Starts a registry on loopback. This project's packages exist only there; all others come from the registry that this machine
+ * uses.
  */
-export async function startRegistry(verdaccio: string, folder: string): Promise<Registry> {
+export async function startRegistry(folder: string): Promise<LocalRegistry> {
+  const { verdaccio } = await ensureTools();
   await mkdir(folder, { recursive: true });
   const uplink = await npmSetting('registry');
   const authorities = await npmSetting('cafile');
@@ -38,7 +40,7 @@ export async function startRegistry(verdaccio: string, folder: string): Promise<
   const url = `http://127.0.0.1:${port}`;
   const args = [verdaccio, '--config', join(folder, 'config.yaml'), '--listen', `127.0.0.1:${port}`];
   const server = spawn(process.execPath, args, {
-    // Whom npm trusts, verdaccio has to trust.
+    // verdaccio must trust the certificate authorities that npm trusts.
     env: { ...process.env, ...(existsSync(authorities) ? { NODE_EXTRA_CA_CERTS: authorities } : {}) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -64,4 +66,22 @@ async function stop(server: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => server.once('exit', resolve));
   server.kill();
   await ended;
+}
+
+/** An environment whose npm and pnpm use this registry and none of this machine's settings. */
+export async function registryEnvironment(folder: string, registry: string): Promise<NodeJS.ProcessEnv> {
+  await mkdir(folder, { recursive: true });
+  const { host } = new URL(registry);
+  // npm publish requires a token, even if the registry does not.
+  await writeFile(join(folder, '.npmrc'), `registry=${registry}/\n//${host}/:_authToken=none\n`);
+  const { PATH, LANG } = process.env;
+  return {
+    PATH,
+    LANG,
+    HOME: folder,
+    NPM_CONFIG_USERCONFIG: join(folder, '.npmrc'),
+    npm_config_cache: join(folder, 'cache'),
+    npm_config_store_dir: join(folder, 'store'),
+    npm_config_update_notifier: 'false',
+  };
 }
