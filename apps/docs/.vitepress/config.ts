@@ -69,6 +69,7 @@ export default defineConfig({
           items: [
             { text: 'Node.js', link: '/start/node' },
             { text: 'n8n', link: '/start/n8n' },
+            { text: 'Command line', link: '/start/cli' },
             { text: 'GitHub Actions', link: '/start/github-action' },
             { text: 'Express', link: '/start/express' },
           ],
@@ -79,6 +80,7 @@ export default defineConfig({
             { text: 'Tokens', link: '/tokens' },
             { text: 'Signed once', link: '/signed-once' },
             { text: 'Batches', link: '/batches' },
+            { text: 'Hot folder', link: '/hot-folder' },
             { text: 'Visible seals', link: '/visible-seals' },
             { text: 'On-premise proxy', link: '/on-premise' },
             { text: 'Verify signatures', link: '/verify' },

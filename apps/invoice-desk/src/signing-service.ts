@@ -37,7 +37,7 @@ export async function openSigningService(
     ...access,
     ...(tokens ? { tokenStore: tokens.store } : {}),
     userAgent: 'invoice-desk',
-    onWarning: (message) => console.warn(message),
+    hooks: { onWarning: ({ code, message }) => console.warn(`${code}: ${message}`) },
   });
   return {
     client,

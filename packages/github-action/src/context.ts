@@ -1,27 +1,20 @@
 /** Where the action runs. */
-export interface Context {
-  /** Absolute; the working directory of every action. */
-  workspace: string;
-  /** Emptied by the runner before and after each job. */
-  temporary: string;
-  /** `owner/name`. */
-  repository: string;
-  /** The same for every attempt of a run. */
-  run: string;
-  /** The part after `@` in `uses:`; empty if the action is in the workspace. */
-  actionRef: string;
-  /** Fires when the workflow is cancelled. */
-  signal: AbortSignal;
-}
+export type Context = ReturnType<typeof readContext>;
 
-export function contextFrom(env: Readonly<Record<string, string | undefined>>): Context {
+export function readContext(env: Readonly<Record<string, string | undefined>>) {
+  /** Absolute; the working directory of every action. */
   const workspace = process.cwd();
   return {
     workspace,
+    /** Emptied by the runner before and after each job. */
     temporary: env.RUNNER_TEMP || workspace,
+    /** `owner/name`. */
     repository: env.GITHUB_REPOSITORY ?? '',
+    /** The same for every attempt of a run. */
     run: env.GITHUB_RUN_ID ?? '',
+    /** The part after `@` in `uses:`; empty if the action is in the workspace. */
     actionRef: env.GITHUB_ACTION_REF ?? '',
+    /** Fires when the workflow is cancelled. */
     signal: cancellation(),
   };
 }

@@ -1,6 +1,6 @@
 import * as github from '@actions/core';
 import { describeError, type Report, SettingsError } from '@signstash-connect/core/adapter';
-import { contextFrom } from './context.ts';
+import { readContext } from './context.ts';
 import { readInputs } from './inputs.ts';
 import { maskSecret } from './masks.ts';
 import { writeOutputs } from './outputs.ts';
@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const { env } = process;
   // Before anything else can print.
   maskSecret(runner, env['INPUT_CLIENT-ID'], env['INPUT_CLIENT-SECRET']);
-  const context = contextFrom(env);
+  const context = readContext(env);
   configureProxyFromEnv(runner, env);
   const inputs = readInputs(env);
   const report = await signDocuments(inputs, runner, context);

@@ -18,28 +18,6 @@ import { closest } from 'fastest-levenshtein';
 import metadata from '../action.yml';
 import { checkTemplate } from './external-reference.ts';
 
-/** Inputs that only the action has, by the kit's names where it has one. */
-const ownSettings = [
-  'files',
-  'ifNoFilesFound',
-  'directory',
-  'suffix',
-  'inPlace',
-  'overwrite',
-  'skipSigned',
-  'verify',
-  'trust',
-  'visibleImage',
-  'reference',
-  'batchSize',
-  'concurrency',
-  'failFast',
-  'dryRun',
-  'summary',
-] as const;
-
-type OwnSetting = (typeof ownSettings)[number];
-
 /** Inputs whose name is not that of the setting in kebab case. */
 const renamed: Readonly<Record<string, string>> = {
   type: 'signature-type',
@@ -48,11 +26,18 @@ const renamed: Readonly<Record<string, string>> = {
   reference: 'external-reference',
 };
 
+const camelCase = (input: string) => input.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
 /** The input that a setting of the kit comes from, if there is one. */
 export function inputName(setting: string): string | undefined {
   const name = renamed[setting] ?? setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return name in metadata.inputs ? name : undefined;
 }
+
+/** The inputs that the kit does not read, by their settings' names. */
+const ownSettings = Object.keys(metadata.inputs)
+  .map((input) => Object.keys(renamed).find((setting) => renamed[setting] === input) ?? camelCase(input))
+  .filter((setting) => !(setting in settingDescriptions || setting in signOptionDescriptions));
 
 /** Every input, checked by itself and against the others before anything is read or sent. */
 export type Inputs = ReturnType<typeof readInputs>;
@@ -68,12 +53,10 @@ const prefix = 'INPUT_';
  * @throws {@link SettingsError} naming every input that is wrong.
  */
 export function readInputs(env: Env) {
-  const read = <K extends string>(settings: readonly K[]) => {
+  const read = (settings: readonly string[]): Values => {
     const value = (name: string) => env[prefix + name.toUpperCase()] ?? metadata.inputs[name]?.default;
     const entries = settings.map((setting) => [setting, inputName(setting)] as const);
-    return Object.fromEntries(
-      entries.flatMap(([setting, name]) => (name ? [[setting, value(name)]] : [])),
-    ) as Values<K>;
+    return Object.fromEntries(entries.flatMap(([setting, name]) => (name ? [[setting, value(name)]] : [])));
   };
   const problems: SettingProblem[] = [];
   const collect = <T>(parse: () => T): T => {
@@ -85,34 +68,28 @@ export function readInputs(env: Env) {
       return undefined as T;
     }
   };
-  const own = read(ownSettings);
+  const [own, signOptions] = [read(ownSettings), read(Object.keys(signOptionDescriptions))];
   const optional = own.dryRun === 'true' ? (['clientSecret'] as const) : [];
   const inputs = {
-    settings: collect(() => resolveSettings(read(keys(settingDescriptions)), { nameOf: inputName, optional })),
+    settings: collect(() => resolveSettings(read(Object.keys(settingDescriptions)), { nameOf: inputName, optional })),
     sign: collect(() =>
-      parseSignOptions({ ...read(keys(signOptionDescriptions)), visibleImage: readImage(own) }, { nameOf: inputName }),
+      parseSignOptions({ ...signOptions, visibleImage: readImage(signOptions) }, { nameOf: inputName }),
     ),
-    ...collect(() => readOwnSettings(own, env)),
+    ...collect(() => readOwnSettings({ ...own, visibleImage: signOptions.visibleImage }, env)),
   };
   const [first, ...others] = problems.map(withHint);
   if (first) throw new SettingsError([first, ...others]);
   return inputs;
 }
 
-type Values<K extends string> = Record<K, string | undefined>;
+type Values = Readonly<Record<string, string | undefined>>;
 
-const keys = <K extends string>(descriptions: Readonly<Record<K, string>>) => Object.keys(descriptions) as K[];
-
-function readOwnSettings(values: Values<OwnSetting>, env: Env) {
-  const reader = new SettingReader(values, ownSettings, { nameOf: inputName });
-  const flag = (key: OwnSetting) => reader.required(key) !== '' && reader.flag(key) === true;
-  const count = (key: OwnSetting, max: number) => (reader.required(key) && reader.wholeNumber(key, 1, max)) || 1;
-  const files = reader
-    .required('files')
-    .split(/[\r\n]+/)
-    .map((line) => line.trim());
-  const trust = (reader.optional('trust') ?? '').split(/[\r\n]+/).map((line) => line.trim());
-  const roots = trust.filter((line) => line !== '');
+function readOwnSettings(values: Values, env: Env) {
+  const reader = new SettingReader(values, [...ownSettings, 'visibleImage'], { nameOf: inputName });
+  const flag = (key: string) => reader.required(key) !== '' && reader.flag(key) === true;
+  const count = (key: string, max: number) => (reader.required(key) && reader.wholeNumber(key, 1, max)) || 1;
+  const files = splitLines(reader.required('files'));
+  const trust = splitLines(reader.text('trust'));
   const output = {
     directory: reader.optional('directory'),
     suffix: reader.optional('suffix'),
@@ -120,28 +97,27 @@ function readOwnSettings(values: Values<OwnSetting>, env: Env) {
   };
   const reference = reader.optional('reference');
   const own = {
-    files: files.filter((line) => line !== '' && !line.startsWith('#')),
+    files: files.filter((line) => !line.startsWith('#')),
     ifNoFilesFound: reader.choice('ifNoFilesFound', ['error', 'warn', 'ignore'] as const) ?? ('error' as const),
     output,
-    overwrite: flag('overwrite'),
-    skipSigned: flag('skipSigned'),
-    verify: readVerification(reader, roots) ?? ('integrity' as const),
-    trust: roots,
+    verify: readVerification(reader, trust) ?? ('integrity' as const),
+    trust,
     reference,
-    batchSize: count('batchSize', 99),
-    concurrency: count('concurrency', 64),
-    failFast: flag('failFast'),
-    dryRun: flag('dryRun'),
     summary: flag('summary'),
+    run: {
+      overwrite: flag('overwrite'),
+      skipSigned: flag('skipSigned'),
+      failFast: flag('failFast'),
+      batchSize: count('batchSize', 99),
+      concurrency: count('concurrency', 64),
+      dryRun: flag('dryRun'),
+    },
   };
   checkOutput(reader, output);
   const problem = reference && checkTemplate(reference);
   if (problem) reader.fail('reference', `Invalid ${inputName('reference')} "${reference}": ${problem}`);
   if (values.visibleImage && !isFile(values.visibleImage.trim())) {
-    reader.fail(
-      'visibleImage',
-      `Invalid ${inputName('visibleImage')} "${values.visibleImage}": there is no such file.`,
-    );
+    reader.fail('visibleImage', `Invalid visible-image "${values.visibleImage}": there is no such file.`);
   }
   const known = Object.keys(metadata.inputs);
   for (const name of Object.keys(env).filter((key) => key.startsWith(prefix))) {
@@ -167,7 +143,13 @@ function checkOutput(reader: SettingReader, output: OutputOptions): void {
   }
 }
 
-const readImage = ({ visibleImage = '' }: Values<OwnSetting>) =>
+const splitLines = (text: string) =>
+  text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+
+const readImage = ({ visibleImage = '' }: Values) =>
   isFile(visibleImage.trim()) ? readFileSync(visibleImage.trim()) : undefined;
 
 const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

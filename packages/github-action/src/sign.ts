@@ -24,28 +24,19 @@ export const describe: DescribeErrorOptions = {
 
 /** Everything the action does between its inputs and its outputs. Throws only errors that concern all files. */
 export async function signDocuments(inputs: Inputs, runner: Runner, context: Context): Promise<Report> {
-  const { files, settings, sign, output, reference, dryRun } = inputs;
-  const { overwrite, skipSigned, failFast, batchSize, concurrency } = inputs;
+  const { files, settings, sign, output, reference } = inputs;
+  const { dryRun } = inputs.run;
   const { repository, run, workspace, signal } = context;
   const client = settings.clientSecret === '' ? undefined : createClient(inputs, runner, context);
   const verify = await loadVerifier(inputs, signal);
   const report = await runner.group(dryRun ? 'Checking files' : 'Signing files', () =>
     signFiles(files, {
-      ...output,
-      sign,
-      overwrite,
-      skipSigned,
-      failFast,
-      batchSize,
-      concurrency,
-      dryRun,
+      ...{ ...output, ...inputs.run, sign, signal, describe },
       ...(verify ? { verify } : {}),
       ...(client ? { client } : {}),
       clientId: settings.clientId,
       root: workspace,
       journal: journalPath(inputs, context),
-      signal,
-      describe,
       ...(reference
         ? { reference: ({ name, sha256 }) => fillTemplate(reference, { repository, run, path: name, sha256 }) }
         : {}),
@@ -68,7 +59,7 @@ function createClient({ settings, verify }: Inputs, runner: Runner, { actionRef 
     contentCheck: verify === 'off' ? 'off' : 'on',
     userAgent: `signstash-action/${actionRef || 'local'}`,
     tokenStore: new MaskingTokenStore(runner),
-    onWarning: ({ message }) => runner.warning(message),
+    hooks: { onWarning: ({ message }) => runner.warning(message) },
   });
 }
 

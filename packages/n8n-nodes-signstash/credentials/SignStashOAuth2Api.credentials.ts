@@ -1,9 +1,31 @@
 import { endpoints } from '@signstash-connect/core/client';
 import type { ICredentialTestRequest, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
 import { addressExpression, nodeUserAgent } from '../nodes/SignStash/helpers/credential.ts';
-import { choice, text, toggle } from '../nodes/SignStash/helpers/parameters.ts';
+import { describedParameters } from '../nodes/SignStash/helpers/parameters.ts';
 
-/** Client credentials; n8n gets the token, keeps it encrypted, shares it between its workers and renews it after a 401. */
+const { choice, text, toggle } = describedParameters({
+  clientId: "Alias of your client service in Sign'Stash",
+  clientSecret: "Secret of the client service, as set in the Sign'Stash backoffice",
+  environment: "Which Sign'Stash to use. Each has its own client ID and secret.",
+  authorizationServer: 'Which service issues tokens and answers queries about operations',
+  tokenUrl: 'Address at which the authorization server issues tokens',
+  apiUrl: 'Base address of the Integration Service',
+  proxyUrl: 'Address of the proxy that signs documents. Its usual path is added if you give none.',
+  allowInsecureHttp: 'Whether to allow http on other machines. Tokens and documents then travel unencrypted.',
+  saasSeesProxyDocuments:
+    'Whether your operator confirms that look-ups at the SaaS find documents signed through the proxy. Documents that are not found after a lost answer are then sent again.',
+});
+const example = 'e.g. https://signstash.example.com';
+const services = { production: 'Production', staging: 'Staging' };
+const showFor = (...environment: string[]) => ({ displayOptions: { show: { environment } } });
+const hidden = (displayName: string, name: string) => ({ displayName, name, type: 'hidden' as const });
+const redirects = [301, 302, 303, 307, 308];
+/** The API rejects a token with either. */
+const tokenRefused = [401, 409];
+const urlAdvice = 'check that the token URL and the API URL belong together.';
+const unavailable = [500, 501, 502, 503, 504];
+
+/** Client credentials; n8n requests the token, stores it encrypted, shares it between its workers and renews it after a 401. */
 export class SignStashOAuth2Api implements ICredentialType {
   name = 'signStashOAuth2Api';
 
@@ -20,66 +42,35 @@ export class SignStashOAuth2Api implements ICredentialType {
     'https://github.com/signstash-connect/signstash-connect/tree/main/packages/n8n-nodes-signstash#credential';
 
   properties: INodeProperties[] = [
-    { displayName: 'Grant Type', name: 'grantType', type: 'hidden', default: 'clientCredentials' },
-    text('Client ID', 'clientId', {
-      description: "Alias of your client service in Sign'Stash",
-      required: true,
-      placeholder: 'e.g. PRT.500000000-PRT.500000000-7c0f…',
-    }),
-    text('Client Secret', 'clientSecret', {
-      description: "Secret of the client service, as set in the Sign'Stash backoffice",
-      typeOptions: { password: true },
-      required: true,
-    }),
-    choice('Environment', 'environment', {
-      description: "Which Sign'Stash to use. Each has its own client ID and secret.",
-      choices: [
-        ['Custom', 'custom', 'Your own addresses, such as those of a local sandbox'],
-        ['On-Premise Proxy', 'onPremise', 'Documents go to the proxy in your network, everything else to the service'],
-        ['Production', 'production', 'Signatures are binding and charged'],
-        ['Staging', 'staging', 'For tests'],
-      ],
-      default: 'production',
-    }),
-    choice('Service Behind the Proxy', 'onPremiseService', {
-      description: 'Which service issues tokens and answers queries about operations',
-      choices: { production: 'Production', staging: 'Staging' },
-      displayOptions: { show: { environment: ['onPremise'] } },
-    }),
+    { ...hidden('Grant Type', 'grantType'), default: 'clientCredentials' },
+    text('Client ID', 'clientId', { required: true, placeholder: 'e.g. PRT.500000000-PRT.500000000-7c0f…' }),
+    text('Client Secret', 'clientSecret', { typeOptions: { password: true }, required: true }),
+    choice(
+      'Environment',
+      'environment',
+      {
+        custom: ['Custom', 'Your own addresses, such as those of a local sandbox'],
+        'on-premise': ['On-Premise Proxy', 'Documents go to the proxy in your network, everything else to the service'],
+        production: ['Production', 'Signatures are binding and charged'],
+        staging: ['Staging', 'For tests'],
+      },
+      { default: 'production' },
+    ),
+    choice('Service Behind the Proxy', 'authorizationServer', services, showFor('on-premise')),
     text('Token URL', 'tokenUrl', {
-      description: 'Address at which the authorization server issues tokens',
-      required: true,
-      placeholder: 'e.g. https://signstash.example.com/oauth2/authorization-server/oauth/token',
-      displayOptions: { show: { environment: ['custom'] } },
+      ...{ required: true, placeholder: `${example}/oauth2/authorization-server/oauth/token`, ...showFor('custom') },
     }),
     text('API URL', 'apiUrl', {
-      description: 'Base address of the Integration Service',
-      required: true,
-      placeholder: 'e.g. https://signstash.example.com/signstash/einvoice-integration-ws',
-      displayOptions: { show: { environment: ['custom'] } },
+      ...{ required: true, placeholder: `${example}/signstash/einvoice-integration-ws`, ...showFor('custom') },
     }),
     text('Proxy URL', 'proxyUrl', {
-      description: 'Address of the proxy that signs documents. Its usual path is added if you give none.',
-      placeholder: 'e.g. http://signstash.intranet:8080',
-      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
+      ...{ placeholder: 'e.g. http://signstash.intranet:8080', ...showFor('on-premise', 'custom') },
     }),
-    toggle('Allow Plain HTTP', 'allowInsecureHttp', {
-      description: 'Whether to allow http on other machines. Tokens and documents then travel unencrypted.',
-      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
-    }),
-    toggle('SaaS Finds Proxy Documents', 'saasSeesProxyDocuments', {
-      description:
-        'Whether your operator confirms that look-ups at the SaaS find documents signed through the proxy. Documents that are not found after a lost answer are then sent again.',
-      displayOptions: { show: { environment: ['onPremise', 'custom'] } },
-    }),
-    {
-      displayName: 'Access Token URL',
-      name: 'accessTokenUrl',
-      type: 'hidden',
-      default: addressExpression('tokenUrl', '$self'),
-    },
-    { displayName: 'Scope', name: 'scope', type: 'hidden', default: '' },
-    { displayName: 'Authentication', name: 'authentication', type: 'hidden', default: 'header' },
+    toggle('Allow Plain HTTP', 'allowInsecureHttp', showFor('on-premise', 'custom')),
+    toggle('SaaS Finds Proxy Documents', 'saasSeesProxyDocuments', showFor('on-premise', 'custom')),
+    { ...hidden('Access Token URL', 'accessTokenUrl'), default: addressExpression('tokenUrl', '$self') },
+    { ...hidden('Scope', 'scope'), default: '' },
+    { ...hidden('Authentication', 'authentication'), default: 'header' },
   ];
 
   /**
@@ -93,22 +84,14 @@ export class SignStashOAuth2Api implements ICredentialType {
       headers: { 'User-Agent': nodeUserAgent },
       timeout: 30_000,
       disableFollowRedirect: true,
-      ignoreHttpStatusErrors: {
-        ignore: true,
-        except: [301, 302, 303, 307, 308, 401, 403, 405, 500, 501, 502, 503, 504],
-      },
+      ignoreHttpStatusErrors: { ignore: true, except: [...redirects, ...tokenRefused, 403, 405, ...unavailable] },
     },
     rules: [
-      ...[301, 302, 303, 307, 308].map((status) =>
-        rule(status, 'The API address answers with a redirect: it is not the API.'),
-      ),
-      rule(
-        401,
-        'The API refused a token that was just issued: check that the token URL and the API URL belong together.',
-      ),
+      ...redirects.map((status) => rule(status, 'The API address answers with a redirect: it is not the API.')),
+      ...tokenRefused.map((status) => rule(status, `The API refused a token that was just issued: ${urlAdvice}`)),
       rule(403, 'The API accepted the token but denies access to this client: ask your operator to allow it.'),
       rule(405, 'The API address does not answer queries: check that it is the Integration Service.'),
-      ...[500, 501, 502, 503, 504].map((status) =>
+      ...unavailable.map((status) =>
         rule(status, `The service is currently unavailable (${status}): try again later.`),
       ),
       {
@@ -120,7 +103,4 @@ export class SignStashOAuth2Api implements ICredentialType {
   };
 }
 
-const rule = (value: number, message: string) => ({
-  type: 'responseCode' as const,
-  properties: { value, message },
-});
+const rule = (value: number, message: string) => ({ type: 'responseCode' as const, properties: { value, message } });

@@ -1,7 +1,8 @@
+import type { SettingValues } from '@signstash-connect/core/adapter';
 import { onPremise, resolveEnvironment } from '@signstash-connect/core/client';
 import { describe, expect, it } from 'vitest';
 import { SignStashOAuth2Api } from '../credentials/SignStashOAuth2Api.credentials.ts';
-import { type CredentialFields, endpointsOf } from '../nodes/SignStash/helpers/credential.ts';
+import { getEndpoints } from '../nodes/SignStash/transport/client.ts';
 
 const own = {
   tokenUrl: 'https://sign.example.com/oauth/token',
@@ -10,29 +11,29 @@ const own = {
 const proxyUrl = 'https://proxy.example.com';
 
 /** What n8n makes of an expression: it may use the credential's fields and nothing else. */
-function evaluate(expression: string | undefined, name: '$self' | '$credentials', fields: CredentialFields): unknown {
+function evaluate(expression: string | undefined, name: '$self' | '$credentials', fields: SettingValues): unknown {
   const code = /^=\{\{(.+)\}\}$/s.exec(expression ?? '')?.[1];
   return new Function(name, `return ${code}`)(fields);
 }
 
 const credential = new SignStashOAuth2Api();
-const tokenUrl = (fields: CredentialFields) => {
+const tokenUrl = (fields: SettingValues) => {
   const property = credential.properties.find(({ name }) => name === 'accessTokenUrl');
   return evaluate(property?.default as string, '$self', fields);
 };
-const testUrl = (fields: CredentialFields) => evaluate(credential.test.request.baseURL, '$credentials', fields);
+const testUrl = (fields: SettingValues) => evaluate(credential.test.request.baseURL, '$credentials', fields);
 
-const cases: [string, CredentialFields, ReturnType<typeof resolveEnvironment>][] = [
+const cases: [string, SettingValues, ReturnType<typeof resolveEnvironment>][] = [
   ['staging', { environment: 'staging' }, resolveEnvironment('staging')],
   ['production', { environment: 'production' }, resolveEnvironment('production')],
   [
     'a proxy before production',
-    { environment: 'onPremise', onPremiseService: 'production', proxyUrl },
+    { environment: 'on-premise', authorizationServer: 'production', proxyUrl },
     resolveEnvironment(onPremise({ proxyUrl, authorizationServer: 'production' })),
   ],
   [
     'a proxy before staging',
-    { environment: 'onPremise', onPremiseService: 'staging', proxyUrl },
+    { environment: 'on-premise', authorizationServer: 'staging', proxyUrl },
     resolveEnvironment(onPremise({ proxyUrl, authorizationServer: 'staging' })),
   ],
   ['addresses of one’s own', { environment: 'custom', ...own, proxyUrl: '' }, resolveEnvironment(own)],
@@ -50,27 +51,27 @@ const cases: [string, CredentialFields, ReturnType<typeof resolveEnvironment>][]
 
 describe('addresses', () => {
   it.each(cases)('are core’s in the node, in the token call and in the connection test: %s', (_, fields, endpoints) => {
-    expect(endpointsOf(fields)).toEqual(endpoints);
+    expect(getEndpoints(fields)).toEqual(endpoints);
     expect(tokenUrl(fields)).toBe(endpoints.tokenUrl);
     expect(testUrl(fields)).toBe(endpoints.queryUrl);
   });
 
   it('may be plain http only where that is allowed', () => {
-    const fields: CredentialFields = { environment: 'onPremise', proxyUrl: 'http://signstash.intranet:8080' };
-    expect(() => endpointsOf(fields)).toThrow(/plain http/);
-    expect(endpointsOf({ ...fields, allowInsecureHttp: true }).signUrl).toMatch(/^http:\/\/signstash.intranet:8080\//);
+    const fields: SettingValues = { environment: 'on-premise', proxyUrl: 'http://signstash.intranet:8080' };
+    expect(() => getEndpoints(fields)).toThrow(/plain http/);
+    expect(getEndpoints({ ...fields, allowInsecureHttp: true }).signUrl).toMatch(/^http:\/\/signstash.intranet:8080\//);
   });
 
   it('say whether look-ups find documents of the proxy, which the service alone does not need', () => {
-    const fields: CredentialFields = { environment: 'onPremise', proxyUrl, saasSeesProxyDocuments: true };
-    expect(endpointsOf(fields).saasSeesProxyDocuments).toBe(true);
-    expect(endpointsOf({ ...fields, environment: 'custom', ...own }).saasSeesProxyDocuments).toBe(true);
+    const fields: SettingValues = { environment: 'on-premise', proxyUrl, saasSeesProxyDocuments: true };
+    expect(getEndpoints(fields).saasSeesProxyDocuments).toBe(true);
+    expect(getEndpoints({ ...fields, environment: 'custom', ...own }).saasSeesProxyDocuments).toBe(true);
     // The editor keeps the value of a hidden field.
-    expect(endpointsOf({ ...fields, environment: 'production' }).saasSeesProxyDocuments).toBeUndefined();
+    expect(getEndpoints({ ...fields, environment: 'production' }).saasSeesProxyDocuments).toBeUndefined();
   });
 
   it('are asked for by name where one is missing', () => {
-    expect(() => endpointsOf({ environment: 'custom', tokenUrl: own.tokenUrl })).toThrow(/^API URL is not set/);
-    expect(() => endpointsOf({ environment: 'onPremise' })).toThrow(/^Proxy URL is not set/);
+    expect(() => getEndpoints({ environment: 'custom', tokenUrl: own.tokenUrl })).toThrow(/^API URL is not set/);
+    expect(() => getEndpoints({ environment: 'on-premise' })).toThrow(/^Proxy URL is not set/);
   });
 });

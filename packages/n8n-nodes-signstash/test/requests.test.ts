@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { requestFailure } from '../nodes/SignStash/transport/request-failure.ts';
 import { FakeN8n } from './support/fake-n8n.ts';
 import { pdfItem } from './support/pdf.ts';
@@ -57,6 +57,34 @@ describe('what n8n throws, in core’s words', () => {
     expect(sandbox.admin.requests().filter(({ status }) => status === 401)).toHaveLength(1);
   });
 
+  it('a token rejected with 409 0.0.10 is renewed and the same body sent again', async () => {
+    const service = await startSandbox({ refusedToken: '409', duplicateReferences: 'sign-again' });
+    onTestFinished(() => service.close());
+    const host = new FakeN8n(service);
+    await host.run([pdfItem('a')]);
+    service.admin.expireTokens();
+    const [output] = await host.run([pdfItem('b')], { parameters: { sending: { lookUpFirst: false } } });
+    expect(output?.json).toMatchObject({ documentStatus: 'SIGNED', recovered: false });
+    expect(service.admin.counts()).toMatchObject({ tokensIssued: 2, documentsSigned: 2 });
+    // Rejected twice, since n8n renews a token only in a request that names the status; then the replay is accepted.
+    expect(service.admin.requests().map(({ status }) => status)).toEqual([200, 404, 200, 409, 409, 200, 200]);
+  });
+
+  it('a new token that is rejected with 409 0.0.10 as well ends the call after one replay', async () => {
+    sandbox.admin.addFault({ kind: 'token-conflict', endpoint: 'sign', times: 20 });
+    const error = await n8n.run([pdfItem('a')]).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ httpCode: '409', description: expect.stringContaining('same environment') });
+    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 2, requests: { sign: 3 }, documentsSigned: 0 });
+  });
+
+  it('a reference that is taken (409 0.0.7) is no rejected token', async () => {
+    await n8n.run([pdfItem('a')], { parameters: { options: { reference: 'FT-1' } } });
+    const parameters = { options: { reference: 'FT-1' }, sending: { lookUpFirst: false, waitForExecution: 0 } };
+    await n8n.run([pdfItem('a')], { parameters });
+    expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSigned: 1 });
+    expect(sandbox.admin.requests().filter(({ status }) => status === 409)).toHaveLength(1);
+  });
+
   it('a licence problem (401 1.1.1) is shown in the words of the service and is no refused token', async () => {
     sandbox.admin.addFault({ kind: 'licence', endpoint: 'status', times: 2 });
     const error = await failing({}, status);
@@ -98,7 +126,9 @@ describe('what n8n throws, in core’s words', () => {
 
   it('a receiver that is no address is not sent', async () => {
     const parameters = { resource: 'operation', operation: 'resendEmails', operationId: '1', receivers: 'nobody' };
-    expect(await failing({}, { parameters })).toMatchObject({ message: expect.stringContaining('no e-mail address') });
+    expect(await failing({}, { parameters })).toMatchObject({
+      message: expect.stringContaining('Invalid e-mail address'),
+    });
     expect(sandbox.admin.requests()).toEqual([]);
   });
 

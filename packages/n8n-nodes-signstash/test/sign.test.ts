@@ -45,7 +45,7 @@ describe('sign', () => {
   it('gives every delivery its own request, and those with the same one a common one', async () => {
     const receivers = ['ana@example.com', 'rui@example.com', 'ana@example.com'];
     const outputs = await n8n.run(items(3), {
-      parameters: (item) => ({ delivery: { receivers: receivers[item] }, simplify: true }),
+      parameters: (item) => ({ delivery: { deliveryEmails: receivers[item] }, simplify: true }),
     });
     expect(sandbox.admin.counts().requests.sign).toBe(2);
     const [first, second, third] = byKey(outputs, 'operationId');
@@ -73,7 +73,7 @@ describe('sign', () => {
 
   it('refuses a reference that is given to two documents', async () => {
     const outputs = await n8n.run([pdfItem('a'), pdfItem('b')], {
-      parameters: { options: { externalReference: 'FT-1' }, sending: { batchSize: 1 } },
+      parameters: { options: { reference: 'FT-1' }, sending: { batchSize: 1 } },
       onError: 'continueRegularOutput',
     });
     expect(outputs[0]?.json.externalReference).toBe('FT-1');
@@ -103,7 +103,13 @@ describe('sign', () => {
   });
 
   it('sends what the seal shall look like', async () => {
-    const appearance = { width: 160, height: 40, background: '#ffffff', fontSize: 9, imageField: 'logo' };
+    const appearance = {
+      width: 160,
+      height: 40,
+      visibleBackground: '#ffffff',
+      visibleFontSize: 9,
+      visibleImage: 'logo',
+    };
     const png = Buffer.from(
       'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=',
       'base64',
@@ -118,7 +124,7 @@ describe('sign', () => {
     };
     const [plain] = await n8n.run([pdfItem('a')]);
     const [output] = await n8n.run([item], {
-      parameters: { ...parameters, options: { externalReference: 'visible', reason: 'Invoice', location: 'Lisboa' } },
+      parameters: { ...parameters, options: { reference: 'visible', reason: 'Invoice', location: 'Lisboa' } },
     });
     const sealed = n8n.bytes(output);
     expect(sealed.includes('/Reason')).toBe(true);
@@ -210,7 +216,7 @@ describe('failures of single items', () => {
   it('come from the service, with its reason', async () => {
     sandbox.admin.addFault({ kind: 'document-error', reference: 'FT-2', signError: 'TIMESTAMP_SIGN_ERROR' });
     const outputs = await n8n.run(items(3), {
-      parameters: (item) => ({ options: { externalReference: `FT-${item + 1}` } }),
+      parameters: (item) => ({ options: { reference: `FT-${item + 1}` } }),
       onError: 'continueRegularOutput',
     });
     expect(byKey(outputs, 'code')).toEqual([undefined, 'DOCUMENT_FAILED', undefined]);

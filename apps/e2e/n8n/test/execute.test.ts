@@ -6,28 +6,32 @@ import { invoice, invoices } from './support/documents.ts';
 import { type Execution, N8n } from './support/n8n.ts';
 import { checkSeal, goodSeal } from './support/pdfsig.ts';
 import { leaks } from './support/secrets.ts';
-import { credentialFor, filesThrough, type LabFile, signStash, type Workflow } from './support/workflow.ts';
+import { credentialFor, filesThrough, signStash, type TestFile, type Workflow } from './support/workflow.ts';
 
-const notPdf: LabFile = { name: 'notes.pdf', mimeType: 'application/pdf', bytes: Buffer.from('not a PDF at all') };
+const notPdf: TestFile = { name: 'notes.pdf', mimeType: 'application/pdf', bytes: Buffer.from('not a PDF at all') };
 const wrongSecret = { id: 'wrongSecret', name: 'Wrong Secret' };
+const rejecting409 = { id: 'rejecting409', name: 'Rejecting With 409' };
 const throughProxy = { id: 'throughProxy', name: 'Through Proxy' };
 
 let sandbox: Sandbox;
+/** A service that rejects tokens with 409 instead of 401; both are documented. */
+let conflicting: Sandbox;
 let n8n: N8n;
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  [sandbox, conflicting] = await Promise.all([startSandbox(), startSandbox({ refusedToken: '409' })]);
   n8n = await N8n.create(inject('toolbox'), inject('packed'));
   const credentials = [
     credentialFor(sandbox),
     credentialFor(sandbox, wrongSecret, { clientSecret: 'not-the-secret' }),
     credentialFor(sandbox, throughProxy, { proxyUrl: sandbox.proxyUrl }),
+    credentialFor(conflicting, rejecting409),
   ];
   await n8n.import(credentials, await workflows());
 });
 afterAll(async () => {
   await n8n?.close();
-  await sandbox?.close();
+  await Promise.all([sandbox?.close(), conflicting?.close()]);
 });
 beforeEach(() => sandbox.admin.reset());
 
@@ -68,9 +72,9 @@ async function workflows(): Promise<Workflow[]> {
         {
           visibleSeal: true,
           sealPosition: 'placeholder',
-          sealPlaceholder: '#seal#',
-          sealText: 'Sealed by $certificate.getCommonName()',
-          sealAppearance: { width: 160, height: 40, fontSize: 9 },
+          visiblePlaceholder: '#seal#',
+          visibleText: 'Signed by $certificate.getCommonName()',
+          sealAppearance: { width: 160, height: 40, visibleFontSize: 9 },
           options: { reason: 'Invoice', timestamp: true },
         },
         { onError: 'continueRegularOutput' },
@@ -80,7 +84,7 @@ async function workflows(): Promise<Workflow[]> {
     filesThrough(
       'operations',
       await invoices(2, 400),
-      signStash('Seal', { delivery: { preserveContent: true, receivers: 'ana@example.com' } }),
+      signStash('Seal', { delivery: { preserveContent: true, deliveryEmails: 'ana@example.com' } }),
       signStash('Get', { ...afterSeal, operation: 'get' }),
       signStash('Raw', { ...afterSeal, operation: 'get', simplify: false }),
       signStash('Find', {
@@ -103,6 +107,10 @@ async function workflows(): Promise<Workflow[]> {
     filesThrough('wrong-secret', await invoices(3), {
       ...signStash('Seal'),
       credentials: { signStashOAuth2Api: wrongSecret },
+    }),
+    filesThrough('rejected-409', [one], {
+      ...signStash('Sign'),
+      credentials: { signStashOAuth2Api: rejecting409 },
     }),
     filesThrough('through-proxy', await invoices(2, 500), {
       ...signStash('Seal'),
@@ -194,6 +202,16 @@ describe('tokens', () => {
     expect(sandbox.admin.counts().tokensIssued).toBe(before + 1);
     expect(sandbox.admin.requests().filter(({ status }) => status === 401).length).toBeGreaterThan(0);
     expect(sealedOnce()).toBe(5);
+  });
+
+  it('requests a new token when the service rejects the stored one with 409', async () => {
+    expect((await n8n.execute('rejected-409')).error).toBeUndefined();
+    conflicting.admin.expireTokens();
+    const run = await n8n.execute('rejected-409');
+    expect(run.error).toBeUndefined();
+    expect(run.output('Sign')[0]?.json).toMatchObject({ documentStatus: 'SIGNED', recovered: true });
+    expect(conflicting.admin.counts()).toMatchObject({ tokensIssued: 2, documentsSigned: 1 });
+    expect(conflicting.admin.requests().filter(({ status }) => status === 409)).toHaveLength(2);
   });
 
   it('asks once only with credentials that are refused, and says which two settings to look at', async () => {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { run } from '@signstash-connect/testing/registry';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { verifySeal } from '../../../../packages/sandbox/test/support/pdfsig.ts';
 import { Consumer, type Installer } from './support/consumer.ts';
 import { planned } from './support/released-clone.ts';
-import { run } from './support/run.ts';
 import { commonJs, esm, middleware, types } from './support/samples.ts';
 
 const released = inject('released');

@@ -1,10 +1,10 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { run } from '@signstash-connect/testing/registry';
 import { describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
 import { verifySeal } from '../../../../packages/sandbox/test/support/pdfsig.ts';
 import { Consumer } from './support/consumer.ts';
-import { run } from './support/run.ts';
 import { action } from './support/samples.ts';
 
 const { clone, registry, remote, work, versions } = inject('released');

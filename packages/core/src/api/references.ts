@@ -4,7 +4,7 @@ import type { SignatureType } from './wire.ts';
 
 /**
  * A reference that the same document gets in every process and on every run, so that a second run finds the first one's
- * operation instead of sealing, and paying, again.
+ * operation instead of signing, and paying, again.
  *
  * @param clientId - Prefix: references are unique in the whole system (API reference, section 5).
  * @param keyedHash - SHA-256 of {@link referenceSeed}, in hexadecimal.

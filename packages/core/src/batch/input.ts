@@ -1,6 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import type { BatchDocument, BatchInput, BatchOptions } from './options.ts';
 
 export interface OpenedInput {
@@ -24,13 +23,14 @@ const isTexts = (input: BatchInput): input is readonly string[] =>
   Array.isArray(input) && input.length > 0 && input.every((item) => typeof item === 'string');
 
 /**
- * The files that `signAll` would seal for these patterns: paths as they are, patterns as what they match, `!` excludes; sorted,
+ * The files that `signAll` would sign for these patterns: paths as they are, patterns as what they match, `!` excludes; sorted,
  * each file once, whatever links lead to it, without earlier outputs.
  */
 export async function findFiles(
   patterns: readonly string[],
   options: Pick<BatchOptions, 'suffix' | 'outputDirectory'> = {},
 ): Promise<string[]> {
+  const { glob, isDynamicPattern } = await import('tinyglobby');
   const exclusions = patterns.filter((pattern) => pattern.startsWith('!'));
   const found: string[] = [];
   const dynamic: string[] = [];
@@ -68,7 +68,7 @@ const isFile = (path: string) =>
 const slashes = (pattern: string) =>
   isAbsolute(pattern) && process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
 
-/** Whether a file looks like an output of an earlier run, in a place where outputs go: a second run must not seal seals. */
+/** Whether a file looks like an output of an earlier run, in a place where outputs go: a second run must not sign signed files. */
 function isEarlierOutput(
   path: string,
   { suffix = '-signed', outputDirectory }: Pick<BatchOptions, 'suffix' | 'outputDirectory'>,

@@ -6,15 +6,12 @@ import {
   NodeConnectionTypes,
   NodeOperationError,
 } from 'n8n-workflow';
-import { document } from './actions/document/sign.ts';
-import { operation } from './actions/operation/index.ts';
-import { resourceList, resourceParameters } from './actions/resource.ts';
+import { operations } from './actions/operations.ts';
+import { properties } from './actions/properties.ts';
+import { nodeError } from './helpers/node-error.ts';
 
-const resources = [document, operation];
 /** The editor's caption below a node, by operation: "Sign document". */
-const actions = Object.fromEntries(
-  resources.flatMap(({ operations }) => operations.map(({ option }) => [option.value, option.action])),
-);
+const captions = Object.fromEntries(operations.map(({ option }) => [option.value, option.action]));
 
 export class SignStash implements INodeType {
   description: INodeTypeDescription = {
@@ -23,25 +20,24 @@ export class SignStash implements INodeType {
     icon: { light: 'file:signstash.svg', dark: 'file:signstash.dark.svg' },
     group: ['transform'],
     version: 1,
-    subtitle: `={{ (${JSON.stringify(actions)})[$parameter["operation"]] }}`,
+    subtitle: `={{ (${JSON.stringify(captions)})[$parameter["operation"]] }}`,
     description: 'Sign invoices and other documents with qualified electronic seals',
     defaults: { name: "Sign'Stash" },
     usableAsTool: true,
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
     credentials: [{ name: 'signStashOAuth2Api', required: true }],
-    properties: [
-      resourceList(resources, { hide: { '@tool': [true] } }),
-      // Every signature is binding and charged, and tools take no files: agents can only query operations.
-      resourceList([operation], { show: { '@tool': [true] } }),
-      ...resources.flatMap(resourceParameters),
-    ],
+    properties,
   };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    const resource = resources.find(({ option }) => option.value === this.getNodeParameter('resource', 0));
-    const chosen = resource?.operations.find(({ option }) => option.value === this.getNodeParameter('operation', 0));
-    if (!chosen) throw new NodeOperationError(this.getNode(), 'Choose a resource and an operation.');
-    return [await chosen.execute(this)];
+    const [resource, name] = [this.getNodeParameter('resource', 0), this.getNodeParameter('operation', 0)];
+    const operation = operations.find((each) => each.resource === resource && each.option.value === name);
+    if (!operation) throw new NodeOperationError(this.getNode(), 'Choose a resource and an operation.');
+    try {
+      return [await operation.run(this)];
+    } catch (error) {
+      throw nodeError(this, error, 0);
+    }
   }
 }

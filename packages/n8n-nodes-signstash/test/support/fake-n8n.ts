@@ -1,5 +1,6 @@
 import type { Sandbox } from '@signstash-connect/sandbox';
 import {
+  type IAdditionalCredentialOptions,
   type IBinaryData,
   type IExecuteFunctions,
   type IHttpRequestOptions,
@@ -30,7 +31,7 @@ export interface FakeOptions {
   signal?: AbortSignal;
 }
 
-/** What n8n gives a node to work with, as far as ours asks for it: over `fetch`, with n8n's way of getting and renewing tokens. */
+/** The parts of n8n's execution context that the node uses, over `fetch`, with n8n's way of getting and renewing tokens. */
 export class FakeN8n {
   /** Files whose bytes were read, by name. */
   readonly read: string[] = [];
@@ -78,8 +79,11 @@ export class FakeN8n {
         },
         prepareBinaryData: async (bytes: Buffer, fileName: string, mimeType: string) =>
           this.#binary({ bytes, fileName, mimeType }),
-        httpRequestWithAuthentication: (_type: string, request: IHttpRequestOptions) =>
-          this.#request(node, request, options),
+        httpRequestWithAuthentication: (
+          _type: string,
+          request: IHttpRequestOptions,
+          additional?: IAdditionalCredentialOptions,
+        ) => this.#request(node, request, options, additional),
       },
     } as unknown as IExecuteFunctions;
   }
@@ -110,18 +114,23 @@ export class FakeN8n {
     return { environment: 'custom', tokenUrl, apiUrl, clientId, clientSecret, ...changes };
   }
 
-  async #request(node: INode, request: IHttpRequestOptions, options: FakeOptions) {
+  /** As n8n: a status of `except` is thrown, and if it is the one for expired tokens, the token is renewed and the request sent again. */
+  async #request(
+    node: INode,
+    request: IHttpRequestOptions,
+    options: FakeOptions,
+    { oauth2: { tokenExpiredStatusCode = 401 } = {} }: IAdditionalCredentialOptions = {},
+  ) {
     this.requests.push(request);
+    const { except = [] } = request.ignoreHttpStatusErrors as { except?: number[] };
     try {
       this.#token ??= await this.#newToken(options);
       const first = await send(request, this.#token, options.signal);
-      if (first.statusCode !== 401) return first;
+      if (!except.includes(first.statusCode)) return first;
+      if (first.statusCode !== tokenExpiredStatusCode) throw statusError(request, first);
       this.#token = await this.#newToken(options);
       const second = await send(request, this.#token, options.signal);
-      if (second.statusCode === 401) {
-        const { headers, body } = second;
-        throw requestError('Request failed with status code 401', request.url, { status: 401, headers, data: body });
-      }
+      if (except.includes(second.statusCode)) throw statusError(request, second);
       return second;
     } catch (error) {
       throw new NodeApiError(node, error as JsonObject);
@@ -180,6 +189,11 @@ async function send(request: IHttpRequestOptions, token: string, signal: AbortSi
     throw Object.assign(requestError('fetch failed', request.url), { cause: error });
   }
 }
+
+const statusError = (
+  { url }: IHttpRequestOptions,
+  { statusCode: status, headers, body }: Awaited<ReturnType<typeof send>>,
+) => requestError(`Request failed with status code ${status}`, url, { status, headers, data: body });
 
 /** An error with what axios, which is n8n's client, puts on its own. */
 const requestError = (

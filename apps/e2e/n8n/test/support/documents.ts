@@ -1,8 +1,8 @@
 import { PDFDocument } from '@cantoo/pdf-lib';
-import type { LabFile } from './workflow.ts';
+import type { TestFile } from './workflow.ts';
 
 /** A small invoice of its own, told apart by its number. */
-export async function invoice(number: number | string): Promise<LabFile> {
+export async function invoice(number: number | string): Promise<TestFile> {
   const pdf = await PDFDocument.create();
   const page = pdf.addPage([595, 842]);
   page.drawText(`Invoice ${number}`, { x: 60, y: 760, size: 20 });
@@ -11,5 +11,5 @@ export async function invoice(number: number | string): Promise<LabFile> {
   return { name: `invoice-${number}.pdf`, mimeType: 'application/pdf', bytes: await pdf.save() };
 }
 
-export const invoices = (count: number, first = 1): Promise<LabFile[]> =>
+export const invoices = (count: number, first = 1): Promise<TestFile[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => invoice(first + index)));

@@ -50,14 +50,14 @@ export function credentialFor(sandbox: Sandbox, changes: Partial<CredentialFile>
 }
 
 /** A file that a workflow of the lab brings along. */
-export interface LabFile {
+export interface TestFile {
   name: string;
   mimeType: string;
   bytes: Uint8Array;
 }
 
 /** A workflow that turns files into items, one each, and runs a chain of nodes on them. */
-export function filesThrough(id: string, files: readonly LabFile[], ...nodes: WorkflowNode[]): Workflow {
+export function filesThrough(id: string, files: readonly TestFile[], ...nodes: WorkflowNode[]): Workflow {
   const list = files.map(({ name, mimeType, bytes }) => ({
     name,
     mimeType,

@@ -1,5 +1,6 @@
 import { type SignatureType, ValidationError } from '@signstash-connect/core/client';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { splitList } from './parameters.ts';
 
 /** A file of an input item. Only its metadata is loaded; the bytes stay in n8n's storage until read. */
 export interface BinaryInput {
@@ -14,7 +15,7 @@ export interface BinaryInput {
 
 /** The files that a parameter names: a field, several separated by commas, or what an expression gives. */
 export async function binaryInputs(context: IExecuteFunctions, item: number, named: unknown): Promise<BinaryInput[]> {
-  const files = typeof named === 'string' ? fieldNames(named) : Array.isArray(named) ? named : [named];
+  const files = typeof named === 'string' ? splitList(named) : Array.isArray(named) ? named : [named];
   if (files.length === 0) {
     throw new ValidationError('NO_DOCUMENTS', 'The parameter Input Data Field Name is empty.', {
       hint: 'Name the field of the input item that holds the file, such as data.',
@@ -23,27 +24,18 @@ export async function binaryInputs(context: IExecuteFunctions, item: number, nam
   return Promise.all(files.map((file: string | IBinaryData) => binaryInput(context, item, file)));
 }
 
-export const fieldNames = (list: string) =>
-  list
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-
 async function binaryInput(context: IExecuteFunctions, item: number, file: string | IBinaryData): Promise<BinaryInput> {
   const data = context.helpers.assertBinaryData(item, file);
   return {
     field: typeof file === 'string' ? file : undefined,
     fileName: data.fileName ?? '',
     mimeType: data.mimeType ?? '',
-    size: await byteLength(context, data),
+    // With an id the bytes are in n8n's storage; without, they are in the item itself, as base64.
+    size: data.id
+      ? (await context.helpers.getBinaryMetadata(data.id)).fileSize
+      : Buffer.byteLength(data.data, 'base64'),
     read: () => context.helpers.getBinaryDataBuffer(item, file),
   };
-}
-
-/** With an id the bytes are in n8n's storage; without, they are in the item itself, as base64. */
-async function byteLength(context: IExecuteFunctions, data: IBinaryData): Promise<number> {
-  if (data.id) return (await context.helpers.getBinaryMetadata(data.id)).fileSize;
-  return Buffer.byteLength(data.data, 'base64');
 }
 
 /** Refuses, before reading a byte, files whose size or media type does not suit the signature type. */
@@ -56,9 +48,9 @@ export function refuseByMetadata(file: BinaryInput, type: SignatureType | undefi
     throw new ValidationError('DOCUMENT_TOO_LARGE', message, details);
   }
   if (type !== 'CAdES' && /^(image(?!\/svg\+xml)|audio|video|font)\//.test(file.mimeType)) {
-    const what = type === 'XAdES' ? 'an XML' : 'a PDF';
-    const message = `${document} is not ${what} file but ${file.mimeType}.`;
-    throw new ValidationError(type === 'XAdES' ? 'DOCUMENT_NOT_XML' : 'DOCUMENT_NOT_PDF', message, details);
+    const [code, wanted] =
+      type === 'XAdES' ? (['DOCUMENT_NOT_XML', 'an XML'] as const) : (['DOCUMENT_NOT_PDF', 'a PDF'] as const);
+    throw new ValidationError(code, `${document} is not ${wanted} file but ${file.mimeType}.`, details);
   }
 }
 

@@ -10,6 +10,9 @@ import {
 import { isCredentialLabel, naming } from './setting-names.ts';
 
 const retryAdvice = 'Execute the workflow again: documents already signed are retrieved, not signed or charged again.';
+/** n8n only says "File not found" if another instance stored the file in its own folder. */
+const missingFileAdvice =
+  'The binary data is not on this instance. In queue mode, set N8N_DEFAULT_BINARY_DATA_MODE to database or s3 on the main instance and every worker, or mount the same storage folder on all of them.';
 
 /** The error that the editor shows: what happened and, below it, the fix. */
 export function nodeError(
@@ -23,7 +26,8 @@ export function nodeError(
   }
   if (!isSignStashError(problem)) {
     const cause = problem instanceof Error ? problem : new Error(String(problem));
-    return new NodeOperationError(context.getNode(), cause, { itemIndex, ...missingFileAdvice(cause) });
+    const advice = /^(File not found|ENOENT)/.test(cause.message) ? { description: missingFileAdvice } : {};
+    return new NodeOperationError(context.getNode(), cause, { itemIndex, ...advice });
   }
   const { hint: advice, setting, operationId, references = [] } = describeError(problem, { ...naming, retryAdvice });
   const hint = isCredentialLabel(setting) ? `Open the credential and correct ${setting}. ${advice}` : advice;
@@ -41,15 +45,6 @@ export function nodeError(
   const error = problem as unknown as JsonObject;
   return new NodeApiError(context.getNode(), error, { message, description, itemIndex, ...httpCode });
 }
-
-/** n8n only says "File not found" if another instance stored the file in a folder of its own. */
-const missingFileAdvice = ({ message }: Error) =>
-  /^(File not found|ENOENT)/.test(message)
-    ? {
-        description:
-          'The binary data is not on this instance. In queue mode, set N8N_DEFAULT_BINARY_DATA_MODE to database or s3 on the main instance and every worker, or mount the same storage folder on all of them.',
-      }
-    : {};
 
 /**
  * The item that takes the place of a failed one, if the workflow should continue.

@@ -1,56 +1,52 @@
-import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
-/** The description, and whatever differs from the usual. */
-type Details = Partial<INodeProperties> & { description: string };
+type More = Partial<INodeProperties>;
+/** By value; the first choice is the default. */
+type Choices = Readonly<Record<string, string | readonly [label: string, description: string]>>;
 
-/** A text parameter. */
-export const text = (displayName: string, name: string, details: Details): INodeProperties => ({
-  ...{ displayName, name, type: 'string', default: '' },
-  ...details,
-});
-
-/** A number parameter, by default 1 or more. */
-export const number = (displayName: string, name: string, preset: number, details: Details): INodeProperties => ({
-  ...{ displayName, name, type: 'number', default: preset, typeOptions: { minValue: 1 } },
-  ...details,
-});
-
-/** A switch that is off by default. */
-export const toggle = (displayName: string, name: string, details: Details): INodeProperties => ({
-  ...{ displayName, name, type: 'boolean', default: false },
-  ...details,
-});
-
-interface Choices {
-  /** Labels by value, or label, value and explanation. */
-  choices: Readonly<Record<string, string>> | readonly [name: string, value: string, description: string][];
-}
-
-/** A list to choose from, by default the first choice. */
-export function choice(displayName: string, name: string, { choices, ...details }: Details & Choices): INodeProperties {
-  const options: INodePropertyOptions[] = Array.isArray(choices)
-    ? choices.map(([label, value, description]) => ({ name: label, value, description }))
-    : Object.entries(choices).map(([value, label]) => ({ name: label, value }));
-  const first = options[0]?.value ?? '';
-  return { displayName, name, type: 'options', options, default: first, ...details };
+/** Makes parameters whose explanations are in a table, by the parameter's name. */
+export function describedParameters<N extends string>(descriptions: Readonly<Record<N, string>>) {
+  const parameter = (displayName: string, name: N, more: Pick<INodeProperties, 'type' | 'default'> & More) => ({
+    ...{ displayName, name, description: descriptions[name] },
+    ...more,
+  });
+  return {
+    text: (displayName: string, name: N, more: More = {}): INodeProperties =>
+      parameter(displayName, name, { type: 'string', default: '', ...more }),
+    /** By default 1 or more. */
+    number: (displayName: string, name: N, preset: number, more: More = {}): INodeProperties =>
+      parameter(displayName, name, { type: 'number', default: preset, typeOptions: { minValue: 1 }, ...more }),
+    /** Off by default. */
+    toggle: (displayName: string, name: N, more: More = {}): INodeProperties =>
+      parameter(displayName, name, { type: 'boolean', default: false, ...more }),
+    choice: (displayName: string, name: N, choices: Choices, more: More = {}): INodeProperties => {
+      const options = Object.entries(choices).map(([value, about]) =>
+        typeof about === 'string' ? { name: about, value } : { name: about[0], value, description: about[1] },
+      );
+      return parameter(displayName, name, { type: 'options', default: options[0]?.value ?? '', options, ...more });
+    },
+  };
 }
 
 /** Optional parameters under a button. */
 export const collection = (
-  displayName: string,
-  name: string,
-  placeholder: string,
-  options: INodeProperties[],
-  extra: Partial<INodeProperties> = {},
-): INodeProperties => ({ displayName, name, type: 'collection', placeholder, default: {}, options, ...extra });
+  ...[displayName, name, placeholder, options, more = {}]: [string, string, string, INodeProperties[], More?]
+): INodeProperties => ({ displayName, name, type: 'collection', placeholder, default: {}, options, ...more });
 
-export const simplifyParameter = toggle('Simplify', 'simplify', {
-  description: 'Whether to return a simplified version of the response instead of the raw data',
-  default: true,
-});
+export const simplifyParameter = describedParameters({
+  simplify: 'Whether to return a simplified version of the response instead of the raw data',
+}).toggle('Simplify', 'simplify', { default: true });
 
-/** E-mail addresses as users type them, separated by commas, semicolons or line ends; or a list from an expression. */
-export function parseAddresses(value: unknown): string[] {
+/** The labels of parameters and of those inside collections, by name. */
+export const labelsOf = (properties: readonly INodeProperties[]): Record<string, string> =>
+  Object.fromEntries(
+    properties
+      .flatMap((property) => (property.type === 'collection' ? (property.options as INodeProperties[]) : property))
+      .map(({ name, displayName }) => [name, displayName]),
+  );
+
+/** Names or addresses as users type them, separated by commas, semicolons or line ends; or a list from an expression. */
+export function splitList(value: unknown): string[] {
   const list = Array.isArray(value) ? value.map(String) : String(value ?? '').split(/[,;\n]/);
-  return list.map((address) => address.trim()).filter((address) => address !== '');
+  return list.map((each) => each.trim()).filter((each) => each !== '');
 }

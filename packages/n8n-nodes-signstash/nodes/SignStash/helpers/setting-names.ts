@@ -1,47 +1,21 @@
 import type { NamingOptions } from '@signstash-connect/core/adapter';
+import { SignStashOAuth2Api } from '../../../credentials/SignStashOAuth2Api.credentials.ts';
+import { signParameters } from '../actions/sign/parameters.ts';
+import { labelsOf } from './parameters.ts';
 
-/** The labels of the credential's fields. */
-const credentialLabels: Readonly<Record<string, string>> = {
-  environment: 'Environment',
-  authorizationServer: 'Service Behind the Proxy',
-  tokenUrl: 'Token URL',
-  apiUrl: 'API URL',
-  proxyUrl: 'Proxy URL',
-  clientId: 'Client ID',
-  clientSecret: 'Client Secret',
-  allowInsecureHttp: 'Allow Plain HTTP',
-  saasSeesProxyDocuments: 'SaaS Finds Proxy Documents',
-};
-
-/** The labels of the node's parameters. */
-const parameterLabels: Readonly<Record<string, string>> = {
-  timeout: 'Timeout',
-  batchSize: 'Batch Size',
+const credentialLabels = labelsOf(new SignStashOAuth2Api().properties);
+const labels: Readonly<Record<string, string>> = {
+  ...labelsOf(signParameters),
+  ...credentialLabels,
+  // Settings of the kit that the node composes of several parameters, or calls differently.
   maxDocumentBytes: 'Max File Size (MB)',
-  reference: 'External Reference',
   type: 'Signature Type',
-  reason: 'Reason',
-  location: 'Location',
-  visibleText: 'Seal Text',
   visiblePosition: 'Page, X and Y',
-  visibleField: 'Signature Field Name',
-  visiblePlaceholder: 'Placeholder Text',
   visibleSize: 'Width and Height',
-  visibleBackground: 'Background Color',
-  visibleFontSize: 'Font Size',
-  visibleImage: 'Image Field Name',
-  xmlParentElement: 'XML Parent Element',
-  xmlTransform: 'XML Transform',
-  xmlCanonicalization: 'XML Canonicalization',
-  deliveryEmails: 'Send to E-Mail Addresses',
-  deliveryAttach: 'Attach Documents',
 };
 
 /** Messages name one setting at a time, since n8n shows a message in one line. */
-export const naming: NamingOptions = {
-  nameOf: (setting) => credentialLabels[setting] ?? parameterLabels[setting],
-  report: 'first',
-};
+export const naming: NamingOptions = { nameOf: (setting) => labels[setting], report: 'first' };
 
 /** Whether a label belongs to the credential. */
 export const isCredentialLabel = (label: string | undefined): boolean =>

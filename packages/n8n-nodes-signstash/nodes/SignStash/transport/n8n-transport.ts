@@ -1,8 +1,8 @@
 import type { RequestBody, Transport, TransportRequest, TransportResponse } from '@signstash-connect/core/client';
-import { CredentialsError } from '@signstash-connect/core/client';
+import { CredentialsError, isTokenRefused } from '@signstash-connect/core/client';
 import type { IExecuteFunctions, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import { nodeUserAgent } from '../helpers/credential.ts';
-import { answerBesidesToken, requestFailure } from './request-failure.ts';
+import { answerBesidesToken, lowerCase, requestFailure } from './request-failure.ts';
 
 /** The part of n8n's execution context that the transport needs. */
 export type RequestHost = Pick<IExecuteFunctions, 'helpers'>;
@@ -41,37 +41,47 @@ export class N8nTransport implements Transport {
   async #attempt(request: TransportRequest): Promise<TransportResponse> {
     const options = await requestOptions(request);
     try {
-      const answer = (await this.#host.helpers.httpRequestWithAuthentication.call(
-        this.#host as IExecuteFunctions,
-        this.#credentialType,
-        options,
-      )) as IN8nHttpFullResponse;
+      const first = await this.#request(options, 401);
+      // The service may also reject a token with 409. It processed nothing then, so the request is replayed once.
+      const answer = isTokenRefused(first) ? await this.#request(options, 409) : first;
       this.#tokenStored = true;
-      return { status: answer.statusCode, headers: headers(answer), body: once(answer.body as Uint8Array) };
+      return { ...answer, body: once(answer.bytes) };
     } catch (thrown) {
-      const refused = answerBesidesToken(thrown, request);
-      if (refused) return { ...refused, body: once(new TextEncoder().encode(refused.text)) };
+      const rejected = answerBesidesToken(thrown, request);
+      if (rejected) return { ...rejected, body: once(new TextEncoder().encode(rejected.text)) };
       const failure = requestFailure(thrown, request);
       if (failure instanceof CredentialsError) this.#refusal = failure;
       throw failure;
     }
   }
+
+  /** @param expired - The status for which n8n renews the token and sends the request again. It is thrown, not returned. */
+  async #request(options: IHttpRequestOptions, expired: 401 | 409) {
+    const { statusCode, headers, body } = (await this.#host.helpers.httpRequestWithAuthentication.call(
+      this.#host as IExecuteFunctions,
+      this.#credentialType,
+      { ...options, headers: { ...options.headers }, ignoreHttpStatusErrors: { ignore: true, except: [expired] } },
+      { oauth2: { tokenExpiredStatusCode: expired } },
+    )) as IN8nHttpFullResponse;
+    const bytes = body as Uint8Array;
+    const text = statusCode < 400 ? '' : new TextDecoder().decode(bytes);
+    return { status: statusCode, headers: lowerCase(headers), text, bytes };
+  }
 }
 
-async function requestOptions(request: TransportRequest): Promise<IHttpRequestOptions> {
-  const { method, url, body, timeoutMs } = request;
+async function requestOptions({
+  method,
+  url,
+  headers,
+  body,
+  timeoutMs,
+}: TransportRequest): Promise<IHttpRequestOptions> {
   return {
-    method,
-    url,
-    headers: { 'user-agent': nodeUserAgent, ...request.headers, ...(body ? { 'content-type': body.contentType } : {}) },
+    ...{ method, url, timeout: timeoutMs },
+    headers: { 'user-agent': nodeUserAgent, ...headers, ...(body ? { 'content-type': body.contentType } : {}) },
     // A Buffer, not a stream: n8n can only resend a Buffer after renewing the token.
     ...(body ? { body: await collect(body) } : {}),
-    timeout: timeoutMs,
-    encoding: 'arraybuffer',
-    returnFullResponse: true,
-    disableFollowRedirect: true,
-    // Every status is an answer that core reads, but n8n renews the token only for a 401 that is thrown.
-    ignoreHttpStatusErrors: { ignore: true, except: [401] },
+    ...{ encoding: 'arraybuffer', returnFullResponse: true, disableFollowRedirect: true },
   };
 }
 
@@ -84,9 +94,6 @@ async function collect(body: RequestBody): Promise<Buffer> {
   }
   return whole.subarray(0, at);
 }
-
-const headers = (answer: IN8nHttpFullResponse): Record<string, string> =>
-  Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   if (bytes.byteLength > 0) yield bytes;

@@ -25,17 +25,19 @@ interface HostFailure extends Error {
   body?: unknown;
 }
 
+/** Headers by lower-case name. */
+export const lowerCase = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+
 /**
- * The answer behind a 401 that says nothing about the token, such as an inactive licence: core reads it like any other. Undefined
- * if it does refuse the token, or if the authorization server gave it.
+ * The answer behind a thrown 401 or 409 that says nothing about the token, such as an inactive licence: core reads it like any
+ * other. Undefined if it does refuse the token, or if the authorization server gave it.
  */
 export function answerBesidesToken(thrown: unknown, { url }: TransportRequest): FailedAnswer | undefined {
   const http = chain(thrown).find((failure) => failure.isAxiosError === true);
-  if (http?.config?.url !== url || http.response?.status !== 401) return undefined;
-  const { data, headers = {} } = http.response;
-  if (!(data instanceof Uint8Array)) return undefined;
-  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
-  const answer = { status: 401, headers: Object.fromEntries(named), text: new TextDecoder().decode(data) };
+  const { status, data, headers = {} } = http?.response ?? {};
+  if (http?.config?.url !== url || typeof status !== 'number' || !(data instanceof Uint8Array)) return undefined;
+  const answer = { status, headers: lowerCase(headers), text: new TextDecoder().decode(data) };
   return isTokenRefused(answer) ? undefined : answer;
 }
 
@@ -44,11 +46,12 @@ export function requestFailure(thrown: unknown, { endpoint, url, timeoutMs }: Tr
   const failures = chain(thrown);
   const where = `${endpoint} at ${new URL(url).host}`;
   const http = failures.find((failure) => failure.isAxiosError === true);
-  const ofToken = failures.find((failure) => failure.code === 'EAUTH' || failure.code === 'ESTATUS');
-  if (ofToken) return tokenRefusal(ofToken);
-  if (http && http.config?.url !== url) return noToken(http);
-  if (http?.response?.status === 401) {
-    return new TokenError('TOKEN_REFUSED', `${where}: the API refused a token that was just issued.`, { status: 401 });
+  const tokenFailure = failures.find((failure) => failure.code === 'EAUTH' || failure.code === 'ESTATUS');
+  if (tokenFailure) return tokenRefusal(tokenFailure);
+  if (http && http.config?.url !== url) return tokenUnavailable(http);
+  if (typeof http?.response?.status === 'number') {
+    const { status } = http.response;
+    return new TokenError('TOKEN_REFUSED', `${where}: the API refused a token that was just issued.`, { status });
   }
   if (!http) {
     // Not from the network: n8n itself refused to send, for example by its list of allowed domains.
@@ -68,24 +71,26 @@ export function requestFailure(thrown: unknown, { endpoint, url, timeoutMs }: Tr
 const network = (code: 'NETWORK_UNREACHABLE' | 'NETWORK_INTERRUPTED', where: string, cause: HostFailure) =>
   new NetworkError(code, `${where}: ${describeFailure(cause)}.`, { cause });
 
-/** The authorization server answered, but with no token. */
-function tokenRefusal(failure: HostFailure): SignStashError {
-  const body = failure.body as { error?: unknown } | undefined;
-  const status = typeof failure.status === 'number' ? failure.status : undefined;
-  const refused = failure.code === 'EAUTH' ? body?.error !== 'server_error' : status === 401 || status === 403;
-  const details = status === undefined ? {} : { status };
-  const said = redact(failure.message.slice(0, 300));
-  if (refused) {
-    return new CredentialsError(`The authorization server refused the client id and secret: ${said}`, details);
-  }
-  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server gave no token: ${said}`, details);
+/** The authorization server answered, but issued no token. */
+function tokenRefusal({ code, status, body, message }: HostFailure): SignStashError {
+  const isRefused =
+    code === 'EAUTH'
+      ? (body as { error?: unknown } | undefined)?.error !== 'server_error'
+      : status === 401 || status === 403;
+  const details = typeof status === 'number' ? { status } : {};
+  const reason = redact(message.slice(0, 300));
+  return isRefused
+    ? new CredentialsError(`The authorization server refused the client id and secret: ${reason}`, details)
+    : new TokenError('TOKEN_UNAVAILABLE', `The authorization server issued no token: ${reason}`, details);
 }
 
 /** The authorization server was not reached, or failed. */
-function noToken(failure: HostFailure): TokenError {
+function tokenUnavailable(failure: HostFailure): TokenError {
   const { status } = failure.response ?? {};
-  const what = typeof status === 'number' ? `it answered ${status}` : describeFailure(failure);
-  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server gave no token: ${what}.`, { cause: failure });
+  const reason = typeof status === 'number' ? `it answered ${status}` : describeFailure(failure);
+  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server issued no token: ${reason}.`, {
+    cause: failure,
+  });
 }
 
 /** n8n wraps what was thrown, once or twice: outermost first. */
