@@ -28,7 +28,7 @@ const { output } = await build({
           : undefined,
     },
   ],
-  // What is imported on demand becomes a file of its own: verification, and XML for it.
+  // What is imported on demand becomes a separate file: verification, and XML for it.
   output: { format: 'esm', minify: true, chunkFileNames: '[name].js' },
 });
 const chunks = output.filter((file) => file.type === 'chunk');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startRegistry } from './registry.ts';
 import { releasedClone } from './released-clone.ts';
-import { openToolbox } from './toolbox.ts';
+import { ensureTools } from './tools.ts';
 
 export interface Released {
   /** The temporary clone that the packages were published from. */
@@ -12,7 +12,7 @@ export interface Released {
   /** A bare repository that it pushes to. */
   remote: string;
   registry: string;
-  /** For all that is temporary; removed at the end. */
+  /** Temporary files; removed at the end. */
   work: string;
   /** Versions of the packages, by name. */
   versions: Record<string, string>;
@@ -26,9 +26,9 @@ declare module 'vitest' {
   }
 }
 
-/** Releases everything once; all tests look at the outcome. */
+/** Releases everything once; all tests check the result. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { verdaccio, nodes } = await openToolbox();
+  const { verdaccio, nodes } = await ensureTools();
   const work = await mkdtemp(join(tmpdir(), 'e2e-release-'));
   const registry = await startRegistry(verdaccio, join(work, 'registry'));
   const end = async () => {

@@ -6,17 +6,17 @@ import { run } from './run.ts';
 
 const versions = { verdaccio: '6.10.4', node22: '22.23.3', node26: '26.9.0' } as const;
 
-/** Kept between runs, outside the workspace, so that nobody who only installs it has to fetch a registry. */
+/** Kept between runs, outside the workspace, so that installing the workspace does not install a registry. */
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'signstash-connect');
 
-export interface Toolbox {
+export interface Tools {
   /** verdaccio's program, for this process's Node. */
   verdaccio: string;
   /** The lowest Node that published packages support, and the newest. */
   nodes: Record<string, string>;
 }
 
-export async function openToolbox(): Promise<Toolbox> {
+export async function ensureTools(): Promise<Tools> {
   const registry = join(cache, `verdaccio-${versions.verdaccio}`);
   // Its own dependency asks for a dist-tag that not every mirror serves.
   const overrides = { 'node-fetch': '2.7.0' };
@@ -31,7 +31,7 @@ export async function openToolbox(): Promise<Toolbox> {
   return { verdaccio: join(registry, 'node_modules/verdaccio/bin/verdaccio'), nodes };
 }
 
-/** An interrupted installation leaves no mark and starts anew. */
+/** An interrupted installation leaves no mark and is repeated. */
 async function once(folder: string, manifest: object): Promise<void> {
   const mark = join(folder, '.complete');
   if (existsSync(mark)) return;
