@@ -13,10 +13,10 @@ test.each<[string, Record<string, string>]>([
   ['in place', { 'in-place': 'true' }],
   [
     'visible, in a directory',
-    { 'output-directory': 'out', 'visible-template': 'Sealed', 'visible-position': 'page=1,x=70,y=100' },
+    { 'output-directory': 'out', 'visible-template': 'Signed', 'visible-position': 'page=1,x=70,y=100' },
   ],
   ['through the on-premise proxy', { proxy: 'yes' }],
-])('pdfsig finds every sealed file valid, trusted and whole: %s', async (_, { proxy, ...more }) => {
+])('pdfsig accepts every signed file as valid, trusted and complete: %s', async (_, { proxy, ...more }) => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({
     'chromium.pdf': await fixture('chromium.pdf'),
