@@ -1,41 +1,41 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openSealer } from '../../src/seal/index.ts';
-import type { Sealer, WireSignatureInfo } from '../../src/sealer.ts';
-import { fixture, SEALABLE_PDFS } from '../support/fixtures.ts';
-import { verifySeal } from '../support/pdfsig.ts';
+import type { Signer, WireSignatureInfo } from '../../src/signer.ts';
+import { openSigner } from '../../src/signing/index.ts';
+import { fixture, SIGNABLE_PDFS } from '../support/fixtures.ts';
+import { verifySignature } from '../support/pdfsig.ts';
 import { run } from '../support/run.ts';
 import { embeddedSignatures } from '../support/signed-pdf.ts';
 import { temporaryFile, temporaryFolder } from '../support/temporary-folder.ts';
 
-let sealer: Sealer;
+let signer: Signer;
 beforeAll(async () => {
-  sealer = await openSealer({ stateDirectory: temporaryFolder() });
+  signer = await openSigner({ stateDirectory: temporaryFolder() });
 });
 
-async function seal(content: Uint8Array, info: Partial<WireSignatureInfo> = {}, by = sealer): Promise<Buffer> {
+async function sign(content: Uint8Array, info: Partial<WireSignatureInfo> = {}, by = signer): Promise<Buffer> {
   const signatureInfo: WireSignatureInfo = { signatureType: 'PAdES', ...info };
-  return Buffer.from(await by.seal({ content, contentType: 'application/pdf', signatureInfo }));
+  return Buffer.from(await by.sign({ content, contentType: 'application/pdf', signatureInfo }));
 }
 
-describe('a sealed PDF', () => {
-  it.each(SEALABLE_PDFS)('%s is valid and trusted, and otherwise unchanged', async (name) => {
+describe('a signed PDF', () => {
+  it.each(SIGNABLE_PDFS)('%s is valid and trusted, and otherwise unchanged', async (name) => {
     const original = await fixture(name);
-    const sealed = await seal(original);
+    const signed = await sign(original);
 
-    expect(sealed.subarray(0, original.length).equals(original)).toBe(true);
-    const report = await verifySeal(sealed, sealer.caCertificatePem);
+    expect(signed.subarray(0, original.length).equals(original)).toBe(true);
+    const report = await verifySignature(signed, signer.caCertificatePem);
     expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
     expect(report.signatures).toMatchObject([
       { type: 'ETSI.CAdES.detached', hashAlgorithm: 'SHA-256', signer: 'Sandbox Seal — Not Qualified' },
     ]);
-    const check = await run('qpdf', ['--check', temporaryFile(sealed)]);
+    const check = await run('qpdf', ['--check', temporaryFile(signed)]);
     expect(check.text).toContain('No syntax or stream encoding errors found');
     expect(check.text).not.toContain('WARNING');
-    expect((await run('pdftotext', ['-', '-'], sealed)).text).toContain('ATCUD: EXEMPLO1');
+    expect((await run('pdftotext', ['-', '-'], signed)).text).toContain('ATCUD: EXEMPLO1');
   });
 
   it('is a CAdES baseline signature to openssl, without the signing time PAdES forbids', async () => {
-    const [signature] = embeddedSignatures(await seal(await fixture('chromium.pdf')));
+    const [signature] = embeddedSignatures(await sign(await fixture('chromium.pdf')));
     const { text, exitCode } = await verifyCms(signature!);
     expect(text).toContain('CAdES Verification successful');
     expect(exitCode).toBe(0);
@@ -49,12 +49,12 @@ describe('a sealed PDF', () => {
   });
 
   it('is told apart from a tampered one', async () => {
-    const sealed = await seal(await fixture('pdf-lib.pdf'));
-    const tampered = Buffer.from(sealed);
+    const signed = await sign(await fixture('pdf-lib.pdf'));
+    const tampered = Buffer.from(signed);
     const total = tampered.indexOf('/Title');
     tampered[total + 8]! ^= 1;
 
-    const report = await verifySeal(tampered, sealer.caCertificatePem);
+    const report = await verifySignature(tampered, signer.caCertificatePem);
     expect(report.valid).toBe(false);
     expect(report.signatures[0]?.validation).toBe('Digest Mismatch.');
     const [signature] = embeddedSignatures(tampered);
@@ -62,22 +62,22 @@ describe('a sealed PDF', () => {
   });
 
   it('is told apart from one that something was added to', async () => {
-    const sealed = await seal(await fixture('pdf-lib.pdf'));
-    const report = await verifySeal(Buffer.concat([sealed, Buffer.from('% more\n')]), sealer.caCertificatePem);
+    const signed = await sign(await fixture('pdf-lib.pdf'));
+    const report = await verifySignature(Buffer.concat([signed, Buffer.from('% more\n')]), signer.caCertificatePem);
     expect(report).toMatchObject({ valid: true, totalDocumentSigned: false });
   });
 
   it('is not trusted by those who trust another sandbox', async () => {
-    const other = await openSealer({ stateDirectory: temporaryFolder() });
-    const report = await verifySeal(await seal(await fixture('pdf-lib.pdf')), other.caCertificatePem);
+    const other = await openSigner({ stateDirectory: temporaryFolder() });
+    const report = await verifySignature(await sign(await fixture('pdf-lib.pdf')), other.caCertificatePem);
     expect(report).toMatchObject({ valid: true, trusted: false });
   });
 
   it('carries reason, location and time where readers look for them', async () => {
     const before = new Date();
-    const sealed = await seal(await fixture('xref-stream.pdf'), { reason: 'Emissão de fatura', location: 'Évora' });
+    const signed = await sign(await fixture('xref-stream.pdf'), { reason: 'Emissão de fatura', location: 'Évora' });
     const json = JSON.parse(
-      (await run('qpdf', ['--json=1', '--json-key=objects', temporaryFile(sealed)])).stdout.toString(),
+      (await run('qpdf', ['--json=1', '--json-key=objects', temporaryFile(signed)])).stdout.toString(),
     );
     const objects: Record<string, unknown>[] = Object.values(json.objects);
     const dictionary = objects.find((object) => object?.['/Type'] === '/Sig');
@@ -89,7 +89,7 @@ describe('a sealed PDF', () => {
     expect(Object.keys(dictionary!).sort()).toEqual(
       ['/ByteRange', '/Contents', '/Filter', '/Location', '/M', '/Reason', '/SubFilter', '/Type'].sort(),
     );
-    expect(/\/Contents <([0-9a-f]+)>/.exec(sealed.toString('latin1'))![1]).toHaveLength(2 * 18_944);
+    expect(/\/Contents <([0-9a-f]+)>/.exec(signed.toString('latin1'))![1]).toHaveLength(2 * 18_944);
     const [, ...parts] = /^D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\+00'00'$/.exec(String(dictionary?.['/M'])) ?? [];
     const [year, month, day, hour, minute, second] = parts.map(Number) as [
       number,
@@ -104,11 +104,11 @@ describe('a sealed PDF', () => {
     expect(time).toBeLessThanOrEqual(Date.now());
   });
 
-  it('may carry an ECDSA seal', async () => {
-    const ec = await openSealer({ stateDirectory: temporaryFolder(), keyAlgorithm: 'EC-P256' });
-    const sealed = await seal(await fixture('linearized.pdf'), { applyTimestamp: true }, ec);
-    expect(await verifySeal(sealed, ec.caCertificatePem)).toMatchObject({ valid: true, trusted: true });
-    const [signature] = embeddedSignatures(sealed);
+  it('may carry an ECDSA signature', async () => {
+    const ec = await openSigner({ stateDirectory: temporaryFolder(), keyAlgorithm: 'EC-P256' });
+    const signed = await sign(await fixture('linearized.pdf'), { applyTimestamp: true }, ec);
+    expect(await verifySignature(signed, ec.caCertificatePem)).toMatchObject({ valid: true, trusted: true });
+    const [signature] = embeddedSignatures(signed);
     expect((await verifyCms(signature!, ec)).text).toContain('CAdES Verification successful');
   });
 
@@ -120,23 +120,23 @@ describe('a sealed PDF', () => {
       /startxref\s+\d+/,
       `startxref\n${table + padding.length}`,
     );
-    const sealed = await seal(Buffer.from(large, 'latin1'));
-    expect(await verifySeal(sealed, sealer.caCertificatePem)).toMatchObject({ valid: true, trusted: true });
+    const signed = await sign(Buffer.from(large, 'latin1'));
+    expect(await verifySignature(signed, signer.caCertificatePem)).toMatchObject({ valid: true, trusted: true });
   });
 });
 
-describe('a timestamped seal', () => {
+describe('a timestamped signature', () => {
   it('carries a token over the signature value that openssl accepts', async () => {
     const before = Date.now();
-    const sealed = await seal(await fixture('chromium.pdf'), { applyTimestamp: true });
-    expect(await verifySeal(sealed, sealer.caCertificatePem)).toMatchObject({
+    const signed = await sign(await fixture('chromium.pdf'), { applyTimestamp: true });
+    expect(await verifySignature(signed, signer.caCertificatePem)).toMatchObject({
       valid: true,
       trusted: true,
       totalDocumentSigned: true,
     });
-    const [signature] = embeddedSignatures(sealed);
+    const [signature] = embeddedSignatures(signed);
     const { token, signatureValue } = await cutTimestamp(signature!.cms);
-    const args = ['-token_in', '-in', temporaryFile(token), '-CAfile', sealer.caCertificatePath];
+    const args = ['-token_in', '-in', temporaryFile(token), '-CAfile', signer.caCertificatePath];
     const right = await run('openssl', ['ts', '-verify', ...args, '-data', temporaryFile(signatureValue)]);
     expect(right.text).toContain('Verification: OK');
     const wrong = await run('openssl', ['ts', '-verify', ...args, '-data', temporaryFile(Buffer.from('else'))]);
@@ -149,15 +149,15 @@ describe('a timestamped seal', () => {
   });
 
   it('is only there when asked for', async () => {
-    const [signature] = embeddedSignatures(await seal(await fixture('chromium.pdf')));
+    const [signature] = embeddedSignatures(await sign(await fixture('chromium.pdf')));
     await expect(cutTimestamp(signature!.cms)).rejects.toThrow('no timestamp');
   });
 });
 
-describe('a PDF that is sealed already', () => {
-  it('keeps the signature of somebody else valid', async () => {
-    const sealed = await seal(await fixture('sealed-before.pdf'));
-    const report = await verifySeal(sealed, sealer.caCertificatePem);
+describe('a PDF that is signed already', () => {
+  it('keeps an earlier signature of another signer valid', async () => {
+    const signed = await sign(await fixture('signed-before.pdf'));
+    const report = await verifySignature(signed, signer.caCertificatePem);
     expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
     expect(report.signatures).toMatchObject([
       { signer: 'Outro Selo de Teste', fieldName: 'Signature1', trusted: false, totalDocumentSigned: false },
@@ -169,24 +169,24 @@ describe('a PDF that is sealed already', () => {
     '%s can be signed thrice',
     async (name) => {
       let pdf = await fixture(name);
-      for (let time = 0; time < 3; time++) pdf = await seal(pdf);
-      const report = await verifySeal(pdf, sealer.caCertificatePem);
+      for (let time = 0; time < 3; time++) pdf = await sign(pdf);
+      const report = await verifySignature(pdf, signer.caCertificatePem);
       expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
       expect(report.signatures.map(({ fieldName }) => fieldName)).toEqual(['Signature1', 'Signature2', 'Signature3']);
     },
   );
 
   it('keeps the fields of a form', async () => {
-    const sealed = await seal(await fixture('signature-field.pdf'));
+    const signed = await sign(await fixture('signature-field.pdf'));
     const json = JSON.parse(
-      (await run('qpdf', ['--json', '--json-key=acroform', temporaryFile(sealed)])).stdout.toString(),
+      (await run('qpdf', ['--json', '--json-key=acroform', temporaryFile(signed)])).stdout.toString(),
     );
     const names = json.acroform.fields.map((field: { fullname: string }) => field.fullname);
     expect(names).toEqual(['Observações', 'SeloFornecedor', 'Signature1']);
   });
 });
 
-async function verifyCms({ cms, covered }: { cms: Buffer; covered: Buffer }, by = sealer) {
+async function verifyCms({ cms, covered }: { cms: Buffer; covered: Buffer }, by = signer) {
   const content = temporaryFile(covered);
   const args = ['-verify', '-cades', '-binary', '-inform', 'DER', '-purpose', 'any', '-out', '/dev/null'];
   return run('openssl', ['cms', ...args, '-content', content, '-CAfile', by.caCertificatePath], cms);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openSealer } from '../../src/seal/index.ts';
-import type { Sealer, WireSignatureInfo, WireVisibleSignatureInfo } from '../../src/sealer.ts';
+import type { Signer, WireSignatureInfo, WireVisibleSignatureInfo } from '../../src/signer.ts';
+import { openSigner } from '../../src/signing/index.ts';
 import { fixture } from '../support/fixtures.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -11,20 +11,20 @@ const COORDINATE: WireVisibleSignatureInfo = {
   locationValue: 'page=1,x=70,y=100',
 };
 
-let sealer: Sealer;
+let signer: Signer;
 beforeAll(async () => {
-  sealer = await openSealer({ stateDirectory: temporaryFolder() });
+  signer = await openSigner({ stateDirectory: temporaryFolder() });
 });
 
-function seal(content: Uint8Array, wish?: Partial<WireVisibleSignatureInfo>): Promise<Uint8Array> {
+function sign(content: Uint8Array, wish?: Partial<WireVisibleSignatureInfo>): Promise<Uint8Array> {
   const visible = wish && { visibleSignatureInfo: { ...COORDINATE, ...wish } };
   const signatureInfo: WireSignatureInfo = { signatureType: 'PAdES', ...visible };
-  return sealer.seal({ content, contentType: 'application/pdf', signatureInfo });
+  return signer.sign({ content, contentType: 'application/pdf', signatureInfo });
 }
 
-function sealXml(xml: string, info: Partial<WireSignatureInfo>): Promise<Uint8Array> {
+function signXml(xml: string, info: Partial<WireSignatureInfo>): Promise<Uint8Array> {
   const signatureInfo: WireSignatureInfo = { signatureType: 'XAdES', ...info };
-  return sealer.seal({ content: Buffer.from(xml), contentType: 'application/xml', signatureInfo });
+  return signer.sign({ content: Buffer.from(xml), contentType: 'application/xml', signatureInfo });
 }
 
 describe('a PDF that cannot be signed', () => {
@@ -39,8 +39,8 @@ describe('a PDF that cannot be signed', () => {
     ['pdf-lib.pdf', 'not a PDF that can be signed', (pdf) => replace(pdf, '/Kids', '/Kidz')],
   ])('%s is refused: %s', async (name, message, spoil) => {
     const content = spoil(await fixture(name));
-    await expect(seal(content)).rejects.toMatchObject({
-      name: 'SealError',
+    await expect(sign(content)).rejects.toMatchObject({
+      name: 'SigningError',
       signError: 'SIGN_OPERATION_INTERNAL_ERROR',
       message: expect.stringContaining(message),
     });
@@ -54,9 +54,9 @@ describe('a placeholder', () => {
     ['is empty', ' ', 'is empty'],
   ])('is refused when the word %s', async (_, locationValue, message) => {
     await expect(
-      seal(await fixture('pdf-lib.pdf'), { locationType: 'PLACEHOLDER', locationValue }),
+      sign(await fixture('pdf-lib.pdf'), { locationType: 'PLACEHOLDER', locationValue }),
     ).rejects.toMatchObject({
-      name: 'SealError',
+      name: 'SigningError',
       signError: 'CONFIGURATION_SIGN_ERROR',
       message: expect.stringContaining(message),
     });
@@ -80,8 +80,8 @@ describe('a wish that makes no sense', () => {
     ['no signature field "Other"', { locationType: 'SIGN_FIELD', locationValue: 'Other' }],
     ['no signature field "Observações"', { locationType: 'SIGN_FIELD', locationValue: 'Observações' }],
   ])('is refused: %s', async (message, wish) => {
-    await expect(seal(await fixture('signature-field.pdf'), wish)).rejects.toMatchObject({
-      name: 'SealError',
+    await expect(sign(await fixture('signature-field.pdf'), wish)).rejects.toMatchObject({
+      name: 'SigningError',
       signError: 'CONFIGURATION_SIGN_ERROR',
       message: expect.stringContaining(message),
     });
@@ -90,8 +90,8 @@ describe('a wish that makes no sense', () => {
 
 it('fails a document whose page has no size, rather than the whole service', async () => {
   const pdf = (await fixture('pdf-lib.pdf')).toString('latin1').replaceAll('/MediaBox', '/MediaBux');
-  await expect(seal(Buffer.from(pdf, 'latin1'), {})).rejects.toMatchObject({
-    name: 'SealError',
+  await expect(sign(Buffer.from(pdf, 'latin1'), {})).rejects.toMatchObject({
+    name: 'SigningError',
     signError: 'SIGN_OPERATION_INTERNAL_ERROR',
   });
 });
@@ -114,7 +114,7 @@ describe('XML that cannot be signed', () => {
       'CONFIGURATION_SIGN_ERROR',
     ],
   ])('%s is refused', async (_, xml, info, signError) => {
-    await expect(sealXml(xml, info)).rejects.toMatchObject({ name: 'SealError', signError });
+    await expect(signXml(xml, info)).rejects.toMatchObject({ name: 'SigningError', signError });
   });
 });
 

@@ -10,10 +10,10 @@ interface IssuedIdentity {
   privateKeyPem: string;
 }
 
-/** Everything the sandbox seals with. The root's private key is not part of it: it is forgotten once these are issued. */
+/** Everything the sandbox signs with. The root's private key is not part of it: it is forgotten once these are issued. */
 export interface IssuedAuthority {
   caCertificatePem: string;
-  seal: IssuedIdentity;
+  signer: IssuedIdentity;
   timestamp: IssuedIdentity;
 }
 
@@ -42,17 +42,17 @@ const KEY_USAGE = { digitalSignature: 0x80, nonRepudiation: 0x40, keyCertSign: 0
 const VALID_YEARS = 10;
 const ORGANISATION = "Sign'Stash Connect Sandbox";
 
-/** Makes a root, and issues from it a seal certificate and a time-stamping certificate. */
+/** Makes a root, and issues from it a signing certificate and a time-stamping certificate. */
 export async function issueAuthority(algorithm: KeyAlgorithm): Promise<IssuedAuthority> {
   const rootSubject = { commonName: 'Sandbox Root — Not Qualified', organisation: ORGANISATION };
-  const [rootKeys, sealKeys, timestampKeys] = await Promise.all([
+  const [rootKeys, signingKeys, timestampKeys] = await Promise.all([
     // Only signatures on documents have to be as the real ones; RSA keys take up to a second each.
     generateKeys('EC-P256'),
     generateKeys(algorithm),
     generateKeys('EC-P256'),
   ]);
   const issuer = { subject: rootSubject, keys: rootKeys };
-  const [root, seal, timestamp] = await Promise.all([
+  const [root, signer, timestamp] = await Promise.all([
     issue(issuer, rootSubject, rootKeys, [
       basicConstraints({ isAuthority: true }),
       keyUsage(KEY_USAGE.keyCertSign | KEY_USAGE.cRLSign),
@@ -62,10 +62,10 @@ export async function issueAuthority(algorithm: KeyAlgorithm): Promise<IssuedAut
       {
         commonName: 'Sandbox Seal — Not Qualified',
         organisation: ORGANISATION,
-        // 999999990 is the tax number Portugal uses for "nobody in particular".
+        // 999999990 is the tax number Portugal uses for an unspecified consumer.
         organisationIdentifier: 'VATPT-999999990',
       },
-      sealKeys,
+      signingKeys,
       [basicConstraints({ isAuthority: false }), keyUsage(KEY_USAGE.digitalSignature | KEY_USAGE.nonRepudiation)],
     ),
     issue(issuer, { commonName: 'Sandbox Timestamp — Not Qualified', organisation: ORGANISATION }, timestampKeys, [
@@ -77,7 +77,7 @@ export async function issueAuthority(algorithm: KeyAlgorithm): Promise<IssuedAut
   ]);
   return {
     caCertificatePem: root,
-    seal: { certificatePem: seal, privateKeyPem: await exportPrivateKey(sealKeys.privateKey) },
+    signer: { certificatePem: signer, privateKeyPem: await exportPrivateKey(signingKeys.privateKey) },
     timestamp: { certificatePem: timestamp, privateKeyPem: await exportPrivateKey(timestampKeys.privateKey) },
   };
 }

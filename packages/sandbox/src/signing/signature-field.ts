@@ -10,7 +10,7 @@ import {
   PDFString,
   PDFWidgetAnnotation,
 } from '@cantoo/pdf-lib';
-import { SealError } from '../sealer.ts';
+import { SigningError } from '../signer.ts';
 import type { Rectangle } from './page-space.ts';
 import type { PdfIncrement } from './pdf-increment.ts';
 
@@ -78,18 +78,18 @@ export function findEmptySignatureField(increment: PdfIncrement, name: string): 
     ?.getAllFields()
     .find(([field]) => field instanceof PDFAcroSignature && field.getFullyQualifiedName() === name);
   if (!found) {
-    throw new SealError('CONFIGURATION_SIGN_ERROR', `The document has no signature field "${name}"`);
+    throw new SigningError('CONFIGURATION_SIGN_ERROR', `The document has no signature field "${name}"`);
   }
   const [field, ref] = found;
   if (field.dict.lookup(PDFName.of('V'))) {
-    throw new SealError('CONFIGURATION_SIGN_ERROR', `The signature field "${name}" is already signed`);
+    throw new SigningError('CONFIGURATION_SIGN_ERROR', `The signature field "${name}" is already signed`);
   }
   const kid = field.Kids()?.get(0);
   const widgetRef = kid instanceof PDFRef ? kid : ref;
   const widget = increment.context.lookup(widgetRef, PDFDict);
   const page = increment.document.getPages().find(({ node }) => node.Annots()?.asArray().includes(widgetRef));
   if (!page) {
-    throw new SealError('CONFIGURATION_SIGN_ERROR', `The signature field "${name}" stands on no page`);
+    throw new SigningError('CONFIGURATION_SIGN_ERROR', `The signature field "${name}" stands on no page`);
   }
   const { x, y, width, height } = PDFWidgetAnnotation.fromDict(widget).getRectangle();
   return {

@@ -1,14 +1,14 @@
-/** What the HTTP side of the sandbox asks of its sealing engine (`./seal`). */
-export interface Sealer {
-  /** Seals one document. Rejects with {@link SealError} where the real service would mark the document ERROR_SIGNING. */
-  seal(job: SealJob): Promise<Uint8Array>;
-  /** The sandbox's own root certificate: trust it to see its seals as valid. */
+/** The signing engine (`./signing`), as the HTTP part of the sandbox uses it. */
+export interface Signer {
+  /** Signs one document. Rejects with {@link SigningError} where the real service would mark the document ERROR_SIGNING. */
+  sign(job: SignJob): Promise<Uint8Array>;
+  /** The sandbox's own root certificate: trust it to see its signatures as valid. */
   readonly caCertificatePem: string;
-  /** Where that certificate lies on disk, for `openssl -CAfile` and `certutil -i`. */
+  /** Path of that certificate, for `openssl -CAfile` and `certutil -i`. */
   readonly caCertificatePath: string;
 }
 
-export interface SealJob {
+export interface SignJob {
   content: Uint8Array;
   contentType: string;
   /** `signatureInfo` exactly as it came over the wire. */
@@ -51,8 +51,8 @@ export type SignErrorCode =
   | 'STORAGE_SERVICE_GLOBAL_ERROR'
   | 'SIGN_OPERATION_INTERNAL_ERROR';
 
-export class SealError extends Error {
-  override name = 'SealError';
+export class SigningError extends Error {
+  override name = 'SigningError';
   readonly signError: SignErrorCode;
   constructor(signError: SignErrorCode, message: string) {
     super(message);

@@ -17,7 +17,7 @@ import {
   setTextMatrix,
   showText,
 } from '@cantoo/pdf-lib';
-import { SealError, type WireVisibleSignatureInfo } from '../sealer.ts';
+import { SigningError, type WireVisibleSignatureInfo } from '../signer.ts';
 import { drawable, encode, widthOf } from './helvetica.ts';
 import type { PdfIncrement } from './pdf-increment.ts';
 import type { SealPlacement } from './seal-placement.ts';
@@ -43,7 +43,7 @@ interface Box extends Size {
   y: number;
 }
 
-/** Draws a visible seal: background, image, text. Answers the form XObject to show it with. */
+/** Draws a visible seal: background, image, text. Returns its form XObject. */
 export async function drawAppearance(
   increment: PdfIncrement,
   placement: SealPlacement,
@@ -96,7 +96,10 @@ async function embedImage(
   try {
     return imageType === 'IMAGE_JPG' ? await document.embedJpg(imageValue) : await document.embedPng(imageValue);
   } catch {
-    throw new SealError('CONFIGURATION_SIGN_ERROR', `visibleSignatureInfo.imageValue is not an ${imageType} in base64`);
+    throw new SigningError(
+      'CONFIGURATION_SIGN_ERROR',
+      `visibleSignatureInfo.imageValue is not an ${imageType} in base64`,
+    );
   }
 }
 

@@ -2,22 +2,22 @@ import { PDFDocument } from '@cantoo/pdf-lib';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openSealer } from '../../src/seal/index.ts';
-import type { Sealer, WireSignatureInfo, WireVisibleSignatureInfo } from '../../src/sealer.ts';
-import { fixture, SEALABLE_PDFS } from '../support/fixtures.ts';
+import type { Signer, WireSignatureInfo, WireVisibleSignatureInfo } from '../../src/signer.ts';
+import { openSigner } from '../../src/signing/index.ts';
+import { fixture, SIGNABLE_PDFS } from '../support/fixtures.ts';
 import { embeddedSignatures } from '../support/signed-pdf.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** What can be told without other programs. Those are asked in the `*.external.test.ts` files beside this one. */
 
-let sealer: Sealer;
+let signer: Signer;
 beforeAll(async () => {
-  sealer = await openSealer({ stateDirectory: temporaryFolder() });
+  signer = await openSigner({ stateDirectory: temporaryFolder() });
 });
 
-async function seal(content: Uint8Array, info: Partial<WireSignatureInfo> = {}): Promise<Buffer> {
+async function sign(content: Uint8Array, info: Partial<WireSignatureInfo> = {}): Promise<Buffer> {
   const signatureInfo: WireSignatureInfo = { signatureType: 'PAdES', ...info };
-  return Buffer.from(await sealer.seal({ content, contentType: 'application/pdf', signatureInfo }));
+  return Buffer.from(await signer.sign({ content, contentType: 'application/pdf', signatureInfo }));
 }
 
 async function verifyCms(cms: Uint8Array, content?: Uint8Array): Promise<boolean> {
@@ -27,13 +27,13 @@ async function verifyCms(cms: Uint8Array, content?: Uint8Array): Promise<boolean
   return signedData.verify({ signer: 0, ...data }).catch(() => false);
 }
 
-it.each([...SEALABLE_PDFS, 'sealed-before.pdf'])('%s is sealed without a change to its own bytes', async (name) => {
+it.each([...SIGNABLE_PDFS, 'signed-before.pdf'])('%s is signed without changing its bytes', async (name) => {
   const original = await fixture(name);
-  const sealed = await seal(original, { applyTimestamp: true });
-  expect(sealed.subarray(0, original.length).equals(original)).toBe(true);
+  const signed = await sign(original, { applyTimestamp: true });
+  expect(signed.subarray(0, original.length).equals(original)).toBe(true);
 
-  const { cms, covered, end } = embeddedSignatures(sealed).at(-1)!;
-  expect(end).toBe(sealed.length);
+  const { cms, covered, end } = embeddedSignatures(signed).at(-1)!;
+  expect(end).toBe(signed.length);
   expect(await verifyCms(cms, covered)).toBe(true);
   covered[0]! ^= 1;
   expect(await verifyCms(cms, covered)).toBe(false);
@@ -41,7 +41,7 @@ it.each([...SEALABLE_PDFS, 'sealed-before.pdf'])('%s is sealed without a change 
 
 it('CAdES brings its content along', async () => {
   const content = Buffer.from('Recibo nº 12');
-  const cms = await seal(content, { signatureType: 'CAdES' });
+  const cms = await sign(content, { signatureType: 'CAdES' });
   expect(cms.includes(content)).toBe(true);
   expect(await verifyCms(cms)).toBe(true);
   cms[cms.indexOf(content)]! ^= 1;
@@ -51,9 +51,9 @@ it('CAdES brings its content along', async () => {
 it('XAdES stands in the element asked for, or else in the root', async () => {
   const invoice = await fixture('ubl-invoice.xml');
   const signatureLocation = 'ext:ExtensionContent';
-  const inside = await seal(invoice, { signatureType: 'XAdES', advancedSignatureInfo: { signatureLocation } });
+  const inside = await sign(invoice, { signatureType: 'XAdES', advancedSignatureInfo: { signatureLocation } });
   expect(inside.toString()).toMatch(/<ext:ExtensionContent><ds:Signature .*<\/ds:Signature><\/ext:ExtensionContent>/s);
-  const last = await seal(invoice, { signatureType: 'XAdES' });
+  const last = await sign(invoice, { signatureType: 'XAdES' });
   expect(last.toString().trimEnd()).toMatch(/<\/ds:Signature><\/Invoice>$/);
 });
 
@@ -78,7 +78,7 @@ describe('a visible seal', () => {
   };
 
   it('is placed from the top of the page, as in a document signed by staging', async () => {
-    const [left, bottom, right, top] = rectangle(await seal(await a4(), visible({})));
+    const [left, bottom, right, top] = rectangle(await sign(await a4(), visible({})));
     expect([left, right]).toEqual([100, 400]);
     expect(bottom).toBeCloseTo(141.89, 5);
     expect(top).toBeCloseTo(341.89, 5);
@@ -86,10 +86,10 @@ describe('a visible seal', () => {
 
   it('is placed from the bottom of the page where told to', async () => {
     const stateDirectory = temporaryFolder();
-    const fromBottom = await openSealer({ stateDirectory, keyAlgorithm: 'EC-P256', coordinateOrigin: 'bottom' });
+    const fromBottom = await openSigner({ stateDirectory, keyAlgorithm: 'EC-P256', coordinateOrigin: 'bottom' });
     const signatureInfo = { signatureType: 'PAdES', ...visible({}) } as WireSignatureInfo;
     const job = { content: await a4(), contentType: 'application/pdf', signatureInfo };
-    expect(rectangle(Buffer.from(await fromBottom.seal(job)))).toEqual([100, 500, 400, 700]);
+    expect(rectangle(Buffer.from(await fromBottom.sign(job)))).toEqual([100, 500, 400, 700]);
   });
 
   it('hangs below the first hit of a placeholder', async () => {
@@ -98,8 +98,8 @@ describe('a visible seal', () => {
     for (const y of [600, 300])
       document.addPage([595.28, 841.89]).drawText('ASSINE_AQUI', { x: 50, y, size: 20, font });
     const content = Buffer.from(await document.save());
-    const sealed = await seal(content, visible({ locationType: 'PLACEHOLDER', locationValue: 'ASSINE_AQUI' }));
-    const [left, bottom, right, top] = rectangle(sealed);
+    const signed = await sign(content, visible({ locationType: 'PLACEHOLDER', locationValue: 'ASSINE_AQUI' }));
+    const [left, bottom, right, top] = rectangle(signed);
     expect([left, right]).toEqual([50, 350]);
     expect(top! - bottom!).toBeCloseTo(200, 5);
     // The lower edge of letters that stand at 600.
@@ -114,7 +114,7 @@ describe('a visible seal', () => {
     page.drawText('x');
     const content = Buffer.from(await document.save());
     const wish = visible({ locationType: 'PLACEHOLDER', locationValue: 'ASSINE_AQUI' });
-    await expect(seal(content, wish)).rejects.toThrow('(1000 pages searched)');
+    await expect(sign(content, wish)).rejects.toThrow('(1000 pages searched)');
   });
 });
 
@@ -122,9 +122,9 @@ it('numbers new objects from those there are where /Size is made up', async () =
   const document = await PDFDocument.create();
   document.addPage();
   const text = Buffer.from(await document.save({ useObjectStreams: false })).toString('latin1');
-  const sealed = await seal(Buffer.from(text.replace(/\/Size \d+/, '/Size 99999999'), 'latin1'));
+  const signed = await sign(Buffer.from(text.replace(/\/Size \d+/, '/Size 99999999'), 'latin1'));
   const numbers = Array.from(
-    sealed
+    signed
       .subarray(text.length)
       .toString('latin1')
       .matchAll(/^(\d+) 0 obj/gm),

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Velocity writes its references as JavaScript does.
 import { expect, it } from 'vitest';
-import { renderTemplate } from '../../src/seal/seal-template.ts';
+import { renderTemplate } from '../../src/signing/seal-template.ts';
 
 const context = { commonName: 'Selo, Lda.', reason: 'Fatura $location', date: new Date('2026-01-15T09:30:00.123Z') };
 

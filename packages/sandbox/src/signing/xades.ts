@@ -1,6 +1,6 @@
 import { randomBytes, sign } from 'node:crypto';
 import { XmlC14NMode, XmlDocument, XmlElement } from 'libxml2-wasm';
-import { SealError, type WireSignatureInfo } from '../sealer.ts';
+import { SigningError, type WireSignatureInfo } from '../signer.ts';
 import type { Authority, SigningIdentity } from './certificate-store.ts';
 import { sha256, toDer } from './cms.ts';
 import { timestampToken } from './timestamp.ts';
@@ -27,10 +27,10 @@ export interface XadesOptions extends AdvancedSignatureInfo {
 }
 
 /**
- * Seals XML as XAdES baseline (B-B, or B-T with a timestamp): an enveloped signature over the whole document, placed as
+ * Signs XML as XAdES baseline (B-B, or B-T with a timestamp): an enveloped signature over the whole document, placed as
  * the last child of `signatureLocation` (the root element when none is named).
  */
-export function sealXades(authority: Authority, content: Uint8Array, options: XadesOptions): Buffer {
+export function signXades(authority: Authority, content: Uint8Array, options: XadesOptions): Buffer {
   const document = parseDocument(content);
   try {
     const parent = findParent(document, options.signatureLocation);
@@ -48,12 +48,12 @@ function parseDocument(content: Uint8Array): XmlDocument {
     document = XmlDocument.fromBuffer(content);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.trim() : String(cause);
-    throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not well-formed XML: ${reason}`);
+    throw new SigningError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not well-formed XML: ${reason}`);
   }
   if (!document.dtd) return document;
   document.dispose();
   // Its default attributes and entities would make one document mean different things to different readers.
-  throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', 'XML with a document type declaration cannot be signed');
+  throw new SigningError('SIGN_OPERATION_INTERNAL_ERROR', 'XML with a document type declaration cannot be signed');
 }
 
 /** How the real service wants the location written is not public: here, an element's name with or without its prefix. */
@@ -62,7 +62,7 @@ function findParent(document: XmlDocument, location: string | undefined): XmlEle
   const name = /^[\p{L}_][\p{L}\p{N}._-]*(:[\p{L}_][\p{L}\p{N}._-]*)?$/u.test(location) ? location : undefined;
   const found = name && document.get(`//*[name()="${name}" or local-name()="${name}"]`);
   if (found instanceof XmlElement) return found;
-  throw new SealError('CONFIGURATION_SIGN_ERROR', `There is no element "${location}" to put the signature into`);
+  throw new SigningError('CONFIGURATION_SIGN_ERROR', `There is no element "${location}" to put the signature into`);
 }
 
 /** The digest of the document as a verifier will see it: with the new signature taken out again. */
@@ -99,13 +99,13 @@ function buildSignature(
   { canonicalTransform, contentType, timestamp }: XadesOptions,
 ): string {
   const id = `xades-${randomBytes(8).toString('hex')}`;
-  const signedProperties = buildSignedProperties(id, authority.seal, contentType);
+  const signedProperties = buildSignedProperties(id, authority.signer, contentType);
   const documentCanonicalization =
     canonicalTransform === 'EXCLUSIVE_WITH_COMMENTS' ? ALGORITHM.exclusiveWithComments : ALGORITHM.exclusive;
   const signedInfo = [
     `<ds:SignedInfo xmlns:ds="${NS.ds}">`,
     `<ds:CanonicalizationMethod Algorithm="${ALGORITHM.exclusive}"/>`,
-    `<ds:SignatureMethod Algorithm="${isEc(authority.seal) ? ALGORITHM.ecdsa : ALGORITHM.rsa}"/>`,
+    `<ds:SignatureMethod Algorithm="${isEc(authority.signer) ? ALGORITHM.ecdsa : ALGORITHM.rsa}"/>`,
     reference(`Id="${id}-document" URI=""`, [transformElement(transform), named(documentCanonicalization)], digest),
     reference(
       `Type="http://uri.etsi.org/01903#SignedProperties" URI="#${id}-properties"`,
@@ -114,9 +114,9 @@ function buildSignature(
     ),
     '</ds:SignedInfo>',
   ].join('');
-  const value = signXml(authority.seal, canonicalizeText(signedInfo)).toString('base64');
+  const value = signXml(authority.signer, canonicalizeText(signedInfo)).toString('base64');
   const signatureValue = `<ds:SignatureValue xmlns:ds="${NS.ds}">${value}</ds:SignatureValue>`;
-  const certificates = [authority.seal.certificate, authority.caCertificate].map(
+  const certificates = [authority.signer.certificate, authority.caCertificate].map(
     ({ x509 }) => `<ds:X509Certificate>${x509.raw.toString('base64')}</ds:X509Certificate>`,
   );
   return [
@@ -181,7 +181,7 @@ function transformElement(transform: SignatureTransform): string {
         `<filter:XPath xmlns:filter="${NS.filter2}" Filter="subtract">/descendant::ds:Signature</filter:XPath>`,
       );
     default:
-      throw new SealError('CONFIGURATION_SIGN_ERROR', `Unknown signatureTransform "${transform}"`);
+      throw new SigningError('CONFIGURATION_SIGN_ERROR', `Unknown signatureTransform "${transform}"`);
   }
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import * as pkijs from 'pkijs';
 import { type IssuedAuthority, issueAuthority, type KeyAlgorithm } from './authority.ts';
 
-/** A certificate, parsed once: parsing is most of the cost of a seal. */
+/** A certificate, parsed once: parsing is most of the cost of a signature. */
 export interface KnownCertificate {
   x509: X509Certificate;
   asn1: pkijs.Certificate;
@@ -19,7 +19,7 @@ export interface Authority {
   caCertificatePath: string;
   caCertificatePem: string;
   caCertificate: KnownCertificate;
-  seal: SigningIdentity;
+  signer: SigningIdentity;
   timestamp: SigningIdentity;
 }
 
@@ -35,7 +35,7 @@ export async function openAuthority(stateDirectory: string, algorithm: KeyAlgori
 }
 
 /**
- * Two sandboxes may start at once. Each writes a folder of its own, then renames it into place: a rename is all or
+ * Two sandboxes may start at once. Each writes its own folder, then renames it into place: a rename is all or
  * nothing, and one that finds the place taken fails, so that both go on with the same keys.
  */
 async function storeAuthority(stateDirectory: string, folder: string, issued: IssuedAuthority): Promise<void> {
@@ -44,8 +44,8 @@ async function storeAuthority(stateDirectory: string, folder: string, issued: Is
   try {
     const secret = { mode: 0o600 };
     await writeFile(join(draft, 'ca.pem'), issued.caCertificatePem);
-    await writeFile(join(draft, 'seal.pem'), issued.seal.certificatePem);
-    await writeFile(join(draft, 'seal.key'), issued.seal.privateKeyPem, secret);
+    await writeFile(join(draft, 'seal.pem'), issued.signer.certificatePem);
+    await writeFile(join(draft, 'seal.key'), issued.signer.privateKeyPem, secret);
     await writeFile(join(draft, 'timestamp.pem'), issued.timestamp.certificatePem);
     await writeFile(join(draft, 'timestamp.key'), issued.timestamp.privateKeyPem, secret);
     // A temporary folder opens to its owner only; the root certificate is for everyone.
@@ -72,7 +72,7 @@ async function readAuthority(folder: string): Promise<Authority | undefined> {
       caCertificatePath,
       caCertificatePem,
       caCertificate: parseCertificate(caCertificatePem),
-      seal: await readIdentity(folder, 'seal'),
+      signer: await readIdentity(folder, 'seal'),
       timestamp: await readIdentity(folder, 'timestamp'),
     };
     if (Date.parse(authority.caCertificate.x509.validTo) < Date.now()) throw new Error('the certificates have expired');

@@ -1,4 +1,4 @@
-import { SealError } from '../sealer.ts';
+import { SigningError } from '../signer.ts';
 
 /** The small languages inside `visibleSignatureInfo`: `page=1,x=70,y=100`, `width=155,height=50`, `#000000`. */
 
@@ -65,6 +65,6 @@ function parsePairs(field: string, value: string): Map<string, string> {
   );
 }
 
-function wrong(field: string, value: string, why: string): SealError {
-  return new SealError('CONFIGURATION_SIGN_ERROR', `visibleSignatureInfo.${field} "${value}" ${why}`);
+function wrong(field: string, value: string, why: string): SigningError {
+  return new SigningError('CONFIGURATION_SIGN_ERROR', `visibleSignatureInfo.${field} "${value}" ${why}`);
 }

@@ -1,5 +1,5 @@
 import type { PDFPage } from '@cantoo/pdf-lib';
-import { SealError, type WireVisibleSignatureInfo } from '../sealer.ts';
+import { SigningError, type WireVisibleSignatureInfo } from '../signer.ts';
 import { PageSpace, type Rectangle } from './page-space.ts';
 import type { PdfIncrement } from './pdf-increment.ts';
 import { findPlaceholder } from './placeholder-position.ts';
@@ -21,7 +21,7 @@ export interface SealPlacement {
   field?: SignatureField;
 }
 
-/** Finds the place a visible seal is asked to be put. */
+/** Resolves the requested position of a visible seal. */
 export async function placeSeal(
   increment: PdfIncrement,
   wish: WireVisibleSignatureInfo,
@@ -43,7 +43,7 @@ export async function placeSeal(
     case 'SIGN_FIELD':
       return placeInField(findEmptySignatureField(increment, wish.locationValue));
     default:
-      throw new SealError('CONFIGURATION_SIGN_ERROR', `Unknown locationType "${wish.locationType}"`);
+      throw new SigningError('CONFIGURATION_SIGN_ERROR', `Unknown locationType "${wish.locationType}"`);
   }
 }
 
@@ -70,7 +70,7 @@ function placeInField(field: SignatureField): SealPlacement {
 function pageNumber({ document }: PdfIncrement, number: number): PDFPage {
   const page = document.getPages()[number - 1];
   if (page) return page;
-  throw new SealError(
+  throw new SigningError(
     'CONFIGURATION_SIGN_ERROR',
     `There is no page ${number} to put the seal on: the document has ${document.getPageCount()}`,
   );

@@ -1,9 +1,9 @@
 import { PDFDocument, rgb } from '@cantoo/pdf-lib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openSealer } from '../../src/seal/index.ts';
-import type { Sealer, WireSignatureInfo, WireVisibleSignatureInfo } from '../../src/sealer.ts';
+import type { Signer, WireSignatureInfo, WireVisibleSignatureInfo } from '../../src/signer.ts';
+import { openSigner } from '../../src/signing/index.ts';
 import { fixture, fixturePath } from '../support/fixtures.ts';
-import { verifySeal } from '../support/pdfsig.ts';
+import { verifySignature } from '../support/pdfsig.ts';
 import { changedArea, type Pixel, type Rendering, renderPage } from '../support/render.ts';
 import { run } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -21,37 +21,37 @@ const COORDINATE: WireVisibleSignatureInfo = {
   font: 'color=#000000,size=11',
 };
 
-let sealer: Sealer;
+let signer: Signer;
 beforeAll(async () => {
-  // Renderings are measured from the lower left corner, so these tests count from there, too; seals.test.ts has the other.
-  sealer = await openSealer({ stateDirectory: temporaryFolder(), coordinateOrigin: 'bottom' });
+  // Renderings are measured from the lower left corner, so these tests count from there, too; signatures.test.ts has the other direction.
+  signer = await openSigner({ stateDirectory: temporaryFolder(), coordinateOrigin: 'bottom' });
 });
 
-async function seal(
+async function sign(
   content: Uint8Array,
   wish: Partial<WireVisibleSignatureInfo>,
   info: Partial<WireSignatureInfo> = {},
 ): Promise<Buffer> {
   const visibleSignatureInfo = { ...COORDINATE, ...wish };
   const signatureInfo: WireSignatureInfo = { signatureType: 'PAdES', visibleSignatureInfo, ...info };
-  return Buffer.from(await sealer.seal({ content, contentType: 'application/pdf', signatureInfo }));
+  return Buffer.from(await signer.sign({ content, contentType: 'application/pdf', signatureInfo }));
 }
 
-/** Seals a fixture, lets pdfsig judge it, and draws it before and after. */
-async function sealAndLook(
+/** Signs a fixture, checks it with pdfsig and renders it before and after. */
+async function signAndRender(
   name: string,
   wish: Partial<WireVisibleSignatureInfo>,
   info: Partial<WireSignatureInfo> = {},
 ) {
   const original = await fixture(name);
-  const sealed = await seal(original, wish, info);
-  expect(await verifySeal(sealed, sealer.caCertificatePem)).toMatchObject({
+  const signed = await sign(original, wish, info);
+  expect(await verifySignature(signed, signer.caCertificatePem)).toMatchObject({
     valid: true,
     trusted: true,
     totalDocumentSigned: true,
   });
-  const [before, after] = await Promise.all([renderPage(original), renderPage(sealed)]);
-  return { sealed, after, area: changedArea(before, after) };
+  const [before, after] = await Promise.all([renderPage(original), renderPage(signed)]);
+  return { signed, after, area: changedArea(before, after) };
 }
 
 const textOf = async (pdf: Buffer) => (await run('pdftotext', ['-layout', '-', '-'], pdf)).stdout.toString();
@@ -79,7 +79,7 @@ describe('COORDINATE', () => {
   it.each(['pdf-lib.pdf', 'chromium.pdf', 'xref-stream.pdf', 'linearized.pdf', 'rotated.pdf'])(
     'puts the seal exactly there on %s, and changes nothing else',
     async (name) => {
-      const { after, area } = await sealAndLook(name, {});
+      const { after, area } = await signAndRender(name, {});
       // One point of grace: pages are not whole pixels high.
       expect(area!.x).toBeGreaterThanOrEqual(69);
       expect(area!.y).toBeGreaterThanOrEqual(99);
@@ -93,7 +93,7 @@ describe('COORDINATE', () => {
 
   it('stands upright on a turned page', async () => {
     const wide = { oneOffTemplate: 'I', area: 'width=155,height=50', font: 'size=40' };
-    const { after } = await sealAndLook('rotated.pdf', wide);
+    const { after } = await signAndRender('rotated.pdf', wide);
     // The letter I is a bar: higher than wide when upright, at the left of the area.
     const black = (x: number, y: number) => isDark(after.at(x, y));
     const column = Array.from({ length: 50 }, (_, y) => y + 100).filter((y) =>
@@ -107,16 +107,16 @@ describe('COORDINATE', () => {
 
   it('may be on any page', async () => {
     const twoPages = await merge(['chromium.pdf', 'pdf-lib.pdf']);
-    const sealed = await seal(twoPages, { locationValue: 'page=2,x=70,y=100' });
+    const signed = await sign(twoPages, { locationValue: 'page=2,x=70,y=100' });
     const changes = await Promise.all(
-      [1, 2].map(async (page) => changedArea(await renderPage(twoPages, page), await renderPage(sealed, page))),
+      [1, 2].map(async (page) => changedArea(await renderPage(twoPages, page), await renderPage(signed, page))),
     );
     expect(changes[0]).toBeUndefined();
     expect(changes[1]).toBeDefined();
   });
 
   it('leaves the page to be seen through a transparent background', async () => {
-    const { after, area } = await sealAndLook('pdf-lib.pdf', { areaBackgroundColor: 'transparent' });
+    const { after, area } = await signAndRender('pdf-lib.pdf', { areaBackgroundColor: 'transparent' });
     expect(count(after, area!, isNear([255, 255, 255]))).toBeGreaterThan(0.6 * area!.width * area!.height);
   });
 });
@@ -125,21 +125,21 @@ describe('SIGN_FIELD', () => {
   const field = { locationType: 'SIGN_FIELD', locationValue: 'SeloFornecedor' } as const;
 
   it('fills the field at its own rectangle', async () => {
-    const { sealed, area } = await sealAndLook('signature-field.pdf', field);
+    const { signed, area } = await signAndRender('signature-field.pdf', field);
     expect(area).toEqual({ x: 300, y: 400, width: 200, height: 60 });
-    const report = await verifySeal(sealed, sealer.caCertificatePem);
+    const report = await verifySignature(signed, signer.caCertificatePem);
     expect(report.signatures).toMatchObject([{ fieldName: 'SeloFornecedor' }]);
-    expect(await textOf(sealed)).toContain('Entregar de manhã');
+    expect(await textOf(signed)).toContain('Entregar de manhã');
   });
 
   it('refuses a field that is signed already, but not another seal', async () => {
-    const sealed = await seal(await fixture('signature-field.pdf'), field);
-    await expect(seal(sealed, field)).rejects.toMatchObject({
-      name: 'SealError',
+    const signed = await sign(await fixture('signature-field.pdf'), field);
+    await expect(sign(signed, field)).rejects.toMatchObject({
+      name: 'SigningError',
       signError: 'CONFIGURATION_SIGN_ERROR',
       message: 'The signature field "SeloFornecedor" is already signed',
     });
-    const report = await verifySeal(await seal(sealed, {}), sealer.caCertificatePem);
+    const report = await verifySignature(await sign(signed, {}), signer.caCertificatePem);
     expect(report).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
     expect(report.signatures).toHaveLength(2);
   });
@@ -156,7 +156,7 @@ describe('PLACEHOLDER', () => {
     'rotated.pdf',
   ])('finds the word in the text of %s', async (name) => {
     const original = await fixture(name);
-    const { area } = await sealAndLook(name, { locationType: 'PLACEHOLDER', locationValue: 'SELO_AQUI' });
+    const { area } = await signAndRender(name, { locationType: 'PLACEHOLDER', locationValue: 'SELO_AQUI' });
     const word = await wordBox(original, 'SELO_AQUI');
     // Within a run of text the way to the word is an estimate.
     expect(Math.abs(area!.x - word.x)).toBeLessThanOrEqual(8);
@@ -168,12 +168,12 @@ describe('PLACEHOLDER', () => {
 describe('the appearance', () => {
   it('writes Portuguese, the reason and the place', async () => {
     const oneOffTemplate = 'Selado por $certificate.getCommonName()\nMotivo: $reason\nLocal: $location';
-    const { sealed } = await sealAndLook(
+    const { signed } = await signAndRender(
       'chromium.pdf',
       { oneOffTemplate },
       { reason: 'Emissão à atenção', location: 'Évora' },
     );
-    const text = await textOf(sealed);
+    const text = await textOf(signed);
     expect(text).toContain('Motivo: Emissão à atenção');
     expect(text).toContain('Local: Évora');
     expect(text.replace(/\s+/g, ' ')).toContain('Selado por Sandbox Seal — Not Qualified');
@@ -181,18 +181,18 @@ describe('the appearance', () => {
 
   it('keeps a long text within its area, in smaller letters', async () => {
     const oneOffTemplate = `Assinado ${'com muita atenção e cuidado '.repeat(12)}${'x'.repeat(200)} fim`;
-    const { sealed, area } = await sealAndLook('pdf-lib.pdf', { oneOffTemplate });
+    const { signed, area } = await signAndRender('pdf-lib.pdf', { oneOffTemplate });
     expect(area).toEqual({ x: 70, y: 100, width: 155, height: 50 });
-    expect(await textOf(sealed)).toContain('atenção');
+    expect(await textOf(signed)).toContain('atenção');
   });
 
   it('replaces letters that Helvetica does not have', async () => {
-    const { sealed } = await sealAndLook('pdf-lib.pdf', { oneOffTemplate: 'Zażółć 漢字 😀 ção' });
-    expect(await textOf(sealed)).toContain('Za?ó?? ?? ? ção');
+    const { signed } = await signAndRender('pdf-lib.pdf', { oneOffTemplate: 'Zażółć 漢字 😀 ção' });
+    expect(await textOf(signed)).toContain('Za?ó?? ?? ? ção');
   });
 
   it('shows an image beside the text', async () => {
-    const { after, area } = await sealAndLook('pdf-lib.pdf', {
+    const { after, area } = await signAndRender('pdf-lib.pdf', {
       imageType: 'IMAGE_PNG',
       imageValue: await redImage('-png'),
     });
@@ -205,7 +205,7 @@ describe('the appearance', () => {
 
   it('shows an image alone, at one point a pixel, in the middle', async () => {
     const image = { imageType: 'IMAGE_JPG', imageValue: await redImage('-jpeg'), oneOffTemplate: '' } as const;
-    const { after, area } = await sealAndLook('pdf-lib.pdf', image);
+    const { after, area } = await signAndRender('pdf-lib.pdf', image);
     const red = count(after, area!, isNear(RED));
     expect(red).toBeGreaterThan(18 * 18);
     expect(red).toBeLessThanOrEqual(21 * 21);
@@ -213,9 +213,9 @@ describe('the appearance', () => {
     expect(count(after, centre, isNear(RED))).toBe(4);
   });
 
-  it('has a text of its own for SERVICE_CUSTOMIZATION', async () => {
-    const { sealed } = await sealAndLook('pdf-lib.pdf', { templateType: 'SERVICE_CUSTOMIZATION' });
-    expect(await textOf(sealed)).toContain('Digitally signed by');
+  it('uses its own text for SERVICE_CUSTOMIZATION', async () => {
+    const { signed } = await signAndRender('pdf-lib.pdf', { templateType: 'SERVICE_CUSTOMIZATION' });
+    expect(await textOf(signed)).toContain('Digitally signed by');
   });
 });
 

@@ -3,12 +3,12 @@ import { sha256, signCms, toDer } from './cms.ts';
 import { signatureTimestamp } from './timestamp.ts';
 
 /**
- * Seals any bytes as CAdES. How Sign'Stash answers is not public; the sandbox gives an enveloping (attached)
+ * Signs any bytes as CAdES. How Sign'Stash answers is not public; the sandbox gives an enveloping (attached)
  * signature, `.p7m`: the answer then stands for the document as it does for PDF and XML.
  */
-export function sealCades(authority: Authority, content: Uint8Array, options: { timestamp: boolean }): Buffer {
+export function signCades(authority: Authority, content: Uint8Array, options: { timestamp: boolean }): Buffer {
   const cms = signCms({
-    signer: authority.seal,
+    signer: authority.signer,
     chain: [authority.caCertificate],
     contentDigest: sha256(content),
     content,

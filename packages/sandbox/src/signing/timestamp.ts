@@ -8,7 +8,7 @@ const OID = {
   tstInfo: '1.2.840.113549.1.9.16.1.4',
   timeStampToken: '1.2.840.113549.1.9.16.2.14',
   sha256: '2.16.840.1.101.3.4.2.1',
-  /** 2.25 is the arc anyone may use with a UUID: nobody else's policy can be meant. */
+  /** 2.25 is the arc anyone may use with a UUID, so it is not the policy of another authority. */
   sandboxPolicy: '2.25.305821105408246119474742976030998643995',
 };
 

@@ -1,4 +1,4 @@
-import { SealError } from '../sealer.ts';
+import { SigningError } from '../signer.ts';
 import { widthOf } from './helvetica.ts';
 
 interface TextRun {
@@ -21,26 +21,26 @@ export interface PlaceholderPosition {
 const DESCENT = 0.22;
 
 const maxPagesSearched = 1000;
-/** pdf.js walks the list of pages anew for each page, so the cost is the product of pages searched and pages in all. */
+/** pdf.js walks the list of pages again for each page, so the cost is the product of pages searched and pages in all. */
 const maxPageSteps = 2_000_000;
 
 /** Finds the first place where `word` is in the text of a PDF. */
 export async function findPlaceholder(pdf: Uint8Array, word: string): Promise<PlaceholderPosition> {
-  if (!word.trim()) throw new SealError('CONFIGURATION_SIGN_ERROR', 'The placeholder to put the seal at is empty');
+  if (!word.trim()) throw new SigningError('CONFIGURATION_SIGN_ERROR', 'The placeholder to put the seal at is empty');
   let pages = 0;
   for await (const { page, runs } of textOf(pdf)) {
     const [first] = occurrences(runs, word);
     if (first) return { page, ...first };
     pages = page;
   }
-  throw new SealError(
+  throw new SigningError(
     'CONFIGURATION_SIGN_ERROR',
     `The placeholder "${word}" is not in the text of the document (${pages} pages searched)`,
   );
 }
 
 async function* textOf(pdf: Uint8Array): AsyncGenerator<{ page: number; runs: TextRun[] }> {
-  // Loaded on demand: a second PDF library of some megabytes, that most seals have no use for.
+  // Loaded on demand: a second PDF library of some megabytes, that most documents do not need.
   const { getDocumentProxy } = await import('unpdf');
   // pdf.js takes the bytes away from their owner, so it gets a copy.
   const document = await getDocumentProxy(new Uint8Array(pdf), { verbosity: 0 });

@@ -1,4 +1,4 @@
-import { SealError } from '../sealer.ts';
+import { SigningError } from '../signer.ts';
 
 /** How the newest cross-reference section of a PDF is written: an update has to be written the same way. */
 export interface PdfTail {
@@ -26,6 +26,6 @@ export function readPdfTail(pdf: Buffer): PdfTail {
   throw broken('its "startxref" does not point to a cross-reference section');
 }
 
-function broken(reason: string): SealError {
-  return new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be signed: ${reason}`);
+function broken(reason: string): SigningError {
+  return new SigningError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be signed: ${reason}`);
 }

@@ -1,5 +1,5 @@
 import { PDFHexString, type PDFRef, PDFString } from '@cantoo/pdf-lib';
-import type { WireSignatureInfo, WireVisibleSignatureInfo } from '../sealer.ts';
+import type { WireSignatureInfo, WireVisibleSignatureInfo } from '../signer.ts';
 import type { Authority } from './certificate-store.ts';
 import { sha256, signCms, toDer } from './cms.ts';
 import { commonName } from './distinguished-name.ts';
@@ -15,8 +15,8 @@ const RESERVED_FOR_CMS = 18_944;
 /** As wide as the longest offset that fits, so that the real numbers can be written over it. */
 const OFFSET_PLACEHOLDER = 9_999_999_999;
 
-/** Seals a PDF as PAdES baseline (B-B, or B-T with a timestamp), as an incremental update. */
-export async function sealPades(
+/** Signs a PDF as PAdES baseline (B-B, or B-T with a timestamp), as an incremental update. */
+export async function signPades(
   authority: Authority,
   content: Uint8Array,
   signatureInfo: WireSignatureInfo,
@@ -26,7 +26,7 @@ export async function sealPades(
   const { context } = increment;
   const timestamp = signatureInfo.applyTimestamp ?? false;
   const { reason, location, visibleSignatureInfo } = signatureInfo;
-  const signerName = commonName(authority.seal.certificate.x509);
+  const signerName = commonName(authority.signer.certificate.x509);
   const date = new Date();
 
   const signature = context.register(
@@ -51,7 +51,7 @@ export async function sealPades(
   const update = await increment.write();
   const covered = coverAllBut(update.bytes, update.offsetOf(signature), increment.original.length);
   const signed = signCms({
-    signer: authority.seal,
+    signer: authority.signer,
     chain: [],
     contentDigest: sha256(increment.original, covered.before, covered.after),
     unsignedAttributes: (value) => (timestamp ? [signatureTimestamp(authority, value)] : []),

@@ -10,12 +10,12 @@ import {
   type PDFObject,
   PDFRef,
 } from '@cantoo/pdf-lib';
-import { SealError } from '../sealer.ts';
+import { SigningError } from '../signer.ts';
 import { type PdfTail, readPdfTail } from './pdf-tail.ts';
 
 /**
  * An incremental update: the original bytes stay as they are, changed and new objects are appended to them, so that
- * earlier seals stay valid. pdf-lib models the document; the update is written here, because pdf-lib's own one would
+ * earlier signatures stay valid. pdf-lib models the document; the update is written here, because pdf-lib's own one would
  * pack the signature into a compressed object stream, or put a plain table on a file that uses cross-reference streams.
  */
 export class PdfIncrement {
@@ -49,13 +49,16 @@ export class PdfIncrement {
       return new PdfIncrement(original, document, tail);
     } catch (cause) {
       if (cause instanceof EncryptedPDFError) {
-        throw new SealError(
+        throw new SigningError(
           'SIGN_OPERATION_INTERNAL_ERROR',
           'The document is an encrypted PDF, which cannot be signed',
         );
       }
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new SealError('SIGN_OPERATION_INTERNAL_ERROR', `The document is not a PDF that can be signed: ${reason}`);
+      throw new SigningError(
+        'SIGN_OPERATION_INTERNAL_ERROR',
+        `The document is not a PDF that can be signed: ${reason}`,
+      );
     }
   }
 
