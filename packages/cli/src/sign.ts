@@ -4,14 +4,16 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { SignStashOptions } from '@signstash-connect/core';
 import type { FileResult, Report } from '@signstash-connect/core/adapter';
-import { signFiles } from '@signstash-connect/core/adapter/node';
+import { type FoundFile, signFiles } from '@signstash-connect/core/adapter/node';
 import { type OpenClient, openClient } from './client.ts';
-import { type ExitCode, exitCodeOfReport, UsageError } from './exit-codes.ts';
+import { type ExitCode, exitCodeOfReport, exitCodes, UsageError } from './exit-codes.ts';
 import { given, inFolder } from './files.ts';
 import { openReferenceLock } from './lock.ts';
 import { line, showProgress } from './progress.ts';
-import { checkReportPath, writeReport } from './report-files.ts';
+import type { InvoicesOfRun, ReferencePattern } from './references/reference-pattern.ts';
+import { prepareReport, writeReport } from './report-files.ts';
 import type { CommandContext } from './run.ts';
+import { settingsError } from './settings.ts';
 import { createVerification } from './verifier.ts';
 
 export interface SignFlags {
@@ -34,13 +36,15 @@ export interface SignFlags {
 /** Signs the files that patterns name, and reports on each. */
 export async function sign(context: CommandContext<SignFlags>, patterns: string[]): Promise<ExitCode> {
   const { io, flags, settings, output } = context;
-  checkReportPath(flags.report);
+  await prepareReport(flags, io);
   const signOptions = await settings.signOptions();
+  const pattern = settings.referencePattern();
   const { contentCheck, verify } = await createVerification(settings, io.signal);
   const lock = await openReferenceLock(settings, io);
   const service = await openService(context, { contentCheck });
   const journal = journalPath(context, service);
   const progress = await showProgress(context);
+  const clientId = service?.clientId ?? settings.text('clientId');
   try {
     const report = await signFiles(inFolder(patterns, io.cwd), {
       ...given({
@@ -56,8 +60,9 @@ export async function sign(context: CommandContext<SignFlags>, patterns: string[
         referenceLock: lock?.lock,
         verify,
         journal,
+        ...referenceOptions(pattern, clientId),
       }),
-      clientId: service?.clientId ?? settings.text('clientId'),
+      clientId,
       skipSigned: !flags.includeSigned,
       sign: signOptions,
       root: io.cwd,
@@ -71,14 +76,25 @@ export async function sign(context: CommandContext<SignFlags>, patterns: string[
       onProgress: progress.update,
     });
     progress.stop();
-    await writeReport(report, flags, io);
     printReport(context, report, journal);
-    return exitCodeOfReport(report, io.signal);
+    const isWritten = await writeReport(report, flags, context);
+    const exitCode = exitCodeOfReport(report, io.signal);
+    return exitCode === exitCodes.ok && !isWritten ? exitCodes.failed : exitCode;
   } finally {
     progress.stop();
     await service?.close();
     await lock?.close();
   }
+}
+
+/** With `{atcud}`, the signed version of an invoice is accepted also if the invoice was rendered again since. */
+function referenceOptions(pattern: ReferencePattern | undefined, clientId: string) {
+  if (!pattern) return {};
+  const invoices: InvoicesOfRun = new Map();
+  return {
+    reference: (file: FoundFile & { readonly sha256: string }) => pattern.resolve({ ...file, clientId }, invoices),
+    recoveredContent: pattern.has('atcud') ? ('any' as const) : undefined,
+  };
 }
 
 /** A dry run works without an account. */
@@ -98,7 +114,11 @@ function journalPath({ flags, io }: CommandContext<SignFlags>, service: OpenClie
   const purpose = JSON.stringify([service.tokenUrl, service.clientId, io.cwd, flags.out, flags.suffix, flags.inPlace]);
   const hash = createHash('sha256').update(purpose).digest('hex').slice(0, 16);
   const folder = join(io.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'signstash');
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw settingsError('journal', '--journal', `${(error as Error).message}: give a path that can be written.`);
+  }
   return join(folder, `${hash}.jsonl`);
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   isSignedVersionOf,
@@ -187,6 +187,26 @@ it('refuses a report format that it cannot write before anything is sent', async
   expect(exitCode).toBe(2);
   expect(stderr).toBe('error: Invalid --report "report.docx": expected a file that ends in .csv, .json, .xlsx.\n');
   expect(sandbox.admin.counts().tokenRequests).toBe(0);
+});
+
+it('refuses a report that it cannot write before anything is sent', async () => {
+  const { run, sandbox } = await setUp(1);
+  const { exitCode, stderr } = await run(['sign', '0.pdf', '--report', '0.pdf/report.csv']);
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/^error: --report "0\.pdf\/report\.csv" cannot be written: /);
+  expect(sandbox.admin.counts().tokenRequests).toBe(0);
+});
+
+it('says that the files are signed if the report cannot be written in the end', async () => {
+  const { run, cwd, sandbox } = await setUp(1);
+  sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 300 });
+  const running = run(['sign', '0.pdf', '--report', 'reports/report.csv']);
+  await expect.poll(() => sandbox.admin.counts().requests.sign, { timeout: 20_000, interval: 10 }).toBe(1);
+  rmSync(join(cwd, 'reports'), { recursive: true });
+  const { exitCode, stdout, stderr } = await running;
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('1 signed, in');
+  expect(stderr).toMatch(/^error: The files are signed, but the report could not be written: ENOENT/);
 });
 
 it('writes checksums relative to the folder of the list', async () => {

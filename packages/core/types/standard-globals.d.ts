@@ -11,6 +11,7 @@ declare class URL {
   readonly password: string;
   readonly host: string;
   readonly hostname: string;
+  readonly port: string;
   readonly pathname: string;
 }
 declare class TextEncoder {

@@ -1,5 +1,6 @@
 import type { SignatureOptions } from '@signstash-connect/core';
 import type { ErrorFamily } from '@signstash-connect/core/client';
+import type { Verdict } from '@signstash-connect/verify';
 
 /** How every document of a batch is signed. */
 export type BatchSignOptions = Pick<SignatureOptions, 'reason' | 'location' | 'visible'>;
@@ -25,7 +26,7 @@ export interface BatchDocument {
 
 /** The result of a document. Final: it is written once. */
 export type DocumentResult =
-  | { ok: true; operationId: string; size: number; recovered: boolean }
+  | { ok: true; operationId: string; size: number; recovered: boolean; verdict: Verdict }
   | { ok: false; code: string; family: ErrorFamily | 'unknown'; message: string; hint: string };
 
 /** Where one document is. */

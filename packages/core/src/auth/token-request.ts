@@ -3,7 +3,7 @@ import { AbortedError, TokenError } from '../errors/errors.ts';
 import { Telemetry } from '../signing/telemetry.ts';
 import { type Clock, systemClock } from '../utils/clock.ts';
 import { Deadline } from '../utils/deadline.ts';
-import { describeFailure } from '../utils/network-errors.ts';
+import { describeFailure, hostAndPort, surelyUnsent } from '../utils/network-errors.ts';
 import { basicCredentials, type Credentials } from './basic-credentials.ts';
 import type { IssuedToken } from './issued-token.ts';
 import { createRedactor } from './redactor.ts';
@@ -49,6 +49,7 @@ export class TokenRequest {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   readonly #hideSecrets: (text: string) => string;
+  #answered = false;
 
   /** @throws {@link ConfigurationError} if a credential is missing. */
   constructor(options: TokenRequestOptions) {
@@ -114,6 +115,7 @@ export class TokenRequest {
           [oauth.allowInsecureRequests]: true,
         },
       );
+      this.#answered = true;
       const { status, headers } = response;
       onStatus(status);
       const answer = { status, headers, text: await readAtMost(response, maxAnswerBytes), askedAt };
@@ -121,8 +123,10 @@ export class TokenRequest {
     } catch (cause) {
       if (signal?.aborted && !deadline.expired) throw aborted(signal);
       const why = deadline.expired ? `gave no complete answer within ${this.#timeoutMs} ms` : describeFailure(cause);
-      const message = `The authorization server at ${this.#server.issuer}: ${why}.`;
-      return { error: new TokenError('TOKEN_UNAVAILABLE', message, { cause }), passing: true };
+      const message = `The authorization server at ${hostAndPort(this.#server.issuer)}: ${why}.`;
+      const neverAnswered = !this.#answered && !deadline.expired && surelyUnsent(cause);
+      const hint = neverAnswered ? unreachableHint : undefined;
+      return { error: new TokenError('TOKEN_UNAVAILABLE', message, { cause, neverAnswered, hint }), passing: true };
     } finally {
       deadline.end();
     }
@@ -136,6 +140,9 @@ export class TokenRequest {
     }
   }
 }
+
+const unreachableHint =
+  'Nothing was sent. Check the token URL or the environment, the network, and the settings of a corporate web proxy.';
 
 const aborted = (signal: AbortSignal) =>
   new AbortedError('The caller stopped the token request.', { cause: signal.reason });

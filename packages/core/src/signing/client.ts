@@ -76,6 +76,12 @@ export interface SignOptions extends SignatureOptions, CallOptions {
   lookUpFirst?: boolean;
   /** Instead of the client's; see {@link ContentCheckSetting}. */
   contentCheck?: ContentCheckSetting;
+  /**
+   * Which content is accepted if a document of an earlier run is found under its reference. `same` (default): the signed version of
+   * the given bytes. `any`: any file with an intact signature over all of it, for references that identify a document in all its
+   * renderings, such as an invoice's ATCUD.
+   */
+  recoveredContent?: 'same' | 'any';
 }
 
 /** Options of `sign`: those of the call and those of its one document. */
@@ -205,7 +211,7 @@ export class SignStashClient {
       lookUpFirst: options.lookUpFirst ?? lookUpFirst,
       signal: options.signal,
       timeoutMs: options.timeoutMs,
-      contentCheck: this.#contentCheck(options),
+      contentCheck: { ...this.#contentCheck(options), recoveredContent: options.recoveredContent ?? 'same' },
       ...run,
       onRetry: this.#telemetry.retry,
       onOutcome: (outcome) => {

@@ -1,7 +1,7 @@
 import { AbortedError, isSignStashError, type SignStashError } from '../errors/errors.ts';
 import type { RetryEvent } from './hooks.ts';
 import type { Platform } from './platform.ts';
-import { type RetryPolicy, retryDelay, ThrottleDelays } from './retry-policy.ts';
+import { maxAttempts, type RetryPolicy, retryDelay, ThrottleDelays } from './retry-policy.ts';
 
 export interface RetryReadOptions {
   readonly platform: Platform;
@@ -30,7 +30,7 @@ export async function retryRead<R>(
       }
       // A gateway's HTML page passes like any other outage of the service behind it.
       const passing = isSignStashError(problem) && (problem.retryable || problem.code === 'PROTOCOL_UNEXPECTED');
-      if (!passing || attempt >= policy.maxLookupAttempts) throw problem;
+      if (!passing || attempt >= maxAttempts(policy, problem)) throw problem;
       const delay = retryDelay(policy, attempt, problem);
       onRetry?.(readRetry(attempt, delay, problem));
       await platform.sleep(delay, signal);
