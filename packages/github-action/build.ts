@@ -28,11 +28,19 @@ const { output } = await build({
           : undefined,
     },
   ],
-  // What is imported on demand becomes a separate file: verification, and XML for it.
-  output: { format: 'esm', minify: true, chunkFileNames: '[name].js' },
+  // What is imported on demand becomes a separate file, named after its package: libraries, verification, and XML for it.
+  output: {
+    format: 'esm',
+    minify: true,
+    chunkFileNames: ({ facadeModuleId }) => `${packageName(facadeModuleId ?? '') ?? '[name]'}.js`,
+  },
 });
 const chunks = output.filter((file) => file.type === 'chunk');
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 for (const { fileName, code } of chunks) writeFileSync(join(folder, fileName), code);
 writeFileSync(join(folder, 'licenses.txt'), bundledLicenses(...chunks.map(({ modules }) => modules)));
+
+function packageName(path: string): string | undefined {
+  return /^.*\/node_modules\/(?:@[^/]+\/)?([^/]+)/.exec(path.replaceAll('\\', '/'))?.[1];
+}

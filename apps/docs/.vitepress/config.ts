@@ -30,6 +30,7 @@ export default defineConfig({
               items: [
                 { text: 'Node.js', link: '/pt/start/node' },
                 { text: 'n8n', link: '/pt/start/n8n' },
+                { text: 'Linha de comandos', link: '/pt/start/cli' },
                 { text: 'GitHub Actions', link: '/pt/start/github-action' },
                 { text: 'Express', link: '/pt/start/express' },
               ],
@@ -69,6 +70,7 @@ export default defineConfig({
           items: [
             { text: 'Node.js', link: '/start/node' },
             { text: 'n8n', link: '/start/n8n' },
+            { text: 'Command line', link: '/start/cli' },
             { text: 'GitHub Actions', link: '/start/github-action' },
             { text: 'Express', link: '/start/express' },
           ],
@@ -79,10 +81,14 @@ export default defineConfig({
             { text: 'Tokens', link: '/tokens' },
             { text: 'Signed once', link: '/signed-once' },
             { text: 'Batches', link: '/batches' },
+            { text: 'Hot folder', link: '/hot-folder' },
             { text: 'Visible seals', link: '/visible-seals' },
             { text: 'On-premise proxy', link: '/on-premise' },
             { text: 'Verify signatures', link: '/verify' },
+            { text: 'Sandbox', link: '/sandbox' },
+            { text: 'Invoice desk', link: '/invoice-desk' },
             { text: 'Security model', link: '/security' },
+            { text: 'Architecture', link: '/architecture' },
             { text: 'Write an adapter', link: '/write-an-adapter' },
           ],
         },
@@ -106,6 +112,7 @@ export default defineConfig({
           text: 'More',
           items: [
             { text: 'Migrating from a custom client', link: '/migration' },
+            { text: 'Changelog', link: '/changelog' },
             { text: 'Support policy', link: '/support' },
             { text: 'Benchmarks', link: '/benchmarks' },
             { text: 'API reference', link: '/reference/' },

@@ -30,6 +30,7 @@ test('shell samples run scripts that there are', () => {
 
 test('shell samples install packages that are published', () => {
   const folders = [
+    'packages/cli',
     'packages/core',
     'packages/express',
     'packages/n8n-nodes-signstash',

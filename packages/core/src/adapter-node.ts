@@ -7,3 +7,4 @@
 export { displayName, type FoundFile, isOutside, type SignFilesOptions } from './adapters/find-documents.ts';
 export { httpProbe } from './adapters/http-probe.ts';
 export { signFiles } from './adapters/sign-files.ts';
+export { readVerification, type VerificationSetting, verificationLevels } from './adapters/verification.ts';

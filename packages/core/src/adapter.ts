@@ -55,3 +55,4 @@ export {
   type SignOptionValues,
   signOptionDescriptions,
 } from './adapters/sign-options.ts';
+export { type ErrorCode, errorCodes } from './errors/codes.ts';

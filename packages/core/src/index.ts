@@ -1,5 +1,5 @@
 /**
- * Seals documents with Sign'Stash from Node applications. Start at {@link createSignStash}.
+ * Signs documents with Sign'Stash from Node applications. Start at {@link createSignStash}.
  *
  * @module @signstash-connect/core
  */
@@ -8,14 +8,13 @@ export { MemoryTokenStore } from './auth/token-store.ts';
 export { findFiles } from './batch/input.ts';
 export type {
   BatchDocument,
-  BatchFailed,
   BatchInput,
   BatchOptions,
   BatchProgress,
   BatchResult,
-  BatchSigned,
   BatchSummary,
   SignBatch,
+  SignedBatchDocument,
 } from './batch/options.ts';
 export * from './client.ts';
 export { environmentVariables, optionsFromEnv } from './env.ts';

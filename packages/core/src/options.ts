@@ -1,6 +1,7 @@
 import type { Environment } from './api/environments.ts';
 import type { TokenStore } from './auth/token-store.ts';
 import type { FetchFunction } from './http/ky-transport.ts';
+import type { ResultStore } from './results/result-store.ts';
 import type { ClientSettings } from './signing/client.ts';
 import type { Timeouts } from './signing/service-calls.ts';
 import type { Transport } from './signing/transport.ts';
@@ -24,6 +25,12 @@ export interface SignStashOptions extends ClientSettings {
   credentialsEncoding?: 'raw' | 'rfc6749';
   /** Where tokens are kept, for example a Keyv on Redis shared by several processes. Default: memory of this client. */
   tokenStore?: TokenStore;
+  /**
+   * Keeps what `sign` and `signMany` sign, for example `folderResultStore('results')`, so that signing the same document again
+   * through the on-premise proxy, which stores nothing, returns the stored document instead of failing with
+   * `CONTENT_UNAVAILABLE`. `signAll` has its journal and outputs instead.
+   */
+  resultStore?: ResultStore;
   /** Milliseconds for one attempt of each kind; see {@link Timeouts}. */
   timeouts?: Partial<Timeouts> & { tokenMs?: number };
   /** Replaces the runtime's fetch, for example one with a proxy agent. It must neither repeat a request nor follow redirects. */

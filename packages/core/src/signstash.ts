@@ -1,20 +1,22 @@
 import { resolveEnvironment } from './api/environments.ts';
+import { rawBasicValue } from './auth/basic-credentials.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './batch/options.ts';
 import { signAll } from './batch/sign-all.ts';
+import { debugLoggers, nodeTracing } from './diagnostics.ts';
 import { optionsFromEnv } from './env.ts';
 import { ConfigurationError } from './errors/errors.ts';
 import { type DocumentContent, documentContent } from './files/document-content.ts';
 import { nodePlatform } from './files/node-platform.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { SignStashOptions } from './options.ts';
-import {
-  type SignedDocument,
-  type SignOneOptions,
-  type SignOptions,
-  type SignResult,
-  SignStashClient,
-} from './signing/client.ts';
-import type { DocumentInput } from './signing/document-input.ts';
+import { ResultKeeper } from './results/result-keeper.ts';
+import { type SignOneOptions, type SignOptions, SignStashClient, signOne } from './signing/client.ts';
+import type { DocumentInput, PreparedDocument } from './signing/document-input.ts';
+import type { Operations } from './signing/operations.ts';
+import type { SignedDocument, SignResult } from './signing/results.ts';
+import type { SignRun } from './signing/sign-exactly-once.ts';
+import { Telemetry } from './signing/telemetry.ts';
+import type { OnWarning } from './utils/warning.ts';
 
 /**
  * A client for applications: HTTP by ky, tokens cached and renewed, contents from memory, files and streams.
@@ -22,14 +24,18 @@ import type { DocumentInput } from './signing/document-input.ts';
  * @example
  * ```ts
  * const signstash = createSignStash({ environment: 'staging', clientId, clientSecret });
- * const sealed = await signstash.sign('invoice.pdf', { reason: 'Invoice' });
- * await writeFile('invoice-signed.pdf', sealed.content);
+ * const signed = await signstash.sign('invoice.pdf', { reason: 'Invoice' });
+ * await writeFile('invoice-signed.pdf', signed.content);
  * ```
  */
-export class SignStash extends SignStashClient {
+export class SignStash {
+  /** Everything except signing: query, download, resend. */
+  readonly operations: Operations;
+  readonly #client: SignStashClient;
   readonly #viaProxy: boolean;
   readonly #referenceScope: string;
-  readonly #onWarning: SignStashOptions['onWarning'];
+  readonly #onWarning: OnWarning;
+  readonly #results: ResultKeeper | undefined;
 
   /** @throws {@link ConfigurationError} naming the setting that is missing or wrong. */
   constructor(options: SignStashOptions) {
@@ -40,49 +46,52 @@ export class SignStash extends SignStashClient {
       }
     }
     const endpoints = resolveEnvironment(environment, { allowInsecureHttp });
-    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, onWarning, transport, ...settings } = rest;
+    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, transport, resultStore, ...settings } = rest;
+    const secrets = [clientSecret, rawBasicValue(clientId, clientSecret)];
+    const { hooks, logger } = settings;
+    const telemetry = new Telemetry({
+      hooks,
+      loggers: [...(logger ? [logger] : []), ...debugLoggers()],
+      tracing: nodeTracing(secrets),
+      secrets,
+    });
     const http = {
       credentialsEncoding,
       tokenStore,
       fetch,
       userAgent,
       scope,
-      onWarning,
+      telemetry,
       tokenTimeoutMs: timeouts?.tokenMs,
     };
-    super(
+    this.#client = new SignStashClient(
       {
         transport: transport ?? createTransport({ endpoints, clientId, clientSecret, ...http }).transport,
         platform: nodePlatform,
         endpoints,
         clientId,
+        telemetry,
       },
-      { ...settings, ...(onWarning ? { onWarning } : {}), ...(timeouts ? { timeouts } : {}) },
+      { ...settings, ...(timeouts ? { timeouts } : {}) },
     );
+    this.operations = this.#client.operations;
     this.#viaProxy = endpoints.viaProxy;
     this.#referenceScope = endpoints.tokenUrl;
-    this.#onWarning = onWarning;
+    this.#onWarning = telemetry.warning;
+    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning);
   }
 
   /**
-   * Seals one document: bytes, a Blob, a path, a `file:` URL or a stream.
+   * Signs one document: bytes, a Blob, a path, a `file:` URL or a stream.
    *
    * @throws See {@link SignStashClient.sign}; also `ValidationError` `DOCUMENT_UNREADABLE` for a path that cannot be read.
    */
-  override async sign(content: DocumentContent, options: SignOneOptions = {}): Promise<SignedDocument> {
-    const opened = await documentContent(content);
-    try {
-      return await super.sign(opened.source, {
-        ...(opened.name === undefined ? {} : { name: opened.name }),
-        ...options,
-      });
-    } finally {
-      await opened.release?.();
-    }
+  sign(content: DocumentContent, options: SignOneOptions = {}): Promise<SignedDocument> {
+    return signOne(this, content, options);
   }
 
-  /** Seals up to 99 documents in one request; see {@link SignStashClient.signMany}. */
-  override async signMany(
+  /** Signs up to 99 documents in one request; see {@link SignStashClient.signMany}. */
+  async signMany(
     documents: readonly DocumentInput<DocumentContent>[],
     options: SignOptions = {},
   ): Promise<SignResult[]> {
@@ -92,30 +101,44 @@ export class SignStash extends SignStashClient {
         const { source, name } = opened[index] as (typeof opened)[number];
         return { ...(name === undefined ? {} : { name }), ...document, content: source };
       });
-      return await super.signMany(inputs, options);
+      return await (this.#results
+        ? this.#results.signMany(this.#client, inputs, options)
+        : this.#client.signMany(inputs, options));
     } finally {
       await Promise.all(opened.map(({ release }) => release?.()));
     }
   }
 
   /**
-   * Seals any number of documents: many in each request, several requests at once, in constant memory.
+   * Signs any number of documents: many in each request, several requests at once, in constant memory.
    *
    * @param documents - Paths, glob patterns, or any (async) iterable of documents.
    * @returns Results in completion order, and a summary at the end.
    */
   signAll(documents: BatchInput, options: BatchOptions = {}): SignBatch {
-    return signAll(
-      {
-        prepare: (input, position, call) => this.prepare(input, position, call),
-        seal: (group, call, run) => this.seal(group, call, run),
-        viaProxy: this.#viaProxy,
-        referenceScope: this.#referenceScope,
-        onWarning: this.#onWarning,
-      },
-      documents,
-      options,
-    );
+    const batchClient = {
+      prepare: this.prepare.bind(this),
+      signPreparedWith: this.signPreparedWith.bind(this),
+      viaProxy: this.#viaProxy,
+      referenceScope: this.#referenceScope,
+      onWarning: this.#onWarning,
+    };
+    return signAll(batchClient, documents, options);
+  }
+
+  /** Checks one document without sending it; see {@link SignStashClient.prepare}. */
+  prepare(input: DocumentInput, position: number, options: SignOptions = {}): Promise<PreparedDocument> {
+    return this.#client.prepare(input, position, options);
+  }
+
+  /** Signs up to 99 prepared documents in one request; see {@link SignStashClient.signPrepared}. */
+  signPrepared(documents: readonly PreparedDocument[], options: SignOptions = {}): Promise<SignResult[]> {
+    return this.#client.signPrepared(documents, options);
+  }
+
+  /** Signs prepared documents with a content store; see {@link SignStashClient.signPreparedWith}. */
+  signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void> {
+    return this.#client.signPreparedWith(documents, options, run);
   }
 }
 

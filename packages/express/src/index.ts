@@ -15,3 +15,4 @@ export type { SavablePdf, SignPdf, SignPdfOptions } from './sign-pdf.ts';
 export { type SignResponseOptions, signResponse } from './sign-response.ts';
 export { type SignUploadOptions, signUpload } from './sign-upload.ts';
 export { type SignstashMiddlewareOptions, signstash } from './signstash.ts';
+export type { VerifyOptions } from './verify.ts';

@@ -1,8 +1,8 @@
 import type { SignedDocument } from '@signstash-connect/core';
-import { parse as parseDisposition } from 'content-disposition';
 import type { Request, RequestHandler, Response } from 'express';
 import { SignHttpError, toHttpError } from './errors.ts';
 import { checkOptions, mebibyte } from './options.ts';
+import { dispositionName } from './read-upload.ts';
 import { type Decision, ResponseCapture } from './response-capture.ts';
 import { dropConditions, dropUnsignedHeaders } from './response-head.ts';
 import {
@@ -14,8 +14,9 @@ import {
   signedResponses,
   signOnePdf,
 } from './sign.ts';
+import { createVerifier, type VerifyOptions } from './verify.ts';
 
-export interface SignResponseOptions {
+export interface SignResponseOptions extends VerifyOptions {
   /** Default: the client of `signstash()`. */
   client?: ClientOption;
   /**
@@ -37,9 +38,10 @@ export interface SignResponseOptions {
  */
 export function signResponse(options: SignResponseOptions = {}): RequestHandler {
   const where = 'signResponse';
-  checkOptions(where, options, ['client', 'when', 'options', 'maxBytes', 'onSigned'], ['maxBytes']);
+  checkOptions(where, options, ['client', 'when', 'options', 'maxBytes', 'onSigned', 'verify', 'trust'], ['maxBytes']);
   const { client, when, options: signOptions, maxBytes = 25 * mebibyte, onSigned } = options;
   const findClient = clientFinder(where, client);
+  const verifier = createVerifier(where, options);
 
   return (req, res, next) => {
     dropConditions(req);
@@ -58,8 +60,12 @@ export function signResponse(options: SignResponseOptions = {}): RequestHandler 
     async function sign(content: Buffer): Promise<void> {
       // A 205 response without content is complete as it is.
       if (content.byteLength === 0 && res.statusCode === 205) return capture.release(content);
-      const input = { content, name: fileName(res), options: await resolveSignOptions(signOptions, req, res) };
-      const signed = await signOnePdf(findClient(res), input, { disconnected });
+      const input = {
+        content,
+        name: dispositionName(res.getHeader('content-disposition')),
+        options: await resolveSignOptions(signOptions, req, res),
+      };
+      const signed = await signOnePdf(findClient(res), input, { disconnected, verifier });
       await onSigned?.(signed, req, res);
       if (disconnected.aborted) return;
       signedResponses.add(res);
@@ -123,15 +129,4 @@ function sendBytesAsBytes(res: Response): void {
         ? Buffer.from(body.buffer, body.byteOffset, body.byteLength)
         : body,
     );
-}
-
-/** The name under which the browser would save the file. */
-function fileName(res: Response): string | undefined {
-  const header = res.getHeader('content-disposition');
-  if (typeof header !== 'string') return undefined;
-  try {
-    return parseDisposition(header).parameters.filename || undefined;
-  } catch {
-    return undefined;
-  }
 }

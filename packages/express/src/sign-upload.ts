@@ -15,11 +15,13 @@ import {
   type PdfSignOptions,
   type PdfSignOptionsFor,
   resolveSignOptions,
+  type SignCall,
   signedResponses,
   signPdfs,
 } from './sign.ts';
+import { createVerifier, type VerifyOptions } from './verify.ts';
 
-export interface SignUploadOptions {
+export interface SignUploadOptions extends VerifyOptions {
   /** Default: the client of `signstash()`. */
   client?: ClientOption;
   /** Name of the form's file field. Default `file`. */
@@ -37,9 +39,10 @@ export interface SignUploadOptions {
 /** A route that signs uploaded PDFs: one as `application/pdf`, or several as `multipart/form-data`. */
 export function signUpload(options: SignUploadOptions = {}): RequestHandler {
   const where = 'signUpload';
-  checkOptions(where, options, ['client', 'field', 'limits', 'options', 'respond']);
+  checkOptions(where, options, ['client', 'field', 'limits', 'options', 'respond', 'verify', 'trust']);
   const { client, field = 'file', options: signOptions, respond = true } = options;
   const findClient = clientFinder(where, client);
+  const verifier = createVerifier(where, options);
   const readUpload = uploadReader(field, resolveLimits(`${where}.limits`, options.limits));
 
   return (req, res, next) => {
@@ -51,7 +54,7 @@ export function signUpload(options: SignUploadOptions = {}): RequestHandler {
         throw new SignHttpError('UPLOAD_MISSING', `The upload contains no document (field "${field}").`);
       }
       const toSign = files.map(async (file) => ({ file, options: await resolveSignOptions(signOptions, req, file) }));
-      const results = await signFiles(client, await Promise.all(toSign), disconnected);
+      const results = await signFiles(client, await Promise.all(toSign), { disconnected, verifier });
       if (disconnected.aborted) return;
       if (respond) return sendSigned(res, requireAllSigned(results));
       req.signedFiles = results;
@@ -69,13 +72,13 @@ interface FileToSign {
 }
 
 /** Signs files in one request, in the order given. A file that was uploaded twice is signed, and counted, once. */
-async function signFiles(client: SignStash, files: readonly FileToSign[], disconnected: AbortSignal) {
+async function signFiles(client: SignStash, files: readonly FileToSign[], call: SignCall) {
   const identities = files.map(({ file, options: { key = '', reference = '' } }) =>
     JSON.stringify([createHash('sha256').update(file.bytes).digest('hex'), key, reference]),
   );
   const unique = [...new Map(files.map((file, index) => [identities[index]!, file])).entries()];
   const inputs = unique.map(([, { file, options }]) => ({ content: file.bytes, name: file.name, options }));
-  const results = await signPdfs(client, inputs, { disconnected });
+  const results = await signPdfs(client, inputs, call);
   const byIdentity = new Map(unique.map(([identity], index) => [identity, results[index]!]));
   return files.map(({ file }, index): SignResult => ({ ...byIdentity.get(identities[index]!)!, name: file.name }));
 }

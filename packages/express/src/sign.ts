@@ -12,12 +12,13 @@ import {
 } from '@signstash-connect/core';
 import type { Request, Response } from 'express';
 import { SignHttpError } from './errors.ts';
+import type { Verifier } from './verify.ts';
 
 /** A client, or the options to make one. */
 export type ClientOption = SignStash | SignStashOptions;
 
 /** How a PDF is signed: core's options, without those that do not apply to a PDF. */
-export type PdfSignOptions = Omit<SignOneOptions, 'type' | 'xml' | 'contentType' | 'signal'>;
+export type PdfSignOptions = Omit<SignOneOptions, 'type' | 'xml' | 'contentType' | 'signal' | 'contentCheck'>;
 
 /** Options for every document, or a function that returns them for one request. */
 export type PdfSignOptionsFor<Parameters extends unknown[] = [req: Request, res: Response]> =
@@ -38,6 +39,8 @@ export const signedResponses = new WeakSet<Response>();
 export interface ClientState {
   /** Set by `signstash({ resultStore })`. */
   keeper?: ResultKeeper;
+  /** Set by `signstash({ verify })`. */
+  verifier?: Verifier;
   /** The on-premise proxy, if this package made the client. */
   proxyUrl?: string;
   /** Reference of the last signed document: the service reports the used quota with an operation only. */
@@ -86,6 +89,8 @@ export interface SignCall {
   /** Aborted when the caller disconnects. */
   disconnected: AbortSignal;
   signal?: AbortSignal | undefined;
+  /** Default: that of `signstash()`. */
+  verifier?: Verifier | undefined;
 }
 
 /** Signs PDFs in one request to Sign'Stash, in the order given. The call's options are those of the first document. */
@@ -94,10 +99,18 @@ export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], c
   const { keeper } = state;
   // With a result store the answer is kept although the caller has gone: through the proxy it is the only copy.
   const signals = [call.signal, keeper ? undefined : call.disconnected].filter((signal) => signal !== undefined);
-  const split = inputs.map(splitOptions);
-  const documents = split.map(({ document }) => document);
-  const options: SignOptions = { ...split[0]?.call, signal: AbortSignal.any(signals) };
-  const results = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
+  const documents = inputs.map(({ content, name, options }) => {
+    const own = { ...(name === undefined ? {} : { name }), ...options };
+    return { ...own, type: 'PAdES', content } satisfies DocumentInput<DocumentContent>;
+  });
+  // What all documents of a request share; undefined is the client's own setting.
+  const { description, preservation, lookUpFirst, timeoutMs } = inputs[0]?.options ?? {};
+  const shared = { description, preservation, lookUpFirst, timeoutMs } as SignOptions;
+  const verification = await (call.verifier ?? state.verifier)?.();
+  const contentCheck = verification && { contentCheck: verification.contentCheck };
+  const options: SignOptions = { ...shared, ...contentCheck, signal: AbortSignal.any(signals) };
+  const signed = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
+  const results = verification ? await verification.checkStored(signed) : signed;
   for (const result of results) {
     if (result.ok) state.recentReference = result.reference;
     else if (result.error.code === 'QUOTA_EXCEEDED') state.quotaRefusedAt = Date.now();
@@ -111,21 +124,6 @@ export async function signOnePdf(client: SignStash, input: PdfInput, call: SignC
   const [result] = await signPdfs(client, [input], call);
   if (!result?.ok) throw result?.error;
   return result;
-}
-
-/** The options of the call, which all documents of a request share, and those of the document. */
-function splitOptions({ content, name, options = {} }: PdfInput) {
-  const { description, preservation, lookUpFirst, timeoutMs, ...own } = options;
-  const given = Object.entries({ description, preservation, lookUpFirst, timeoutMs }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const document: DocumentInput<DocumentContent> = {
-    ...(name === undefined ? {} : { name }),
-    ...own,
-    type: 'PAdES',
-    content,
-  };
-  return { call: Object.fromEntries(given) as SignOptions, document };
 }
 
 /** Aborts when the caller disconnects before the response is complete, so that no work continues for a closed connection. */

@@ -3,8 +3,10 @@ import type { RequestHandler } from 'express';
 import { checkOptions, type Logger } from './options.ts';
 import { type ClientOption, clientState, openClient } from './sign.ts';
 import { signPdfOn } from './sign-pdf.ts';
+import { createVerifier, type VerifyOptions } from './verify.ts';
 
-export interface SignstashMiddlewareOptions {
+/** `verify` applies to every middleware with the same client that does not set `verify` itself. */
+export interface SignstashMiddlewareOptions extends VerifyOptions {
   /** A client, or the options to make one. Default: made from the SIGNSTASH_* environment variables. */
   client?: ClientOption;
   /**
@@ -22,13 +24,15 @@ export interface SignstashMiddlewareOptions {
  * @throws `ConfigurationError` at once, naming the setting that is missing or wrong.
  */
 export function signstash(options: SignstashMiddlewareOptions = {}): RequestHandler {
-  checkOptions('signstash', options, ['client', 'resultStore', 'logger']);
+  checkOptions('signstash', options, ['client', 'resultStore', 'logger', 'verify', 'trust']);
   const { resultStore, logger } = options;
+  const verifier = createVerifier('signstash', options);
   const client = openClient(options.client ?? optionsFromEnv(process.env));
   if (resultStore !== undefined) {
     const warn = ({ code, message }: { code: string; message: string }) => logger?.warn(`${code}: ${message}`);
     clientState(client).keeper = new ResultKeeper(resultStore, warn);
   }
+  if (verifier) clientState(client).verifier = verifier;
   return (req, res, next) => {
     req.app.locals.signstash ??= client;
     res.signstash = client;

@@ -13,6 +13,7 @@ import {
   settingDescriptions,
   signOptionDescriptions,
 } from '@signstash-connect/core/adapter';
+import { readVerification } from '@signstash-connect/core/adapter/node';
 import { closest } from 'fastest-levenshtein';
 import metadata from '../action.yml';
 import { checkTemplate } from './external-reference.ts';
@@ -88,7 +89,7 @@ function readOwnSettings(values: Values, env: Env) {
   const flag = (key: string) => reader.required(key) !== '' && reader.flag(key) === true;
   const count = (key: string, max: number) => (reader.required(key) && reader.wholeNumber(key, 1, max)) || 1;
   const files = splitLines(reader.required('files'));
-  const verify = reader.choice('verify', ['off', 'integrity', 'signature', 'chain'] as const) ?? ('integrity' as const);
+  const trust = splitLines(reader.text('trust'));
   const output = {
     directory: reader.optional('directory'),
     suffix: reader.optional('suffix'),
@@ -99,8 +100,8 @@ function readOwnSettings(values: Values, env: Env) {
     files: files.filter((line) => !line.startsWith('#')),
     ifNoFilesFound: reader.choice('ifNoFilesFound', ['error', 'warn', 'ignore'] as const) ?? ('error' as const),
     output,
-    verify,
-    trust: readTrust(reader, verify),
+    verify: readVerification(reader, trust) ?? ('integrity' as const),
+    trust,
     reference,
     summary: flag('summary'),
     run: {
@@ -147,22 +148,6 @@ const splitLines = (text: string) =>
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-
-/** Paths of the roots that `verify: chain` needs. */
-function readTrust(reader: SettingReader, verify: string): string[] {
-  const paths = splitLines(reader.text('trust'));
-  const [name, level] = [reader.name('trust'), reader.name('verify')];
-  if (verify === 'chain' && paths.length === 0) {
-    reader.fail('trust', `${level} "chain" needs ${name}: the root certificates, as paths of files or folders.`);
-  }
-  if (verify !== 'chain' && paths.length > 0) {
-    reader.fail('trust', `${name} has no effect with ${level} "${verify}": set ${level} to "chain".`);
-  }
-  for (const path of paths.filter((path) => !statSync(path, { throwIfNoEntry: false }))) {
-    reader.fail('trust', `Invalid ${name} "${path}": there is no such file or folder.`);
-  }
-  return paths;
-}
 
 const readImage = ({ visibleImage = '' }: Values) =>
   isFile(visibleImage.trim()) ? readFileSync(visibleImage.trim()) : undefined;

@@ -1,8 +1,4 @@
-import * as http from 'node:http';
 import type { Runner } from './runner.ts';
-
-/** Since Node 24.14, and missing from the types. */
-const { setGlobalProxyFromEnv } = http as { setGlobalProxyFromEnv?: (env: NodeJS.ProcessEnv) => unknown };
 
 const variables = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'];
 
@@ -11,6 +7,10 @@ export function configureProxyFromEnv(runner: Runner, env: NodeJS.ProcessEnv): v
   const proxies = variables.flatMap((name) => env[name] || []);
   if (proxies.length === 0) return;
   for (const proxy of proxies) maskPassword(runner, proxy);
+  // Since Node 24.14, and missing from the types. Not imported: that would load all of `fetch` when the action starts.
+  const { setGlobalProxyFromEnv } = process.getBuiltinModule('node:http') as {
+    setGlobalProxyFromEnv?: (env: NodeJS.ProcessEnv) => unknown;
+  };
   if (!setGlobalProxyFromEnv) {
     throw new Error(
       `HTTP_PROXY or HTTPS_PROXY is set, and this runner's Node ${process.versions.node} cannot use it: update the runner.`,

@@ -1,5 +1,5 @@
 import type { SignFilesOptions } from '@signstash-connect/core/adapter/node';
-import { findProblem, TrustStore, type VerificationLevel, verifyDocument } from '@signstash-connect/verify';
+import { checkSigned, TrustStore, type VerificationLevel } from '@signstash-connect/verify';
 
 /**
  * Verifies signed files with `@signstash-connect/verify`. This module becomes a separate file in `dist`, which runs that do
@@ -14,10 +14,5 @@ export async function createVerifier(
   signal: AbortSignal,
 ): Promise<NonNullable<SignFilesOptions['verify']>> {
   const trust = await TrustStore.fromPaths(roots);
-  return async (content, { path }) => {
-    // Core has compared a PDF with its original; CAdES and XAdES signatures are compared here.
-    const isPdf = Buffer.from(content.subarray(0, 5)).toString('latin1') === '%PDF-';
-    const report = await verifyDocument(content, { trust, signal, ...(isPdf ? {} : { original: path }) });
-    return findProblem(report, level)?.replace(/\.$/, '');
-  };
+  return (content, { path }) => checkSigned(content, { level, trust, original: path, signal });
 }

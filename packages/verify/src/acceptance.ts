@@ -1,4 +1,7 @@
+import type { TrustStore } from './certificates/trust.ts';
 import { concludeVerdict, type Reason, type SignatureReport, type VerificationReport } from './report.ts';
+import type { DocumentInput } from './source.ts';
+import { verifyDocument } from './verify-document.ts';
 
 /**
  * What a newly signed document has to pass:
@@ -6,6 +9,35 @@ import { concludeVerdict, type Reason, type SignatureReport, type VerificationRe
  * - `chain`: it also chains to a given root, and so does its timestamp.
  */
 export type VerificationLevel = 'signature' | 'chain';
+
+/** What a newly signed document is checked against. */
+export interface CheckSignedOptions {
+  level: VerificationLevel;
+  /** Certificates that chains may end at. Required for `chain`. */
+  trust?: TrustStore;
+  /** The document before it was signed. If given, another document with a valid signature is refused. */
+  original?: DocumentInput;
+  /** Stops reading. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Verifies a document that a signing service returned, at one of two levels.
+ *
+ * @returns Why the document must not be used, one or more sentences without the last full stop; undefined if it may be.
+ * @throws {TypeError} If an option is unusable.
+ * @throws {Error} If a document cannot be read; or if `signal` is aborted. The document must not be used then either.
+ */
+export async function checkSigned(content: DocumentInput, options: CheckSignedOptions): Promise<string | undefined> {
+  const { level, ...verifyOptions } = options;
+  if (level !== 'signature' && level !== 'chain') {
+    throw new TypeError(`Invalid "level" "${level}": expected "signature" or "chain"`);
+  }
+  if (level === 'chain' && !options.trust?.anchors.length) {
+    throw new TypeError('Level "chain" needs "trust" with at least one certificate');
+  }
+  return findProblem(await verifyDocument(content, verifyOptions), level)?.replace(/\.$/, '');
+}
 
 /**
  * Why a newly signed document must not be accepted: one or more sentences; undefined if it may be.

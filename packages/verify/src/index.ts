@@ -3,7 +3,7 @@
  *
  * @module @signstash-connect/verify
  */
-export { findProblem, type VerificationLevel } from './acceptance.ts';
+export { type CheckSignedOptions, checkSigned, findProblem, type VerificationLevel } from './acceptance.ts';
 export { type GrantedPeriod, type TrustAnchor, TrustStore } from './certificates/trust.ts';
 export { loadTrustedList, type TrustedListOptions } from './certificates/trusted-list.ts';
 export type {
@@ -23,5 +23,5 @@ export type {
   Verdict,
   VerificationReport,
 } from './report.ts';
-export type { DocumentInput } from './source.ts';
+export type { DocumentInput, RandomAccess } from './source.ts';
 export { type VerifyOptions, verifyDocument } from './verify-document.ts';

@@ -3,8 +3,23 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A document to verify: its bytes, the path of its file, or a stream of its bytes. */
-export type DocumentInput = Uint8Array | string | URL | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+/** A document that is read by position, such as a `DocumentSource` of `@signstash-connect/core`. */
+export interface RandomAccess {
+  /** Bytes. */
+  readonly size: number;
+  /** The bytes from `start` to before `end`, both within the document. */
+  slice(start: number, end: number): Promise<Uint8Array>;
+}
+
+/** A document to verify: its bytes, the path of its file, a stream of its bytes, or what reads it by position. */
+export type DocumentInput =
+  | Uint8Array
+  | string
+  | URL
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | RandomAccess;
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -20,6 +35,7 @@ export interface ByteSource {
 export async function openSource(input: DocumentInput, signal?: AbortSignal): Promise<ByteSource> {
   if (input instanceof Uint8Array) return new MemorySource(input);
   if (typeof input === 'string' || input instanceof URL) return FileSource.open(input);
+  if ('slice' in input && !(input instanceof Blob)) return randomAccessSource(input);
   const folder = await mkdtemp(join(tmpdir(), 'signstash-verify-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
@@ -64,6 +80,19 @@ class MemorySource implements ByteSource {
   }
 
   async close(): Promise<void> {}
+}
+
+function randomAccessSource(input: RandomAccess): ByteSource {
+  const { size } = input;
+  return {
+    size,
+    async read(start, end) {
+      const from = Math.min(start, size);
+      const { buffer, byteOffset, byteLength } = await input.slice(from, Math.max(from, Math.min(end, size)));
+      return Buffer.from(buffer, byteOffset, byteLength);
+    },
+    close: async () => {},
+  };
 }
 
 class FileSource implements ByteSource {

@@ -25,7 +25,7 @@ for (const [name, atOnce] of [['one after another', 1] as const, ['16 at once', 
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let round = -1; round < rounds; round++) {
-    const core = await timed(() => signstash.operations.status('1'), atOnce);
+    const core = await timed(() => signstash.operations.getStatus('1'), atOnce);
     const plain = await timed(() => bare.get(status).json(), atOnce);
     // The first round warms up.
     if (round < 0) continue;

@@ -7,6 +7,6 @@ const environment = { tokenUrl: `${url}/token`, apiUrl: `${url}/api` };
 const signstash = createSignStash({ environment, clientId: 'bench', clientSecret: 'bench' });
 
 await report(async () => {
-  await signstash.operations.status('1');
+  await signstash.operations.getStatus('1');
   return 0;
 });

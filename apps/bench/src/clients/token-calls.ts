@@ -17,7 +17,7 @@ const signstash = createSignStash({
 
 await sleep(Number(start) - Date.now());
 await report(async () => {
-  await Promise.all(Array.from({ length: Number(calls) }, () => signstash.operations.status('1')));
+  await Promise.all(Array.from({ length: Number(calls) }, () => signstash.operations.getStatus('1')));
   return Number(calls);
 });
 await store?.disconnect();

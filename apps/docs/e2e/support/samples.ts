@@ -24,6 +24,13 @@ const surroundings: Record<string, { before: string; after?: string }> = {
       'const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox; const signstash = createSignStash({ environment: { tokenUrl, apiUrl }, clientId, clientSecret });' +
       "writeFileSync('invoice-signed.pdf', (await signstash.sign('invoice.pdf')).content); await sandbox.close();",
   },
+  /** Credentials, and a root certificate in the working directory. */
+  'verify-core': {
+    before:
+      "import { mkdirSync, writeFileSync } from 'node:fs'; import { startSandbox } from '@signstash-connect/sandbox';" +
+      "const sandbox = await startSandbox(); mkdirSync('roots'); writeFileSync('roots/issuer-root.pem', sandbox.caCertificatePem); await sandbox.close();" +
+      "const clientId = process.env.SIGNSTASH_CLIENT_ID ?? ''; const clientSecret = process.env.SIGNSTASH_CLIENT_SECRET ?? '';",
+  },
   /** An Express application with its helpers, complete. */
   'express-app': {
     before:

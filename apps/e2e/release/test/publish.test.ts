@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { run } from '@signstash-connect/testing/registry';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { verifySeal } from '../../../../packages/sandbox/test/support/pdfsig.ts';
+import { verifySignature } from '../../../../packages/sandbox/test/support/pdfsig.ts';
 import { Consumer, type Installer } from './support/consumer.ts';
 import { planned } from './support/released-clone.ts';
-import { run } from './support/run.ts';
 import { commonJs, esm, middleware, types } from './support/samples.ts';
 
 const released = inject('released');
@@ -45,7 +45,7 @@ async function expectSigned(consumer: Consumer): Promise<void> {
   const signed = await readFile(path);
   await rm(path);
   const ca = await readFile(join(consumer.folder, 'ca.pem'), 'utf8');
-  expect(await verifySeal(signed, ca)).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+  expect(await verifySignature(signed, ca)).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
 }
 
 describe('the registry', () => {

@@ -1,9 +1,9 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
+import { run } from '@signstash-connect/testing/registry';
 import { beforeAll, expect, inject, it } from 'vitest';
 import { Consumer } from './support/consumer.ts';
-import { run } from './support/run.ts';
 
 const released = inject('released');
 const folder = join(released.work, 'sbom');

@@ -1,10 +1,10 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { run } from '@signstash-connect/testing/registry';
 import { describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
-import { verifySeal } from '../../../../packages/sandbox/test/support/pdfsig.ts';
+import { verifySignature } from '../../../../packages/sandbox/test/support/pdfsig.ts';
 import { Consumer } from './support/consumer.ts';
-import { run } from './support/run.ts';
 import { action } from './support/samples.ts';
 
 const { clone, registry, remote, work, versions } = inject('released');
@@ -51,7 +51,7 @@ describe('the action', () => {
     await job.run('action.mjs', [join(checkout, runs.main), JSON.stringify(Object.fromEntries(declared))]);
     const signed = await readFile(join(job.folder, 'invoice-signed.pdf'));
     const ca = await readFile(join(job.folder, 'ca.pem'), 'utf8');
-    expect(await verifySeal(signed, ca)).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+    expect(await verifySignature(signed, ca)).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
   });
 
   it('keeps its tags when nothing new is released', async () => {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { run } from '@signstash-connect/testing/registry';
 import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { cloneWorkspace, versionPackages } from './support/released-clone.ts';
-import { run } from './support/run.ts';
 
 const { work, clone: released } = inject('released');
 const core = '@signstash-connect/core';

@@ -52,7 +52,7 @@ export function batchRoutes({ client, clientId, store, queue, incomingFolder }: 
 
   router.get('/:batch/quota', async (req, res) => {
     const operationId = await lastOperation(await findBatch(req));
-    const quota = operationId && (await client.operations.status(operationId)).quota;
+    const quota = operationId && (await client.operations.getStatus(operationId)).quota;
     res.json(quota || {});
   });
 
@@ -85,7 +85,7 @@ export function batchRoutes({ client, clientId, store, queue, incomingFolder }: 
     if (!Array.isArray(receivers) || receivers.length === 0 || receivers.length > 20 || !receivers.every(isText)) {
       throw new DeskError('RECEIVER_INVALID', 400, 'Send {"receivers": […]} with 1 to 20 e-mail addresses.');
     }
-    await client.operations.resendMail(operationId, receivers, { attachDocuments: attach === true });
+    await client.operations.resendEmails(operationId, receivers, { attachDocuments: attach === true });
     res.status(204).end();
   });
 

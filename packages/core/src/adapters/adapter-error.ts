@@ -17,7 +17,7 @@ export interface AdapterErrorDetails {
 
 const brand: unique symbol = Symbol.for('@signstash-connect/core/adapter-error') as never;
 
-/** An error that an adapter itself finds, with a code of its own; `describeError` describes it as it describes core's errors. */
+/** An error that an adapter itself finds, with its own code; `describeError` describes it like core's errors. */
 export class AdapterError extends Error {
   readonly [brand] = true;
   /** Stable, in capitals. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { BatchSigned } from '../batch/options.ts';
+import type { SignedBatchDocument } from '../batch/options.ts';
 import { AdapterError } from './adapter-error.ts';
 import { type FoundFile, isOutside, type SignFilesOptions } from './find-documents.ts';
 import type { PreparedFile } from './prepare-file.ts';
@@ -50,11 +50,11 @@ export async function replaceablePath({ path, name, outside }: FoundFile, root: 
  */
 export async function placeSignedFile(
   { file, document, target, size }: PreparedFile,
-  result: BatchSigned,
-  verify: SignFilesOptions['verify'],
+  result: SignedBatchDocument,
+  { verify, recoveredContent }: Pick<SignFilesOptions, 'verify' | 'recoveredContent'>,
 ): Promise<PlacedFile> {
   const { recovered, document: signed, outputPath = document.output } = result;
-  const signedLength = recovered ? signed?.contentLength : undefined;
+  const signedLength = recovered && recoveredContent !== 'any' ? signed?.contentLength : undefined;
   if (signedLength !== undefined && signedLength !== size) {
     const message = `${file.name}: the service has another document under this external reference, of ${signedLength} bytes instead of ${size}. It is in ${outputPath}.`;
     throw notValid(message, 'Make the external reference depend on the content.');

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { derivedReference, referenceSeed } from '../api/references.ts';
 import { documentKind, isSignedPdf } from '../api/request/document-checks.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
+import type { SignatureType } from '../api/wire.ts';
 import type { BatchDocument } from '../batch/options.ts';
 import { documentContent } from '../files/document-content.ts';
 import { nodePlatform } from '../files/node-platform.ts';
@@ -39,7 +40,8 @@ export async function prepareFile(file: FoundFile, options: PrepareOptions): Pro
   const { sha256, isSigned } = await inspect(source, skipSigned && source.size <= maxDocumentBytes);
   if (isSigned) return 'signed';
   // Two files with the same content are two documents, so the name is part of the reference.
-  const reference = options.reference?.({ ...file, sha256 }) ?? (await deriveReference(clientId, sha256, file.name));
+  const given = await options.reference?.({ ...file, sha256 });
+  const reference = given ?? (await deriveReference(clientId, sha256, file.name, sign?.type));
   const content = { ...forgetting(source, forget), sha256: async () => sha256 };
   const document = { content, name: basename(file.path), reference, output };
   return {
@@ -55,7 +57,7 @@ export async function prepareFile(file: FoundFile, options: PrepareOptions): Pro
         platform: nodePlatform,
         clientId,
         maxDocumentBytes,
-        seal: signature,
+        signatureOptions: signature,
       });
       // It may wait long until it is sent.
       forget?.();
@@ -84,8 +86,8 @@ async function inspect(source: DocumentSource, lookForSignature: boolean) {
   return { sha256: (await source.sha256?.()) ?? (await nodePlatform.sha256(source.read())), isSigned: false };
 }
 
-async function deriveReference(clientId: string, sha256: string, name: string): Promise<string> {
-  const seed = referenceSeed(sha256, name);
+async function deriveReference(clientId: string, sha256: string, name: string, type?: SignatureType): Promise<string> {
+  const seed = referenceSeed(sha256, name, type);
   return derivedReference(clientId, createHash('sha256').update(seed).digest('hex'));
 }
 

@@ -92,8 +92,8 @@ export class Report {
     return { version: 1, durationMs: Math.round(this.durationMs), totals, ...stopped, ...missing, files };
   }
 
-  /** RFC 4180, with cells that a spreadsheet would run as a formula made text. @param bom - Excel needs it to read UTF-8. */
-  toCsv({ bom = false } = {}): string {
+  /** The table of the report, with its head: what {@link toCsv} writes, for spreadsheets. */
+  toRows(): (string | number)[][] {
     const head = [
       'file',
       'status',
@@ -112,7 +112,7 @@ export class Report {
       readable[file.status],
       file.recovered ? 'yes' : 'no',
       file.output ?? '',
-      file.bytes === undefined ? '' : String(file.bytes),
+      file.bytes ?? '',
       file.sha256 ?? '',
       file.reference ?? '',
       file.operationId ?? '',
@@ -120,7 +120,13 @@ export class Report {
       problem?.detail ?? reason ?? '',
       problem?.hint ?? '',
     ]);
-    return `${bom ? '\ufeff' : ''}${[head, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('')}`;
+    return [head, ...rows];
+  }
+
+  /** RFC 4180, with cells that a spreadsheet would run as a formula made text. @param bom - Excel needs it to read UTF-8. */
+  toCsv({ bom = false } = {}): string {
+    const lines = this.toRows().map((row) => `${row.map((cell) => csvCell(String(cell))).join(',')}\r\n`);
+    return `${bom ? '\ufeff' : ''}${lines.join('')}`;
   }
 
   /** Lines of `sha256sum`, for `sha256sum --check`. @param path - Turns an output into its path in the file. */

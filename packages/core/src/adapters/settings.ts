@@ -79,7 +79,7 @@ export function resolveSettings(values: SettingValues, options: ResolveSettingsO
     ...(credentialsEncoding ? { credentialsEncoding } : {}),
     ...(allowInsecureHttp === undefined ? {} : { allowInsecureHttp }),
     ...(timeoutMs === undefined ? {} : { timeouts: timeouts(timeoutMs) }),
-    // Look-ups are always safe to repeat, and the answer to one may save a sign request.
+    // Look-ups are always safe to repeat, and the answer to one may make a sign request unnecessary.
     ...(retries === undefined ? {} : { retry: { attempts: retries + 1, maxLookupAttempts: Math.max(1, retries * 2) } }),
     ...(format ? { format } : {}),
     ...(scope ? { scope } : {}),

@@ -49,6 +49,7 @@ class FileRun {
     if (!client) throw new TypeError('signFiles needs a client, except for a dry run.');
     const { batchSize, concurrency, maxRequestBytes, journal, durable, description, lookUpFirst, timeoutMs } =
       this.#options;
+    const { recoveredContent, referenceLock, referenceLockWaitMs } = this.#options;
     const given = {
       batchSize,
       concurrency,
@@ -57,7 +58,10 @@ class FileRun {
       durable,
       description,
       lookUpFirst,
+      recoveredContent,
       timeoutMs,
+      referenceLock,
+      referenceLockWaitMs,
       signal,
       onProgress:
         onProgress && ((progress: BatchProgress) => onProgress(this.#overall(progress, files.length, started))),
@@ -178,7 +182,7 @@ class FileRun {
     if (!result.ok) return this.#fail(file, result.error, known);
     try {
       const { operationId, recovered, resumed } = result;
-      const placed = await placeSignedFile(prepared, result, this.#options.verify);
+      const placed = await placeSignedFile(prepared, result, this.#options);
       this.#add({
         file: file.name,
         status: 'signed',

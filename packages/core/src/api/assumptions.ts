@@ -1,7 +1,7 @@
 import type { ErrorBody } from '../errors/errors.ts';
 
 /**
- * Everything this package assumes about the service that is written nowhere (API reference, tags "[inferred]" and
+ * Everything this package assumes about the service that is not documented (API reference, tags "[inferred]" and
  * section 7, "Not known"). When a real answer teaches better, this is the one file to change.
  */
 

@@ -8,7 +8,7 @@ export interface Endpoints {
   readonly signUrl: string;
   /** Base of the API that supports queries: always the SaaS. Absent without one: then nothing can be looked up. */
   readonly queryUrl?: string;
-  /** True where documents are signed through the on-premise proxy, which stores no content. */
+  /** True if documents are signed through the on-premise proxy, which stores no content. */
   readonly viaProxy: boolean;
   /** See {@link OnPremiseEnvironment.saasSeesProxyDocuments}. */
   readonly saasSeesProxyDocuments?: boolean;

@@ -1,9 +1,10 @@
 import { ValidationError } from '../errors/errors.ts';
 import { maxReferenceLength } from './assumptions.ts';
+import type { SignatureType } from './wire.ts';
 
 /**
  * A reference that the same document gets in every process and on every run, so that a second run finds the first one's
- * operation instead of sealing, and paying, again.
+ * operation instead of signing, and paying, again.
  *
  * @param clientId - Prefix: references are unique in the whole system (API reference, section 5).
  * @param keyedHash - SHA-256 of {@link referenceSeed}, in hexadecimal.
@@ -13,9 +14,14 @@ export function derivedReference(clientId: string, keyedHash: string): string {
   return `${prefix.slice(0, maxReferenceLength - 41)}-${keyedHash.slice(0, 40)}`;
 }
 
-/** What is hashed for {@link derivedReference}. */
-export function referenceSeed(contentHash: string, key: string | undefined): Uint8Array {
-  return new TextEncoder().encode(`${contentHash}\n${key ?? ''}`);
+/**
+ * What is hashed for {@link derivedReference}.
+ *
+ * @param type - Every document can also be signed with CAdES, so the same content with CAdES is another document; otherwise the
+ *   content decides the type.
+ */
+export function referenceSeed(contentHash: string, key: string | undefined, type?: SignatureType): Uint8Array {
+  return new TextEncoder().encode(`${type === 'CAdES' ? 'CAdES:' : ''}${contentHash}\n${key ?? ''}`);
 }
 
 /**

@@ -10,13 +10,13 @@ export interface SignatureOptions {
   location?: string;
   /** Whether to add a timestamp. Default false: it may be charged. */
   timestamp?: boolean;
-  /** Makes the seal visible on a page. PAdES only; default: invisible. */
+  /** Adds a visible seal to a page. PAdES only; default: invisible. */
   visible?: VisibleSeal;
-  /** Where and how the seal goes into an XML document. XAdES only. */
+  /** Where and how the signature goes into an XML document. XAdES only. */
   xml?: XmlSignature;
 }
 
-/** A seal that can be seen (API reference, section 5: `visibleSignatureInfo`). */
+/** A visible seal (API reference, section 5: `visibleSignatureInfo`). */
 export interface VisibleSeal {
   /** Velocity text such as `Digitally signed by $certificate.getCommonName()`, or the service's own template. */
   template: string | { service: true };

@@ -1,5 +1,5 @@
 /**
- * The service's own words, exactly as they travel (API reference, sections 5 and 6). Nothing outside `protocol` and the
+ * The wire format of the service (API reference, sections 5 and 6). Nothing outside `protocol` and the
  * `raw` properties of answers speaks them.
  */
 
@@ -103,6 +103,7 @@ export interface WireDocument {
   internalId?: number | string | null;
   signStatus?: SignStatus;
   signError?: SignError | null;
+  storageStatus?: string | null;
   contentLength?: number | null;
   receptionDate?: string | number | null;
   storageEndDate?: string | number | null;

@@ -1,4 +1,4 @@
-import { type ClientAuth, ClientSecretBasic } from 'oauth4webapi';
+import type { ClientAuth } from 'oauth4webapi';
 import { ConfigurationError } from '../errors/errors.ts';
 
 /**
@@ -17,7 +17,7 @@ export interface Credentials {
   readonly credentialsEncoding?: CredentialsEncoding | undefined;
 }
 
-/** @throws {@link ConfigurationError} where a credential is missing or cannot be sent in a Basic header. */
+/** @throws {@link ConfigurationError} if a credential is missing or cannot be sent in a Basic header. */
 export function basicCredentials({ clientId, clientSecret, credentialsEncoding }: Credentials): ClientAuth {
   for (const [setting, value] of Object.entries({ clientId, clientSecret })) {
     if (typeof value !== 'string' || value === '')
@@ -25,7 +25,10 @@ export function basicCredentials({ clientId, clientSecret, credentialsEncoding }
   }
   switch (credentialsEncoding ?? defaultCredentialsEncoding) {
     case 'rfc6749':
-      return ClientSecretBasic(clientSecret);
+      return async (...request) => {
+        const { ClientSecretBasic } = await import('oauth4webapi');
+        return ClientSecretBasic(clientSecret)(...request);
+      };
     case 'raw': {
       if (clientId.includes(':')) {
         const message =

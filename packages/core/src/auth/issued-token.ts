@@ -2,7 +2,7 @@ import { redact, removeSecrets } from '../errors/redact.ts';
 import type { StoredToken } from './token-store.ts';
 
 /** Before this much of its life is left, a token is renewed in the background while it still serves. */
-const softWindowMs = 60_000;
+const refreshWindowMs = 60_000;
 /** With this much left, a token is no longer used: it could expire on its way. */
 const hardWindowMs = 5_000;
 
@@ -26,10 +26,10 @@ export class IssuedToken {
     const life = Math.max(0, expiresAt - issuedAt);
     // Fractions, so that even a token of a few seconds has some use before its windows begin.
     this.unusableAt = expiresAt - Math.min(hardWindowMs, life / 2);
-    this.refreshAt = Math.min(this.unusableAt, expiresAt - Math.min(softWindowMs, life / 10));
+    this.refreshAt = Math.min(this.unusableAt, expiresAt - Math.min(refreshWindowMs, life / 10));
   }
 
-  /** A token from a store, whose content is anybody's: undefined where it is no usable bearer token. */
+  /** A token from a store whose content is not trusted: undefined if it is not a usable bearer token. */
   static fromStore(value: unknown): IssuedToken | undefined {
     if (typeof value !== 'object' || value === null) return undefined;
     const { accessToken, tokenType, issuedAt, expiresAt } = value as Partial<Record<keyof StoredToken, unknown>>;

@@ -8,11 +8,11 @@ export class SingleFlight<T> {
 
   constructor(job: (signal: AbortSignal) => Promise<T>) {
     this.#result = job(this.#stop.signal);
-    // Each waiter hears of a failure; the job's own promise must not count as unhandled.
+    // Each waiter receives the failure; the job's promise must not count as an unhandled rejection.
     this.#result.catch(() => {});
   }
 
-  /** True once everybody has gone: nobody may join any more. */
+  /** True once every caller has left: no caller may join any more. */
   get cancelled(): boolean {
     return this.#stop.signal.aborted;
   }

@@ -5,34 +5,34 @@ import type { IssuedToken } from './issued-token.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { TokenCache } from './token-cache.ts';
 
-/** Where authorised calls have their tokens from. */
+/** Provides the tokens of authorised calls. */
 export interface TokenSource {
   /** A token to use now. */
   getToken(signal?: AbortSignal): Promise<IssuedToken>;
-  /** Says that the API refused this very token; the next `getToken` brings another one. */
+  /** Marks this token as refused by the API; the next `getToken` returns another one. */
   invalidate(token: IssuedToken): void;
 }
 
 export interface TokenManagerOptions {
   /** Asks the server for a token. */
   readonly issue: (signal: AbortSignal) => Promise<IssuedToken>;
-  /** The place in the store that is shared with other clients and processes. */
-  readonly shelf: TokenCache;
+  /** The entry in the store that is shared with other clients and processes. */
+  readonly cache: TokenCache;
   readonly onWarning?: OnWarning | undefined;
   readonly clock?: Clock | undefined;
 }
 
 /**
- * How long refused credentials stay refused, in milliseconds. A queue of a thousand calls must not become a thousand wrong
- * log-ins, which can lock the account; and a secret corrected in the backoffice should work again without a restart.
+ * How long refused credentials stay refused, in milliseconds. A queue of a thousand calls must not cause a thousand failed
+ * log-ins, which can lock the account; and a secret corrected in the backoffice must work without a restart.
  */
 export const refusalMemoryMs = 60_000;
 
-/** Processes that start together have written to the store by then. Milliseconds. */
-const turnSettleMs = 100;
-/** How often, and how long, a process looks for the token that another one asks for. Milliseconds. */
-const turnPollMs = 50;
-const turnPatienceMs = 5_000;
+/** Processes that start together have written to the store after this time. Milliseconds. */
+const lockSettleMs = 100;
+/** How often, and how long, a process looks for the token that another one requests. Milliseconds. */
+const lockPollMs = 50;
+const lockWaitMs = 5_000;
 
 /** Refused tokens that are remembered; a store holds one at a time, so a few cover every late reader. */
 const refusedTokensKept = 8;
@@ -45,7 +45,7 @@ const refusedTokensKept = 8;
  */
 export class TokenManager implements TokenSource {
   readonly #issue: TokenManagerOptions['issue'];
-  readonly #shelf: TokenCache;
+  readonly #cache: TokenCache;
   readonly #onWarning: OnWarning | undefined;
   readonly #clock: Clock;
   #current: IssuedToken | undefined;
@@ -54,11 +54,11 @@ export class TokenManager implements TokenSource {
   #refusedTokens: IssuedToken[] = [];
   #refusal: { error: CredentialsError; until: number } | undefined;
   /** No background renewal before this moment. */
-  #quietUntil = 0;
+  #noRefreshBefore = 0;
 
-  constructor({ issue, shelf, onWarning, clock = systemClock }: TokenManagerOptions) {
+  constructor({ issue, cache, onWarning, clock = systemClock }: TokenManagerOptions) {
     this.#issue = issue;
-    this.#shelf = shelf;
+    this.#cache = cache;
     this.#onWarning = onWarning;
     this.#clock = clock;
   }
@@ -74,7 +74,7 @@ export class TokenManager implements TokenSource {
     const current = this.#current;
     const refusal = this.#refusal && now < this.#refusal.until ? this.#refusal.error : undefined;
     if (current && now < current.unusableAt) {
-      const due = now >= current.refreshAt && now >= this.#quietUntil;
+      const due = now >= current.refreshAt && now >= this.#noRefreshBefore;
       if (due && !refusal && !this.#flight) this.#renewInBackground(current);
       return current;
     }
@@ -107,52 +107,52 @@ export class TokenManager implements TokenSource {
 
   async #renew(signal: AbortSignal): Promise<IssuedToken> {
     const generation = this.#generation;
-    const shared = await this.#readShelf();
-    const token = shared ?? (await this.#askInTurn(signal));
+    const shared = await this.#readCache();
+    const token = shared ?? (await this.#requestWithLock(signal));
     if (generation !== this.#generation) return token;
     this.#current = token;
-    this.#quietUntil = 0;
+    this.#noRefreshBefore = 0;
     const ttlMs = token.unusableAt - this.#clock.now();
-    if (!shared && ttlMs > 0) void this.#shelf.write(token, ttlMs).then(() => this.#shelf.releaseLock());
+    if (!shared && ttlMs > 0) void this.#cache.write(token, ttlMs).then(() => this.#cache.releaseLock());
     return token;
   }
 
-  /** Where processes share a store, one of them asks and the others wait for what it puts there. */
-  async #askInTurn(signal: AbortSignal): Promise<IssuedToken> {
-    const shelf = this.#shelf;
-    if (!shelf.shared) return this.#ask(signal);
-    if (await shelf.acquireLock(() => this.#clock.sleep(turnSettleMs, signal))) {
+  /** If processes share a store, one of them requests a token and the others wait until it is stored. */
+  async #requestWithLock(signal: AbortSignal): Promise<IssuedToken> {
+    const cache = this.#cache;
+    if (!cache.shared) return this.#request(signal);
+    if (await cache.acquireLock(() => this.#clock.sleep(lockSettleMs, signal))) {
       try {
-        return await this.#ask(signal);
+        return await this.#request(signal);
       } catch (error) {
-        shelf.releaseLock();
+        cache.releaseLock();
         throw error;
       }
     }
-    for (let waited = 0; waited < turnPatienceMs; waited += turnPollMs) {
-      await this.#clock.sleep(turnPollMs, signal);
-      const shared = await this.#readShelf();
+    for (let waited = 0; waited < lockWaitMs; waited += lockPollMs) {
+      await this.#clock.sleep(lockPollMs, signal);
+      const shared = await this.#readCache();
       if (shared) return shared;
     }
-    return this.#ask(signal);
+    return this.#request(signal);
   }
 
-  /** A token that another client or process has put there and that is better than ours. */
-  async #readShelf(): Promise<IssuedToken | undefined> {
-    const stored = await this.#shelf.read();
+  /** A token that another client or process has stored and that expires later than ours. */
+  async #readCache(): Promise<IssuedToken | undefined> {
+    const stored = await this.#cache.read();
     if (!stored) return undefined;
     if (this.#refusedTokens.some((refused) => refused.equals(stored))) {
-      this.#shelf.remove();
+      this.#cache.remove();
       return undefined;
     }
     const now = this.#clock.now();
     const current = this.#current;
-    // While ours still serves, only one that need not be renewed itself is worth the change.
+    // While ours is valid, only replace it with one that does not need a refresh itself.
     if (current && now < current.unusableAt) return now < stored.refreshAt ? stored : undefined;
     return now < stored.unusableAt ? stored : undefined;
   }
 
-  async #ask(signal: AbortSignal): Promise<IssuedToken> {
+  async #request(signal: AbortSignal): Promise<IssuedToken> {
     try {
       const token = await this.#issue(signal);
       this.#refusal = undefined;
@@ -164,12 +164,12 @@ export class TokenManager implements TokenSource {
   }
 
   #renewInBackground(current: IssuedToken): void {
-    const softWindow = current.expiresAt - current.refreshAt;
+    const refreshWindow = current.expiresAt - current.refreshAt;
     this.#renewal()
       .wait()
       .catch((problem: unknown) => {
-        // A few more tries before the token ends, not one with every call.
-        this.#quietUntil = this.#clock.now() + Math.max(1000, softWindow / 6);
+        // A few more attempts before the token expires, not one with every call.
+        this.#noRefreshBefore = this.#clock.now() + Math.max(1000, refreshWindow / 6);
         warn(this.#onWarning, 'TOKEN_REFRESH_FAILED', 'The token could not be renewed early', problem);
       });
   }

@@ -1,4 +1,4 @@
-import { type AuthorizationServer, type Client, processClientCredentialsResponse } from 'oauth4webapi';
+import type { AuthorizationServer, Client } from 'oauth4webapi';
 import { visibleText } from '../api/response/web-page.ts';
 import { CredentialsError, TokenError } from '../errors/errors.ts';
 import { IssuedToken } from './issued-token.ts';
@@ -30,7 +30,7 @@ export interface TokenAnswerContext {
   readonly hideSecrets: (text: string) => string;
 }
 
-/** Sorts an answer of the token endpoint: a token, a refusal for good, or a trouble that may pass. */
+/** Sorts an answer of the token endpoint: a token, a permanent refusal, or a temporary failure. */
 export async function readTokenAnswer(answer: TokenAnswer, context: TokenAnswerContext): Promise<TokenOutcome> {
   const { status } = answer;
   if (status === 200) return readToken(answer, context);
@@ -38,7 +38,7 @@ export async function readTokenAnswer(answer: TokenAnswer, context: TokenAnswerC
   // 400 and 401 refuse the credentials whatever the body looks like: a gateway may answer in the server's place. A 403 does so
   // only where it speaks OAuth; else it is a firewall's.
   if (status === 400 || status === 401 || (status === 403 && said.oauthError !== undefined)) {
-    const message = `The authorization server refused the clientId and clientSecret (${status}${said.words}).`;
+    const message = `The authorization server refused the clientId and clientSecret (${status}${said.text}).`;
     const hint = hintFor(said.oauthError);
     return { error: new CredentialsError(message, { status, ...(hint ? { hint } : {}) }), passing: false };
   }
@@ -48,7 +48,7 @@ export async function readTokenAnswer(answer: TokenAnswer, context: TokenAnswerC
     const what = `The token URL answered ${status}, a redirect: it is not the token endpoint itself.`;
     return { error: unavailable(what), passing };
   }
-  const error = unavailable(`The authorization server gave no token (${status}${said.words}).`);
+  const error = unavailable(`The authorization server gave no token (${status}${said.text}).`);
   const retryAfterMs = retryAfter(answer);
   return { error, passing, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
@@ -68,6 +68,7 @@ async function readToken({ text, headers, askedAt }: TokenAnswer, context: Token
     return unusable(/^\s*\{/.test(text) ? 'its JSON is damaged or cut short' : 'it is not JSON');
   }
   try {
+    const { processClientCredentialsResponse } = await import('oauth4webapi');
     // The content type is not looked at: what the text is has just been seen.
     const token = await processClientCredentialsResponse(
       context.server,
@@ -102,7 +103,7 @@ function tolerant(answer: unknown): unknown {
 interface Said {
   readonly oauthError?: string;
   /** Ready to follow a status, such as ` invalid_client: Bad credentials`. */
-  readonly words: string;
+  readonly text: string;
 }
 
 /** What the server says, short and without secrets. */
@@ -111,12 +112,12 @@ function quote({ text }: TokenAnswer, hideSecrets: (text: string) => string): Sa
   const clean = (value: string) => hideSecrets(value).replace(/\s+/g, ' ').trim().slice(0, 200);
   try {
     const { error, error_description: description } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof error !== 'string') return { words: '' };
+    if (typeof error !== 'string') return { text: '' };
     const oauthError = clean(error);
-    return { oauthError, words: ` ${oauthError}${typeof description === 'string' ? `: ${clean(description)}` : ''}` };
+    return { oauthError, text: ` ${oauthError}${typeof description === 'string' ? `: ${clean(description)}` : ''}` };
   } catch {
     const page = clean(visibleText(hideSecrets(text)));
-    return { words: page === '' ? '' : `, a page saying "${page}"` };
+    return { text: page === '' ? '' : `, a page saying "${page}"` };
   }
 }
 

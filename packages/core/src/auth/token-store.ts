@@ -1,6 +1,6 @@
 /** What a token store keeps, as plain JSON. */
 export interface StoredToken {
-  /** A bearer token: whoever reads it can seal documents until it expires. Keep the store as safe as the client secret. */
+  /** A bearer token: whoever reads it can sign documents until it expires. Keep the store as safe as the client secret. */
   accessToken: string;
   tokenType: string;
   /** Milliseconds since the epoch. */

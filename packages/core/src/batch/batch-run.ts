@@ -1,4 +1,3 @@
-import { pMapIterable } from 'p-map';
 import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import { findStopReason } from '../api/error-table.ts';
 import type { DocumentSource } from '../api/request/document-source.ts';
@@ -26,6 +25,7 @@ import type { BatchDocument, BatchInput, BatchOptions, BatchResult, BatchSummary
 import { type Content, Outputs, type RequestOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 import { ResultQueue } from './result-queue.ts';
+import { SeenKeys } from './seen-keys.ts';
 import type { BatchClient } from './sign-all.ts';
 
 /** A document that is ready to be sent. */
@@ -78,7 +78,7 @@ export class BatchRun {
   readonly #maxRequestBytes: number;
   readonly #outputs: Outputs;
   readonly #queue: ResultQueue;
-  readonly #references = new Map<string, string>();
+  readonly #references = new SeenKeys();
   readonly #requests = new Set<Promise<void>>();
   #journal: Journal | undefined;
   #keptBytes = 0;
@@ -160,7 +160,7 @@ export class BatchRun {
     // Kept apart: what may have been sent a moment ago is looked up over a longer time.
     const inDoubt = new BatchPacker<PreparedItem>(this.#batchSize, this.#maxRequestBytes);
     const packers = [inDoubt, fresh];
-    const prepared = this.#prepared(documents);
+    const prepared = await this.#prepared(documents);
     try {
       for (let next = prepared.next(); ; ) {
         const item = await raceTimeout(next, lingerMs);
@@ -182,9 +182,10 @@ export class BatchRun {
   }
 
   /** Prepares a few documents ahead, in order; undefined stands for one that is not sent. */
-  #prepared(
+  async #prepared(
     documents: Iterable<BatchDocument> | AsyncIterable<BatchDocument>,
-  ): AsyncIterator<PreparedItem | undefined> {
+  ): Promise<AsyncIterator<PreparedItem | undefined>> {
+    const { pMapIterable } = await import('p-map');
     const room = async () => {
       while (this.#queue.full && !this.#stopped) await this.#queue.change();
     };
@@ -231,7 +232,7 @@ export class BatchRun {
         this.#report(earlier, bytes);
         return undefined;
       }
-      const inDoubt = known?.event === 'sending' || known?.event === 'sealed';
+      const inDoubt = known?.event === 'sending' || known?.event === 'signed';
       return { document, target, inDoubt, release };
     } catch (problem) {
       await release?.();
@@ -256,9 +257,8 @@ export class BatchRun {
 
   /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` */
   #assertUniqueReference(document: PreparedDocument): void {
-    const other = this.#references.get(document.reference);
+    const other = this.#references.add(document.reference, document.name);
     if (other !== undefined) throw duplicateReference(document.name, other, document.reference);
-    this.#references.set(document.reference, document.name);
   }
 
   /** Starts a request as soon as one of those under way is done. */
@@ -339,7 +339,7 @@ export class BatchRun {
           items.map(({ target, document }) => ({ target, bytes: document.source.size })),
         );
         const call = held.unprotected ? { ...this.#call, lookUpFirst: true } : this.#call;
-        await this.#client.seal<Content>(
+        await this.#client.signPreparedWith<Content>(
           items.map(({ document }) => document),
           call,
           {
@@ -468,7 +468,7 @@ function signedEntry(result: BatchResult): JournalEntry[] {
     ...(operationId === undefined ? {} : { operationId }),
     ...(output === undefined ? {} : { output }),
   };
-  return [{ event: 'sealed', reference, ...place }];
+  return [{ event: 'signed', reference, ...place }];
 }
 
 /** Failures after which the service has nothing of the document, if this run was the only one to send it. */

@@ -1,6 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import type { BatchDocument, BatchInput, BatchOptions } from './options.ts';
 
 export interface OpenedInput {
@@ -14,23 +13,28 @@ export async function openInput(input: BatchInput, options: BatchOptions): Promi
   const patterns = typeof input === 'string' ? [input] : isTexts(input) ? input : undefined;
   if (patterns) {
     const paths = await findFiles(patterns, options);
-    return { documents: paths.map((content) => ({ content })), total: paths.length };
+    return { documents: asDocuments(paths), total: paths.length };
   }
   const documents = input as Exclude<BatchInput, string | readonly string[]>;
   return Array.isArray(documents) ? { documents, total: documents.length } : { documents };
+}
+
+function* asDocuments(paths: readonly string[]): Iterable<BatchDocument> {
+  for (const content of paths) yield { content };
 }
 
 const isTexts = (input: BatchInput): input is readonly string[] =>
   Array.isArray(input) && input.length > 0 && input.every((item) => typeof item === 'string');
 
 /**
- * The files that `signAll` would seal for these patterns: paths as they are, patterns as what they match, `!` excludes; sorted,
+ * The files that `signAll` would sign for these patterns: paths as they are, patterns as what they match, `!` excludes; sorted,
  * each file once, whatever links lead to it, without earlier outputs.
  */
 export async function findFiles(
   patterns: readonly string[],
   options: Pick<BatchOptions, 'suffix' | 'outputDirectory'> = {},
 ): Promise<string[]> {
+  const { glob, isDynamicPattern } = await import('tinyglobby');
   const exclusions = patterns.filter((pattern) => pattern.startsWith('!'));
   const found: string[] = [];
   const dynamic: string[] = [];
@@ -68,7 +72,7 @@ const isFile = (path: string) =>
 const slashes = (pattern: string) =>
   isAbsolute(pattern) && process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
 
-/** Whether a file looks like an output of an earlier run, in a place where outputs go: a second run must not seal seals. */
+/** Whether a file looks like an output of an earlier run, in a place where outputs go: a second run must not sign signed files. */
 function isEarlierOutput(
   path: string,
   { suffix = '-signed', outputDirectory }: Pick<BatchOptions, 'suffix' | 'outputDirectory'>,

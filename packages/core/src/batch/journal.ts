@@ -9,7 +9,7 @@ export type JournalEntry =
   /** It was about to be sent and nothing more is known: in doubt. */
   | { event: 'sending'; reference: string }
   /** Its signed content is in the file `output`. */
-  | { event: 'sealed'; reference: string; operationId?: string; output?: string }
+  | { event: 'signed'; reference: string; operationId?: string; output?: string }
   /** It was not signed; it may be sent again. */
   | { event: 'failed'; reference: string; code: string };
 
@@ -33,7 +33,7 @@ export class Journal {
   }
 
   /**
-   * @throws {@link ConfigurationError} `JOURNAL_UNUSABLE` where the file cannot be written, is in use by another process, or
+   * @throws {@link ConfigurationError} `JOURNAL_UNUSABLE` if the file cannot be written, is in use by another process, or
    *   contains a line that no journal writes (except for the last one, which a crash may have cut short).
    */
   static async open(path: string, options: LockFileOptions = {}): Promise<Journal> {
@@ -156,7 +156,7 @@ function parse(line: string): JournalEntry | undefined {
     if (v !== 1 || typeof reference !== 'string') return undefined;
     if (event === 'sending') return { event, reference };
     if (event === 'failed') return { event, reference, code: String(code) };
-    if (event !== 'sealed') return undefined;
+    if (event !== 'signed') return undefined;
     return {
       event,
       reference,

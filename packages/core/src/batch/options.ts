@@ -4,27 +4,28 @@ import type { DocumentContent } from '../files/document-content.ts';
 import type { ReferenceLock } from '../locks/reference-lock.ts';
 import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput } from '../signing/document-input.ts';
+import type { SignedResult, SignResult } from '../signing/results.ts';
 
 /** One document of a batch. */
 export interface BatchDocument extends DocumentInput<DocumentContent> {
-  /** Where its sealed content goes, instead of where {@link BatchOptions} would put it. */
+  /** Where its signed content goes, instead of where {@link BatchOptions} would put it. */
   output?: string;
 }
 
 /**
- * What a batch seals: paths and glob patterns (`!` excludes; sorted, each file once; earlier outputs are left out), or any
- * iterable of documents, which is read only as fast as they are sealed.
+ * What a batch signs: paths and glob patterns (`!` excludes; sorted, each file once; earlier outputs are left out), or any
+ * iterable of documents, which is read only as fast as they are signed.
  */
 export type BatchInput = string | readonly string[] | Iterable<BatchDocument> | AsyncIterable<BatchDocument>;
 
 export interface BatchOptions extends SignOptions {
-  /** Where sealed files go. Default: next to each document. */
+  /** Where signed files go. Default: next to each document. */
   outputDirectory?: string;
   /** Below {@link BatchOptions.outputDirectory}, keep the documents' tree from this directory on. Default: no tree. */
   baseDirectory?: string;
   /** Put before the extension of output names. Default `-signed`. */
   suffix?: string;
-  /** Keep sealed contents in memory and give them with the results, instead of writing files. */
+  /** Keep signed contents in memory and give them with the results, instead of writing files. */
   inMemory?: boolean;
   /** Replace existing output files. Default false: such a document is refused before it is sent. */
   overwrite?: boolean;
@@ -33,7 +34,7 @@ export interface BatchOptions extends SignOptions {
    * keeps no copy, false otherwise.
    */
   durable?: boolean;
-  /** Path of the journal, which lets a run that was killed go on where it stopped. Default: none. */
+  /** Path of the journal, which lets the next run continue after a kill. Default: none. */
   journal?: string;
   /**
    * Prevents other processes from signing the same documents at the same time; documents that another process is signing are awaited
@@ -48,67 +49,53 @@ export interface BatchOptions extends SignOptions {
   maxRequestBytes?: number;
   /** Requests under way at once. Default 4. */
   concurrency?: number;
-  /** Told of progress, at most ten times a second and once at the end. */
+  /** Called with the progress, at most ten times per second and once at the end. */
   onProgress?: (progress: BatchProgress) => void;
 }
 
 export interface BatchProgress {
   /** Documents with a result. */
   done: number;
-  /** Of these, the ones that were not sealed. */
+  /** Of these, the ones that were not signed. */
   failed: number;
   /** Documents in all, where that is known beforehand. */
   total?: number;
-  /** Bytes of the documents with a result, before sealing. */
+  /** Bytes of the documents with a result, before signing. */
   bytes: number;
   bytesPerSecond: number;
   /** Milliseconds until the end, by the pace so far, where the total is known. */
   etaMs?: number;
 }
 
-export type BatchResult = BatchSigned | BatchFailed;
+/** A result of `signAll`. */
+export type BatchResult = SignResult<SignedBatchDocument>;
 
-/** A document that is sealed and whose content is where it should be. */
-export interface BatchSigned {
-  readonly ok: true;
-  readonly reference: string;
-  readonly name: string;
-  /** Absent where only the journal knows that it was sealed. */
-  readonly operationId?: string;
-  /** Path of the sealed file. */
+/** A document that is signed and whose content is where it should be. */
+export interface SignedBatchDocument extends SignedResult {
+  /** Path of the signed file. */
   readonly outputPath?: string;
-  /** The sealed content, with {@link BatchOptions.inMemory}. */
+  /** The signed content, with {@link BatchOptions.inMemory}. */
   readonly content?: Uint8Array;
-  /** Bytes of the sealed content; 0 where it was finished by an earlier run. */
+  /** Bytes of the signed content; 0 if it was finished by an earlier run. */
   readonly bytes: number;
-  /** True where the seal was found at the service instead of coming in the answer. */
-  readonly recovered: boolean;
-  /** True where the journal says that an earlier run finished it: nothing was asked or sent. */
+  /** True if the journal says that an earlier run finished it: no request was sent. */
   readonly resumed: boolean;
   /** True if another process signed it at the same time: `outputPath` is the file that it wrote. */
   readonly signedByAnotherProcess?: boolean;
-  /** Milliseconds from the request's start to this result; 0 where resumed. */
+  /** Milliseconds from the start of the request to this result; 0 if resumed. */
   readonly durationMs: number;
   /** What the service says about the document; absent if resumed. */
   readonly document?: OperationDocument;
 }
 
-export interface BatchFailed {
-  readonly ok: false;
-  /** Empty where the document could not even be read. */
-  readonly reference: string;
-  readonly name: string;
-  readonly error: SignStashError;
-}
-
 export interface BatchSummary {
   /** Documents with a result. */
   documents: number;
-  sealed: number;
+  signed: number;
   failed: number;
-  /** Of the sealed ones, those that an earlier run had finished. */
+  /** Of the signed ones, those that an earlier run had finished. */
   resumed: number;
-  /** Bytes of the documents, before sealing. */
+  /** Bytes of the documents, before signing. */
   bytes: number;
   /** Milliseconds since the start. */
   durationMs: number;

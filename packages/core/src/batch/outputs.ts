@@ -22,9 +22,11 @@ import {
 import { memoryStore } from '../signing/content-stores.ts';
 import type { PreparedDocument } from '../signing/document-input.ts';
 import type { SignedOutcome } from '../signing/outcome.ts';
+import type { FailedDocument } from '../signing/results.ts';
 import type { JournalEntry } from './journal.ts';
-import type { BatchFailed, BatchOptions, BatchResult, BatchSigned } from './options.ts';
+import type { BatchOptions, BatchResult, SignedBatchDocument } from './options.ts';
 import { outputPath } from './output-path.ts';
+import { SeenKeys } from './seen-keys.ts';
 
 /** Signed content, in a temporary file or in memory. */
 export type Content = TempFile | Uint8Array;
@@ -59,7 +61,7 @@ export class Outputs {
   readonly #options: BatchOptions;
   readonly #durable: boolean;
   readonly #viaProxy: boolean;
-  readonly #targets = new Set<string>();
+  readonly #targets = new SeenKeys();
   /** Permissions of new files by prepared directory. */
   readonly #modes = new Map<string, Promise<number>>();
   /** Bytes that requests under way will still write, by directory. */
@@ -81,8 +83,7 @@ export class Outputs {
   claim(document: { name: string; path: string | undefined; output: string | undefined }): string | undefined {
     if (this.#options.inMemory) return undefined;
     const target = outputPath(document, this.#options);
-    if (this.#targets.has(target)) throw outputExists(target);
-    this.#targets.add(target);
+    if (this.#targets.add(target) !== undefined) throw outputExists(target);
     return target;
   }
 
@@ -96,12 +97,12 @@ export class Outputs {
     { reference, name }: PreparedDocument,
     target: string,
     known: JournalEntry | undefined,
-  ): Promise<BatchSigned | undefined> {
+  ): Promise<SignedBatchDocument | undefined> {
     const { overwrite = false } = this.#options;
     if (!known && overwrite) return undefined;
     const common = { ok: true, reference, name, recovered: false, resumed: true, durationMs: 0 } as const;
     const there = await fileSize(target);
-    if (known?.event === 'sealed') {
+    if (known?.event === 'signed') {
       const { operationId, output } = known;
       const bytes = output === undefined ? undefined : await fileSize(output);
       if (output !== undefined && bytes) {
@@ -122,7 +123,10 @@ export class Outputs {
   }
 
   /** The result of a document that another process has signed since it was read; undefined if there is none. */
-  async signedMeanwhile({ reference, name }: PreparedDocument, target: string): Promise<BatchSigned | undefined> {
+  async signedMeanwhile(
+    { reference, name }: PreparedDocument,
+    target: string,
+  ): Promise<SignedBatchDocument | undefined> {
     const bytes = this.#options.overwrite ? undefined : await fileSize(target);
     if (!bytes) return undefined;
     const origin = { recovered: true, resumed: false, signedByAnotherProcess: true } as const;
@@ -296,7 +300,7 @@ async function isSameContent(path: string, other: string): Promise<boolean> {
   }
 }
 
-function notSaved({ outcome, target }: Delivery, cause: unknown, kept?: string): BatchFailed {
+function notSaved({ outcome, target }: Delivery, cause: unknown, kept?: string): FailedDocument {
   const { operationId, document } = outcome;
   const { reference, name } = document;
   const taken = isSignStashError(cause) && cause.code === 'OUTPUT_EXISTS';

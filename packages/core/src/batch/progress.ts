@@ -13,7 +13,7 @@ export class Progress {
   readonly #report: ((progress: BatchProgress) => void) | undefined;
   readonly #summary: BatchSummary = {
     documents: 0,
-    sealed: 0,
+    signed: 0,
     failed: 0,
     resumed: 0,
     bytes: 0,
@@ -37,7 +37,7 @@ export class Progress {
     summary.bytes += bytes;
     if (!result.ok) summary.failed++;
     else {
-      summary.sealed++;
+      summary.signed++;
       if (result.resumed) summary.resumed++;
     }
     if (performance.now() - this.#reportedAt >= reportEveryMs) this.report();

@@ -2,7 +2,7 @@ import type { BatchResult } from './options.ts';
 
 export interface CountedResult {
   readonly result: BatchResult;
-  /** Bytes of the document before sealing. */
+  /** Bytes of the document before signing. */
   readonly bytes: number;
 }
 

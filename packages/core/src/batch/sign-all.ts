@@ -1,7 +1,7 @@
 import type { DocumentSource } from '../api/request/document-source.ts';
 import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput, PreparedDocument } from '../signing/document-input.ts';
-import type { SignRunOptions } from '../signing/sign-exactly-once.ts';
+import type { SignRun } from '../signing/sign-exactly-once.ts';
 import type { OnWarning } from '../utils/warning.ts';
 import { BatchRun } from './batch-run.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
@@ -9,7 +9,7 @@ import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
 /** The client as a batch needs it. */
 export interface BatchClient {
   prepare(input: DocumentInput<DocumentSource>, position: number, options: SignOptions): Promise<PreparedDocument>;
-  seal<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRunOptions<T>): Promise<void>;
+  signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void>;
   readonly viaProxy: boolean;
   /** The system that references are unique in. */
   readonly referenceScope: string;
@@ -17,7 +17,7 @@ export interface BatchClient {
 }
 
 /**
- * Seals any number of documents. Work begins with the first result that is asked for, and stops, with everything temporary
+ * Signs any number of documents. Work begins with the first result that is asked for, and stops, with everything temporary
  * removed, when the consumer leaves the loop.
  *
  * Iterating throws `ConfigurationError` before anything is sent, and `AbortedError` after the last result where the caller's
@@ -25,7 +25,7 @@ export interface BatchClient {
  */
 export function signAll(client: BatchClient, input: BatchInput, options: BatchOptions = {}): SignBatch {
   const run = new BatchRun(client, input, options);
-  // One for all loops: a second one goes on where the first stopped, and seals nothing again.
+  // All loops share one iterator: a second loop continues where the first stopped and signs nothing twice.
   const results = run.results();
   return {
     [Symbol.asyncIterator]: () => results,

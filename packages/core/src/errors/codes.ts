@@ -2,7 +2,7 @@
 export interface ErrorCodeFacts<F extends ErrorFamily = ErrorFamily> {
   /** The cause's family; every family has one error class. */
   readonly family: F;
-  /** True where the same call may succeed later, unchanged. */
+  /** True if the same call may succeed later, unchanged. */
   readonly retryable: boolean;
   /** What to do next, in one sentence. */
   readonly hint: string;
@@ -97,7 +97,7 @@ export const errorCodes = {
   TEMPLATE_MISSING: fact(
     'validation',
     false,
-    "Give the visible seal a template text, or { service: true } for the service's own.",
+    "Set the template text of the visible seal, or { service: true } for the service's own.",
   ),
   PLACEMENT_INVALID: fact(
     'validation',
@@ -159,7 +159,7 @@ export const errorCodes = {
   CONTENT_UNAVAILABLE: fact(
     'document',
     false,
-    'The document was signed, and counted, but its content cannot be fetched: use the copy already received, or sign it again under a new reference, which is charged again.',
+    'The document was signed, and counted, but its content cannot be fetched: use the copy already received, or sign it again under a new reference, which is charged again. Through the on-premise proxy, set a resultStore to keep results.',
   ),
   CONTENT_NOT_VALID: fact(
     'document',

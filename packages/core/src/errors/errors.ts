@@ -1,13 +1,13 @@
 import { type ErrorCode, type ErrorCodeOf, errorCodes } from './codes.ts';
 import { redact } from './redact.ts';
 
-/** What an error may tell besides its message. Nothing here ever holds a secret. */
+/** Optional details of an error. They never contain a secret. */
 export interface ErrorDetails {
   /** The underlying error; its message is not repeated in ours. */
   cause?: unknown;
-  /** Overrides the code's own hint where more is known. */
+  /** Replaces the hint of the code if more is known. */
   hint?: string | undefined;
-  /** The operation at the service, where one is known. */
+  /** The operation at the service, if known. */
   operationId?: string | undefined;
   /** The external references of the documents concerned. */
   references?: readonly string[] | undefined;
@@ -15,6 +15,8 @@ export interface ErrorDetails {
   document?: string | undefined;
   /** HTTP status of the answer that caused this. */
   status?: number | undefined;
+  /** No connection could be made, and the host has not answered any request of this client. */
+  neverAnswered?: boolean | undefined;
 }
 
 const brand: unique symbol = Symbol.for('@signstash-connect/core/error') as never;
@@ -24,7 +26,7 @@ export abstract class SignStashError extends Error {
   readonly [brand] = true;
   /** Stable and documented, see {@link errorCodes}. */
   readonly code: ErrorCode;
-  /** True where the same call may succeed later, unchanged. */
+  /** True if the same call may succeed later, unchanged. */
   readonly retryable: boolean;
   /** What to do next. */
   readonly hint: string;
@@ -32,6 +34,8 @@ export abstract class SignStashError extends Error {
   declare readonly references?: readonly string[];
   declare readonly document?: string;
   declare readonly status?: number;
+  /** True if no connection could be made and the host has not answered any request of this client: check its address. */
+  declare readonly neverAnswered?: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(redact(message), details.cause === undefined ? undefined : { cause: safeCause(details.cause) });
@@ -44,6 +48,7 @@ export abstract class SignStashError extends Error {
     if (details.references !== undefined) this.references = details.references;
     if (details.document !== undefined) this.document = details.document;
     if (details.status !== undefined) this.status = details.status;
+    if (details.neverAnswered) this.neverAnswered = true;
   }
 
   /** A plain object that is safe to log. */
@@ -81,7 +86,7 @@ export class ConfigurationError extends SignStashError {
 
 /** The authorization server refused client id and secret. Never retried: a second try can only lock the account. */
 export class CredentialsError extends SignStashError {
-  /** The two settings to look at. */
+  /** The two settings to check. */
   readonly settings: readonly ['clientId', 'clientSecret'] = ['clientId', 'clientSecret'];
   constructor(message: string, details?: ErrorDetails) {
     super('CREDENTIALS_REFUSED', message, details);
@@ -117,12 +122,12 @@ export class ServiceRejectedError extends SignStashError {
   declare readonly description?: string;
   declare readonly causeMessage?: string;
   declare readonly retryAfterSeconds?: number;
-  constructor(code: ErrorCodeOf<'rejected'>, message: string, words: ErrorBody = {}, details?: ErrorDetails) {
+  constructor(code: ErrorCodeOf<'rejected'>, message: string, body: ErrorBody = {}, details?: ErrorDetails) {
     super(code, message, details);
-    if (words.errorCode !== undefined) this.errorCode = redact(words.errorCode);
-    if (words.description !== undefined) this.description = redact(words.description);
-    if (words.causeMessage !== undefined) this.causeMessage = redact(words.causeMessage);
-    if (words.retryAfterSeconds !== undefined) this.retryAfterSeconds = words.retryAfterSeconds;
+    if (body.errorCode !== undefined) this.errorCode = redact(body.errorCode);
+    if (body.description !== undefined) this.description = redact(body.description);
+    if (body.causeMessage !== undefined) this.causeMessage = redact(body.causeMessage);
+    if (body.retryAfterSeconds !== undefined) this.retryAfterSeconds = body.retryAfterSeconds;
   }
 }
 
@@ -135,7 +140,7 @@ export class LookupError extends SignStashError {
 
 /** One document was not signed, or its signed content cannot be had. */
 export class DocumentFailedError extends SignStashError {
-  /** The service's reason (API reference, section 6), passed on even where unknown to this version. */
+  /** The service's reason (API reference, section 6), passed on even if this version does not know it. */
   declare readonly signError?: string;
   constructor(
     code: ErrorCodeOf<'document'>,
@@ -159,10 +164,10 @@ export class DocumentFailedError extends SignStashError {
 export class QuotaExceededError extends SignStashError {
   declare readonly errorCode?: string;
   declare readonly description?: string;
-  constructor(message: string, words: ErrorBody = {}, details?: ErrorDetails) {
+  constructor(message: string, body: ErrorBody = {}, details?: ErrorDetails) {
     super('QUOTA_EXCEEDED', message, details);
-    if (words.errorCode !== undefined) this.errorCode = redact(words.errorCode);
-    if (words.description !== undefined) this.description = redact(words.description);
+    if (body.errorCode !== undefined) this.errorCode = redact(body.errorCode);
+    if (body.description !== undefined) this.description = redact(body.description);
   }
 }
 

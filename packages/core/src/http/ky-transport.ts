@@ -1,8 +1,8 @@
-import ky from 'ky';
+import type { KyInstance } from 'ky';
 import { AbortedError, isSignStashError, NetworkError, ProtocolError, TimeoutError } from '../errors/errors.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../signing/transport.ts';
 import { Deadline } from '../utils/deadline.ts';
-import { describeFailure, surelyUnsent, wasRedirected } from '../utils/network-errors.ts';
+import { describeFailure, hostAndPort, surelyUnsent, wasRedirected } from '../utils/network-errors.ts';
 import { fetchWithoutTimeouts } from './fetch-without-timeouts.ts';
 import { Upload } from './upload.ts';
 import { userAgent } from './user-agent.ts';
@@ -27,16 +27,11 @@ export interface KyTransportOptions {
  */
 export function kyFetch({ fetch = fetchWithoutTimeouts, userAgent: adapter }: KyTransportOptions = {}): FetchFunction {
   const agent = userAgent(adapter);
-  const client = ky.create({
-    retry: 0,
-    timeout: false,
-    throwHttpErrors: false,
-    redirect: 'manual',
-    // There are no cookies to keep; and Node 24.14 and 24.15 take a 401 to a streamed body for a network error otherwise.
-    credentials: 'omit',
-  });
-  return (url, init) =>
-    client(url, {
+  let loading: Promise<KyInstance> | undefined;
+  return async (url, init) => {
+    loading ??= createKy();
+    const client = await loading;
+    return client(url, {
       ...init,
       fetch: async (request, extra) => {
         const sent = request as Request;
@@ -55,20 +50,38 @@ export function kyFetch({ fetch = fetchWithoutTimeouts, userAgent: adapter }: Ky
         });
       },
     });
+  };
+}
+
+/** Loaded with the first request: ky tests the runtime's `fetch` when it is loaded, which makes Node load all of it. */
+async function createKy(): Promise<KyInstance> {
+  const { default: ky } = await import('ky');
+  return ky.create({
+    retry: 0,
+    timeout: false,
+    throwHttpErrors: false,
+    redirect: 'manual',
+    // There are no cookies to keep; and Node 24.14 and 24.15 take a 401 to a streamed body for a network error otherwise.
+    credentials: 'omit',
+  });
 }
 
 /** Sends requests as they are: one attempt each, Content-Length always, one deadline for everything. */
 export class KyTransport implements Transport {
   readonly #fetch: FetchFunction;
+  /** Origins that have answered at least once. */
+  readonly #answered = new Set<string>();
 
   constructor(options: KyTransportOptions = {}) {
     this.#fetch = kyFetch(options);
   }
 
   async send(request: TransportRequest): Promise<TransportResponse> {
-    const attempt = new Attempt(request);
+    const { origin } = new URL(request.url);
+    const attempt = new Attempt(request, !this.#answered.has(origin));
     try {
       const response = await this.#fetch(request.url, attempt.init());
+      this.#answered.add(origin);
       return { status: response.status, headers: headersOf(response), body: attempt.read(response) };
     } catch (error) {
       throw attempt.failed(error);
@@ -81,9 +94,11 @@ class Attempt {
   readonly #request: TransportRequest;
   readonly #upload: Upload | undefined;
   readonly #deadline: Deadline;
+  readonly #isFirstContact: boolean;
 
-  constructor(request: TransportRequest) {
+  constructor(request: TransportRequest, isFirstContact: boolean) {
     this.#request = request;
+    this.#isFirstContact = isFirstContact;
     this.#upload = request.body && new Upload(request.body);
     this.#deadline = new Deadline(request.timeoutMs, request.signal);
   }
@@ -104,7 +119,7 @@ class Attempt {
 
   async *read(response: Response): AsyncIterable<Uint8Array> {
     try {
-      // Taken from the response only here: a response that is let go while nobody reads its body has it cancelled.
+      // Taken from the response only here: the body of a garbage-collected response is cancelled unless it is being read.
       if (!response.body) return;
       // As Buffers: the same bytes, but searched by the processor's own instructions.
       for await (const chunk of response.body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -121,15 +136,17 @@ class Attempt {
     if (this.#upload?.failure) return this.#upload.failure.error;
     if (isSignStashError(error)) return error;
     const { endpoint, url, timeoutMs, signal } = this.#request;
-    const where = `${endpoint} at ${new URL(url).host}`;
+    const where = `${endpoint} at ${hostAndPort(url)}`;
     if (this.#deadline.expired) return new TimeoutError(`${where}: no complete answer within ${timeoutMs} ms.`);
     if (signal?.aborted) return new AbortedError(`${where}: the caller stopped the call.`, { cause: signal.reason });
     if (wasRedirected(error)) {
       const message = `${where}: the service answered with a redirect; the configured address is not the API's.`;
       return new ProtocolError('PROTOCOL_UNEXPECTED', message);
     }
-    const code = surelyUnsent(error) ? 'NETWORK_UNREACHABLE' : 'NETWORK_INTERRUPTED';
-    return new NetworkError(code, `${where}: ${describeFailure(error)}.`, { cause: error });
+    const unsent = surelyUnsent(error);
+    const code = unsent ? 'NETWORK_UNREACHABLE' : 'NETWORK_INTERRUPTED';
+    const neverAnswered = unsent && this.#isFirstContact;
+    return new NetworkError(code, `${where}: ${describeFailure(error)}.`, { cause: error, neverAnswered });
   }
 
   #end(): void {

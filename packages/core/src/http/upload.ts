@@ -1,7 +1,7 @@
 import type { RequestBody } from '../signing/transport.ts';
 
 /**
- * A request body on its way. Remembers why its source failed, which `fetch` would hide behind an error of its own, and lets
+ * A request body on its way. Remembers why its source failed, which `fetch` would hide behind its own error, and lets
  * the source go as soon as the request ends: a server may answer before it has read everything.
  */
 export class Upload {
@@ -35,7 +35,7 @@ export class Upload {
     return this.#failure;
   }
 
-  /** Closes the source, files included, however much of it was read. Nobody waits: a source that hangs must not hold the call. */
+  /** Closes the source, files included, however much of it was read. Not awaited: a source that hangs must not block the call. */
   end(): void {
     Promise.resolve(this.#source?.return?.()).catch(() => {
       // The request is over: whatever closing brings is no longer of interest.

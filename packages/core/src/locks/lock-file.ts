@@ -74,8 +74,8 @@ export class LockFileOwner {
   }
 
   /**
-   * @returns `taken over` if another owner had the lock when this call began, `free` if nobody had.
-   * @throws {@link LockedError} where another process holds the lock, or is just taking it over.
+   * @returns `taken over` if another owner had the lock when this call began, `free` if no other owner had it.
+   * @throws {@link LockedError} if another process holds the lock, or is just taking it over.
    */
   async acquire(path: string): Promise<'free' | 'taken over'> {
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
@@ -125,7 +125,7 @@ export class LockFileOwner {
     await rm(this.#path, { force: true });
   }
 
-  /** Puts this owner's lock in the place of a dead holder's. @returns False where another process was faster. */
+  /** Puts this owner's lock in the place of a dead holder's. @returns False if another process was faster. */
   async #replace(path: string, holder: Holder): Promise<boolean> {
     const claim = `${path}.${holder.id}`;
     if (!(await this.#linkTo(claim))) {
@@ -167,7 +167,7 @@ export class LockFileOwner {
     return (await this.#file?.stat())?.mtimeMs ?? Date.now();
   }
 
-  /** Creates a lock or a claim at once and exclusively. @returns False where the name is taken. */
+  /** Creates a lock or a claim at once and exclusively. @returns False if the name is taken. */
   async #linkTo(target: string): Promise<boolean> {
     try {
       await link(this.#path, target);

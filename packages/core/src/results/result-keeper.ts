@@ -1,5 +1,6 @@
-import type { SignedDocument, SignOptions, SignResult } from '../signing/client.ts';
+import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput } from '../signing/document-input.ts';
+import type { SignedDocument, SignResult } from '../signing/results.ts';
 import type { ResultStore } from './result-store.ts';
 
 /** The part of a client that is used. */

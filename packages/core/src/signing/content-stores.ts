@@ -1,7 +1,7 @@
 import type { ContentStore, ContentWriter } from '../api/response/signed-content-reader.ts';
 import { ProtocolError } from '../errors/errors.ts';
 
-/** Collects one sealed document in memory. */
+/** Collects one signed document in memory. */
 export function memoryStore(): ContentWriter<Uint8Array> {
   let chunks: Uint8Array[] = [];
   return {

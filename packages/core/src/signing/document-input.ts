@@ -3,7 +3,7 @@ import type { SignatureOptions } from '../api/sign-options.ts';
 import type { WireSignatureInfo } from '../api/wire.ts';
 import type { SentContent } from './content-inspector.ts';
 
-/** One document to seal. */
+/** One document to sign. */
 export interface DocumentInput<Content = DocumentBytes> extends SignatureOptions {
   content: Content;
   /** File name at the service and in messages. Default: the path's or file's own name, else `document-1.pdf`. */
@@ -12,7 +12,7 @@ export interface DocumentInput<Content = DocumentBytes> extends SignatureOptions
   contentType?: string;
   /**
    * The external reference: the key by which a document is found again, unique in the whole system. Default: derived from
-   * client id, content and {@link DocumentInput.key}, so that the same document is never sealed twice.
+   * client id, content and {@link DocumentInput.key}, so that the same document is never signed twice.
    */
   reference?: string;
   /** Tells documents with the same content apart in derived references, for example an invoice number or a path. */

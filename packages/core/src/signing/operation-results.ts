@@ -4,26 +4,22 @@ import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { SignStashError } from '../errors/errors.ts';
 import type { PreparedDocument } from './document-input.ts';
 import { asError, contentUnavailable, isCertain, notListed, notSigned, type Outcome, pending } from './outcome.ts';
-import type { Platform } from './platform.ts';
-import { pollDelay, type RetryPolicy } from './retry-policy.ts';
-import { retryRead } from './retry-read.ts';
+import { pollDelay } from './retry-policy.ts';
+import { type RetryReadOptions, retryRead } from './retry-read.ts';
 import type { ServiceCalls } from './service-calls.ts';
 
-export interface OperationResultsOptions<T> {
+export interface OperationResultsOptions<T> extends RetryReadOptions {
   readonly calls: ServiceCalls;
-  readonly platform: Platform;
-  readonly policy: RetryPolicy;
   readonly store: ContentStore<T> | undefined;
   readonly release?: ((content: T) => void | Promise<void>) | undefined;
   readonly contentFrom: 'answer' | 'zip';
   readonly onOutcome: (outcome: Outcome<T>) => void;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface Source {
   /** The operation was found by a look-up. */
   readonly recovered: boolean;
-  /** The operation is done: asking again would not tell more. */
+  /** The operation is finished: another look-up would not return more. */
   readonly last?: boolean;
   /** Why contents could not be fetched. */
   readonly failure?: SignStashError | undefined;
@@ -101,7 +97,7 @@ export class OperationResults<T> {
     return open;
   }
 
-  /** True once the operation is executed or has failed for good; false if it is still pending when time is up. */
+  /** True once the operation is executed or has failed permanently; false if it is still pending when time is up. */
   async #waitUntilDone(id: string): Promise<boolean> {
     const { calls, platform, policy, signal } = this.#options;
     let waited = 0;
@@ -119,7 +115,12 @@ export class OperationResults<T> {
   async #fetch(id: string): Promise<{ operation: OperationOf<T>; failure?: SignStashError }> {
     const { calls, store, release, contentFrom, signal } = this.#options;
     const bare = () => retryRead(() => calls.detail<T>(id, undefined, { signal }), this.#options);
-    if (calls.viaProxy || store === undefined) return { operation: await bare() };
+    if (store === undefined) return { operation: await bare() };
+    if (calls.viaProxy) {
+      // Nothing that was signed through the proxy is stored, but the document may have been signed at the SaaS before.
+      const operation = await bare();
+      if (!operation.documents.some(({ raw }) => isStored(raw.storageStatus))) return { operation };
+    }
     try {
       if (contentFrom === 'answer') {
         return { operation: await retryRead(() => calls.detail(id, store, { signal }), this.#options) };
@@ -136,7 +137,7 @@ export class OperationResults<T> {
     } catch (problem) {
       const error = asError(problem, `operation ${id}`, signal);
       if (isCertain(error)) throw error;
-      // Without contents, the state may still be told.
+      // The status may be available without the contents.
       return { operation: await bare(), failure: error };
     }
   }
@@ -157,3 +158,7 @@ function byReference<T>({ documents }: OperationOf<T>): Map<string, OperationDoc
   }
   return entries;
 }
+
+/** API reference, section 6. */
+const isStored = (storageStatus: string | null | undefined) =>
+  storageStatus === 'CONTENT_STORED' || storageStatus === 'CONTENT_PRESERVED';

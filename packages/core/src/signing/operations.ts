@@ -3,12 +3,13 @@ import { matchZipEntry } from '../api/response/documents-zip.ts';
 import type { Operation, OperationOf } from '../api/response/operation.ts';
 import { ServiceRejectedError } from '../errors/errors.ts';
 import { boundedStore, memoryStore } from './content-stores.ts';
+import type { RetryEvent } from './hooks.ts';
 import type { Platform } from './platform.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-import { retryRead } from './retry-read.ts';
+import { type RetryReadOptions, retryRead } from './retry-read.ts';
 import type { CallOptions, ServiceCalls } from './service-calls.ts';
 
-/** A sealed document out of the zip of an operation. */
+/** A signed document from the zip of an operation. */
 export interface DownloadedDocument {
   reference: string;
   name: string;
@@ -16,7 +17,7 @@ export interface DownloadedDocument {
 }
 
 /**
- * What can be asked about operations, and the resending of delivery mails. Through the on-premise proxy these calls go to the
+ * Queries operations, downloads their documents and resends delivery e-mails. Through the on-premise proxy these calls go to the
  * SaaS, which knows the state but has no content (API reference, section 4).
  */
 export class Operations {
@@ -24,15 +25,21 @@ export class Operations {
   readonly #platform: Platform;
   readonly #policy: RetryPolicy;
   readonly #maxFetchedBytes: number;
+  readonly #onRetry: ((event: RetryEvent) => void) | undefined;
 
-  constructor(calls: ServiceCalls, platform: Platform, policy: RetryPolicy, maxFetchedBytes: number) {
+  constructor(
+    calls: ServiceCalls,
+    { platform, policy, onRetry }: Omit<RetryReadOptions, 'signal'>,
+    maxFetchedBytes: number,
+  ) {
     this.#calls = calls;
     this.#platform = platform;
     this.#policy = policy;
     this.#maxFetchedBytes = maxFetchedBytes;
+    this.#onRetry = onRetry;
   }
 
-  /** The id of the operation that holds a document; undefined where the service does not know the reference. */
+  /** The id of the operation that holds a document; undefined if the service does not know the reference. */
   idByReference(reference: string, options: CallOptions = {}): Promise<string | undefined> {
     return this.#retryRead(options, () => this.#calls.operationId(reference, options));
   }
@@ -40,13 +47,13 @@ export class Operations {
   /**
    * An operation with its documents, without their contents.
    *
-   * @throws {@link ServiceRejectedError} `NOT_FOUND` where the service has no such operation.
+   * @throws {@link ServiceRejectedError} `NOT_FOUND` if the service has no such operation.
    */
   get(id: string, options: CallOptions = {}): Promise<Operation> {
     return this.#retryRead(options, () => this.#calls.detail(id, undefined, options));
   }
 
-  /** An operation with the sealed contents of its documents. */
+  /** An operation with the signed contents of its documents. */
   getWithContent(id: string, options: CallOptions = {}): Promise<OperationOf<Uint8Array>> {
     return this.#retryRead(options, () => this.#calls.detail(id, this.#store, options));
   }
@@ -60,12 +67,12 @@ export class Operations {
   }
 
   /** The status of an operation; its `documents` are empty. */
-  status(id: string, options: CallOptions = {}): Promise<Operation> {
+  getStatus(id: string, options: CallOptions = {}): Promise<Operation> {
     return this.#retryRead(options, () => this.#calls.status(id, options));
   }
 
-  /** The sealed documents of an operation, from the zip that the service makes. */
-  async documents(id: string, options: CallOptions = {}): Promise<DownloadedDocument[]> {
+  /** The signed documents of an operation, from the zip that the service makes. */
+  async downloadDocuments(id: string, options: CallOptions = {}): Promise<DownloadedDocument[]> {
     const operation = await this.get(id, options);
     const files = await this.#retryRead(options, () => this.#calls.documents(id, this.#store, options));
     return files.map(({ entryName, content }) => {
@@ -74,17 +81,17 @@ export class Operations {
     });
   }
 
-  /** The same zip, as it comes: for saving it whole. */
-  documentsZip(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+  /** The zip of the signed documents as a stream, to save it without reading it. */
+  downloadZip(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     return this.#retryRead(options, () => this.#calls.documentsZip(id, options));
   }
 
   /**
-   * Sends the delivery mails of an operation again.
+   * Resends the delivery e-mails of an operation.
    *
    * @throws {@link ValidationError} `RECEIVER_INVALID` before anything is sent.
    */
-  async resendMail(
+  async resendEmails(
     id: string,
     receivers: readonly string[],
     { attachDocuments = false, ...options }: CallOptions & { attachDocuments?: boolean } = {},
@@ -98,7 +105,7 @@ export class Operations {
         yield bytes;
       },
     };
-    // Not repeated after a failure: a second mail is worse than an error.
+    // Not retried: a duplicate e-mail is worse than an error.
     await this.#calls.resendMail(id, attachDocuments, body, options);
   }
 
@@ -106,7 +113,7 @@ export class Operations {
     return boundedStore(memoryStore, this.#maxFetchedBytes);
   }
 
-  #retryRead<R>({ signal }: CallOptions, question: () => Promise<R>): Promise<R> {
-    return retryRead(question, { platform: this.#platform, policy: this.#policy, signal });
+  #retryRead<R>({ signal }: CallOptions, read: () => Promise<R>): Promise<R> {
+    return retryRead(read, { platform: this.#platform, policy: this.#policy, signal, onRetry: this.#onRetry });
   }
 }

@@ -49,7 +49,7 @@ const about = ({ name, reference }: Named, operationId?: string) => ({
   operationId,
 });
 
-/** The operation failed for good, or the document in it. */
+/** The operation failed permanently, or the document in it. */
 export function notSigned(document: Named, operationId: string, signError: string | undefined, recovered: boolean) {
   const operation = `operation ${operationId}${recovered ? ', from an earlier request,' : ''}`;
   const message = `${document.name}: ${operation} could not sign it${signError ? ` (${signError})` : ''}.`;

@@ -7,6 +7,7 @@ import { ValidationError } from '../errors/errors.ts';
 import { type SentContent, sentTailBytes } from './content-inspector.ts';
 import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
 import type { Platform } from './platform.ts';
+import { loadXmlParser } from './xml-signature.ts';
 
 export interface PrepareContext {
   readonly platform: Platform;
@@ -16,8 +17,8 @@ export interface PrepareContext {
   readonly maxDocumentBytes: number;
   /** Whether signed contents will be compared with what is sent. */
   readonly checkContent?: boolean;
-  /** Seal options of the call; a document's own go before them. */
-  readonly seal: SignatureOptions;
+  /** Signature options of the call; options of a document take precedence. */
+  readonly signatureOptions: SignatureOptions;
 }
 
 /**
@@ -29,11 +30,11 @@ export interface PrepareContext {
 export async function prepareDocument(
   input: DocumentInput,
   position: number,
-  { platform, clientId, maxDocumentBytes, checkContent, seal }: PrepareContext,
+  { platform, clientId, maxDocumentBytes, checkContent, signatureOptions }: PrepareContext,
 ): Promise<PreparedDocument> {
   const source = documentSource(input.content);
   const label = input.name ?? `document ${position}`;
-  const options = { ...seal, ...withoutUndefined(input) };
+  const options = { ...signatureOptions, ...withoutUndefined(input) };
   const { type } = options;
   const checked = await checkDocument(source, label, {
     type,
@@ -42,9 +43,14 @@ export async function prepareDocument(
   });
   const base64 = (bytes: Uint8Array) => new TextDecoder('latin1').decode(platform.toBase64(bytes));
   const info = signatureInfo(checked.signatureType, options, label, base64);
+  if (checkContent && checked.signatureType === 'XAdES') await loadXmlParser();
   if (input.reference !== undefined) checkReference(input.reference, label);
   const sent = checkContent || input.reference === undefined ? await describeContent(source, platform) : undefined;
-  const reference = input.reference ?? (await deriveReference(sent as SentContent, input.key, clientId, platform));
+  const derive = async ({ sha256 }: SentContent) => {
+    const seed = referenceSeed(sha256, input.key, checked.signatureType);
+    return derivedReference(clientId, await platform.sha256(bytesSource(seed).read()));
+  };
+  const reference = input.reference ?? (await derive(sent as SentContent));
   const extension =
     checked.contentType === 'application/pdf' ? 'pdf' : checked.signatureType === 'XAdES' ? 'xml' : 'bin';
   const name = input.name ?? `document-${position}.${extension}`;
@@ -56,14 +62,14 @@ export async function prepareDocument(
 export function refuseDuplicates(documents: readonly PreparedDocument[]): void {
   const seen = new Map<string, PreparedDocument>();
   for (const document of documents) {
-    const twin = seen.get(document.reference);
-    if (twin) throw duplicateReference(document.name, twin.name, document.reference);
+    const other = seen.get(document.reference);
+    if (other) throw duplicateReference(document.name, other.name, document.reference);
     seen.set(document.reference, document);
   }
 }
 
-export function duplicateReference(name: string, twin: string, reference: string): ValidationError {
-  const message = `${name} and ${twin} have the same external reference: the same content and key, or the same given reference.`;
+export function duplicateReference(name: string, other: string, reference: string): ValidationError {
+  const message = `${name} and ${other} have the same external reference: the same content and key, or the same given reference.`;
   return new ValidationError('DUPLICATE_REFERENCE', message, { document: name, references: [reference] });
 }
 
@@ -92,10 +98,6 @@ function lastBytes(before: Uint8Array, chunk: Uint8Array, count: number): Uint8A
   return both;
 }
 
-async function deriveReference(sent: SentContent, key: string | undefined, clientId: string, platform: Platform) {
-  return derivedReference(clientId, await platform.sha256(bytesSource(referenceSeed(sent.sha256, key)).read()));
-}
-
 function documentSource(content: DocumentBytes): DocumentSource {
   if (content instanceof Uint8Array) return bytesSource(content);
   if (content instanceof ArrayBuffer) return bytesSource(new Uint8Array(content));
@@ -107,7 +109,7 @@ function documentSource(content: DocumentBytes): DocumentSource {
   );
 }
 
-/** Only seal options, and only those that were given, may override the call's. */
+/** Only signature options, and only those that were given, may override the call's. */
 function withoutUndefined({ type, reason, location, timestamp, visible, xml }: DocumentInput): SignatureOptions {
   const own = { type, reason, location, timestamp, visible, xml };
   return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as SignatureOptions;

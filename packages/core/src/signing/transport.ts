@@ -5,7 +5,7 @@ export interface RequestBody {
   readonly contentType: string;
   /** Bytes; always sent as Content-Length, since gateways refuse chunked uploads. */
   readonly contentLength: number;
-  /** Reads the body from its start; every call begins anew. */
+  /** Reads the body from its start; every call starts again from the beginning. */
   read(): AsyncIterable<Uint8Array>;
 }
 
@@ -32,7 +32,7 @@ export interface TransportResponse {
 }
 
 /**
- * Carries one authorised request. It never retries, save for the one replay after a refused token, and it throws only
+ * Carries one authorised request. It never retries, except for one replay after a refused token, and it throws only
  * `NetworkError`, `TimeoutError`, `AbortedError`, `CredentialsError`, `TokenError`, and `ProtocolError` for a redirect; every other
  * HTTP status is an answer.
  */

@@ -1,15 +1,24 @@
-import { SaxesParser } from 'saxes';
+import type { SaxesParser } from 'saxes';
 
 const signatureNamespace = 'http://www.w3.org/2000/09/xmldsig#';
 
+let Parser: typeof SaxesParser | undefined;
+
+/** Loads the XML parser. Needed before the first {@link XmlSignatureFinder}; programs that sign only PDFs start without it. */
+export async function loadXmlParser(): Promise<void> {
+  Parser ??= (await import('saxes')).SaxesParser;
+}
+
 /** Checks, as an XML document arrives, that it is well-formed and holds a signature. */
 export class XmlSignatureFinder {
-  readonly #parser = new SaxesParser({ xmlns: true });
+  readonly #parser: SaxesParser<{ xmlns: true }>;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
   #signed = false;
   #problem: string | undefined;
 
   constructor() {
+    if (!Parser) throw new TypeError('The XML parser has not been loaded.');
+    this.#parser = new Parser({ xmlns: true });
     this.#parser.on('opentag', ({ local, uri }) => {
       if (local === 'Signature' && uri === signatureNamespace) this.#signed = true;
     });

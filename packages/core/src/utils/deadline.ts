@@ -33,7 +33,7 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** True where the time was up first. */
+  /** True if the time was up first. */
   get expired(): boolean {
     return this.#expired;
   }

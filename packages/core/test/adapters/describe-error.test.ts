@@ -62,7 +62,7 @@ describe('describeError', () => {
     );
   });
 
-  it('shows a remote caller nothing but mistakes of its own', () => {
+  it('shows a remote caller only errors in its own input', () => {
     const own = describeError(new ValidationError('DOCUMENT_NOT_PDF', 'a.txt is not a PDF.'));
     expect(own).toMatchObject({ httpStatus: 422, expose: true, publicDetail: 'a.txt is not a PDF.' });
     const upstream = describeError(

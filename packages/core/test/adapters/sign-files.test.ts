@@ -43,6 +43,14 @@ describe('signFiles', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
+  it('signs a PDF with CAdES although it was signed with PAdES before', async () => {
+    const { run, sandbox } = await workspace({ 'a.pdf': minimalPdf('a') });
+    expect((await run()).ok).toBe(true);
+    const report = await run({ sign: { type: 'CAdES' }, suffix: '-cades' });
+    expect(statuses(report)).toEqual({ 'a.pdf': 'signed', 'a-signed.pdf': 'skipped' });
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
+  });
+
   it('opens, checks and hashes each file once', async () => {
     const { run, root } = await workspace({
       'a.pdf': minimalPdf('a'),
@@ -181,6 +189,20 @@ describe('signFiles', () => {
     expect(statuses(report)).toEqual({ 'a.pdf': 'signed', 'b.pdf': 'failed' });
     expect(report.files[1]?.problem?.code).toBe('DUPLICATE_REFERENCE');
     expect(sandbox.admin.counts().signedByReference).toEqual({ same: 1 });
+  });
+
+  it('retrieves the signed version of another rendering only if the reference identifies the document', async () => {
+    const { run, read, root, sandbox } = await workspace({ 'a.pdf': minimalPdf('a') });
+    const reference = async ({ name }: { name: string }) => `invoice-${name[0]}`;
+    await run({ reference });
+    const first = read('a-signed.pdf');
+    writeFileSync(join(root, 'a.pdf'), minimalPdf('another rendering of a'));
+    const refused = await run({ reference, overwrite: true });
+    expect(refused.files[0]).toMatchObject({ status: 'failed', problem: { code: 'CONTENT_NOT_VALID' } });
+    const report = await run({ reference, overwrite: true, recoveredContent: 'any' });
+    expect(report.files[0]).toMatchObject({ status: 'signed', recovered: true, reference: 'invoice-a' });
+    expect(read('a-signed.pdf').equals(first)).toBe(true);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   it('names patterns and paths that match nothing', async () => {

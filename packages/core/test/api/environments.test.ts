@@ -31,7 +31,7 @@ describe('named environments', () => {
 });
 
 describe('on-premise', () => {
-  test('a bare host gets the documented path, and questions go to the SaaS', () => {
+  test('a bare host gets the documented path, and queries go to the SaaS', () => {
     const found = resolveEnvironment(
       onPremise({ proxyUrl: 'https://proxy.intranet:8443', authorizationServer: 'staging' }),
     );

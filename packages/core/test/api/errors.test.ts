@@ -59,7 +59,7 @@ describe('errors', () => {
     expect(Object.keys(error)).not.toContain('operationId');
   });
 
-  test('a configuration error names its setting, a credentials error both of its own', () => {
+  test('a configuration error names its setting, a credentials error both of its settings', () => {
     expect(new ConfigurationError('CONFIGURATION_MISSING', 'clientId', 'x').setting).toBe('clientId');
     expect(new CredentialsError('x').hint).toMatch(/client id.*client secret/);
   });

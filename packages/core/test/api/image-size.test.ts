@@ -31,7 +31,7 @@ function jpeg(width: number, height: number, frame = 0xc2): Buffer {
   size.writeUInt16BE(width, 3);
   return Buffer.concat([
     Buffer.from([0xff, 0xd8]),
-    segment(0xe1, Buffer.from('Exif\0\0 with a thumbnail of its own: \xff\xc0', 'latin1')),
+    segment(0xe1, Buffer.from('Exif\0\0 with a own thumbnail: \xff\xc0', 'latin1')),
     Buffer.from([0xff, 0xff]),
     segment(0xdb, Buffer.alloc(65)),
     segment(0xc4, Buffer.alloc(28)),

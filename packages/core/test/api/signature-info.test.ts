@@ -4,10 +4,11 @@ import type { SignatureOptions } from '../../src/api/sign-options.ts';
 import type { SignatureType } from '../../src/api/wire.ts';
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-const map = (seal: SignatureOptions, type: SignatureType = 'PAdES') => signatureInfo(type, seal, 'invoice.pdf', base64);
+const map = (options: SignatureOptions, type: SignatureType = 'PAdES') =>
+  signatureInfo(type, options, 'invoice.pdf', base64);
 const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d);
 
-describe('seal options on the wire', () => {
+describe('signature options on the wire', () => {
   test('nothing given is an invisible seal without a timestamp', () => {
     expect(map({})).toEqual({ signatureType: 'PAdES', applyTimestamp: false });
   });
@@ -76,8 +77,8 @@ describe('seal options on the wire', () => {
     ['SEAL_OPTIONS_CONFLICT', { visible: { template: 'x', at } }, 'XAdES'],
     ['SEAL_OPTIONS_CONFLICT', { location: 'Porto' }, 'CAdES'],
     ['SEAL_OPTIONS_CONFLICT', { xml: {} }, 'PAdES'],
-  ])('%s: %j', (code, seal, type) => {
-    expect(() => map(seal as SignatureOptions, type)).toThrow(
+  ])('%s: %j', (code, options, type) => {
+    expect(() => map(options as SignatureOptions, type)).toThrow(
       expect.objectContaining({ code, document: 'invoice.pdf' }),
     );
   });

@@ -25,7 +25,7 @@ const again = (value: unknown) => parseJson(JSON.stringify(value), 'test');
 
 const json = fc.jsonValue({ maxDepth: 3 });
 
-describe('splitting sealed contents out of an answer', () => {
+describe('splitting signed contents out of an answer', () => {
   test('gives back every document and every other field, however the answer is cut into chunks', async () => {
     const document = fc.record({ reference: fc.string(), content: fc.uint8Array({ maxLength: 200 }), extra: json });
     const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });

@@ -58,8 +58,8 @@ export function managerWith(
 ) {
   const warnings: Warning[] = [];
   const onWarning = (warning: Warning) => warnings.push(warning);
-  const shelf = new TokenCache(store, { owner, onWarning, patienceMs: 20 });
-  const manager = new TokenManager({ issue: issuer.issue, shelf, clock, onWarning, ...options });
+  const cache = new TokenCache(store, { owner, onWarning, timeoutMs: 20 });
+  const manager = new TokenManager({ issue: issuer.issue, cache, clock, onWarning, ...options });
   return { manager, warnings };
 }
 

@@ -41,7 +41,7 @@ describe('one renewal for everybody', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('is given up when all have gone, and begins anew for the next', async () => {
+  it('is given up when all have gone, and starts again for the next caller', async () => {
     const { manager, issuer } = setUp();
     issuer.automatic = false;
     const stop = new AbortController();
@@ -166,7 +166,7 @@ describe('a refused token', () => {
     expect(issuer.asked).toBe(3);
   });
 
-  it('is not brought back by an early renewal even where nobody has asked since', async () => {
+  it('is not brought back by an early renewal even if no call has asked since', async () => {
     const { manager, issuer, clock } = setUp();
     const first = await manager.getToken();
     clock.pass(hour - 59_000);
@@ -292,7 +292,7 @@ describe('the shared store', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('gives a token that is about to end to nobody', async () => {
+  it('never gives out a token that is about to expire', async () => {
     const store = new MemoryTokenStore();
     const { manager, issuer, clock } = setUp(store);
     store.set(tokenKey(owner), issuer.token('old').toStored(), hour);

@@ -119,7 +119,7 @@ describe('refused credentials', () => {
   });
 });
 
-describe('troubles that may pass', () => {
+describe('temporary failures', () => {
   it.each([500, 502, 503, 504, 408, 429])('are waited out: %i', async (status) => {
     const { url, seen } = await recorder((response, _, number) =>
       number < 3 ? answer(response, status, 'busy') : answer(response, 200, tokenBody('tok')),
@@ -152,7 +152,7 @@ describe('troubles that may pass', () => {
     expect(clock.slept[0]).toBeLessThanOrEqual(5000);
   });
 
-  it('end the attempts where the server asks for more patience than there is', async () => {
+  it('end the attempts if the server asks for a longer wait than is allowed', async () => {
     const { url, seen } = await recorder((response) => answer(response, 429, '', { 'retry-after': '3600' }));
     const error = await failure(request(url).request.issue());
     expect(error).toMatchObject({ code: 'TOKEN_UNAVAILABLE', status: 429 });
@@ -168,11 +168,11 @@ describe('troubles that may pass', () => {
     expect(seen).toHaveLength(3);
   });
 
-  it('include a connection that nobody accepts', async () => {
+  it('include a refused connection', async () => {
     const { request: tokens, clock } = request(await deadUrl());
     const error = await failure(tokens.issue());
     expect(error).toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
-    expect(error.message).toContain('no connection could be made (ECONNREFUSED)');
+    expect(error.message).toContain('no connection could be made: connection refused (ECONNREFUSED)');
     expect(clock.slept).toHaveLength(2);
   });
 

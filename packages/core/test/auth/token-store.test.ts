@@ -107,7 +107,7 @@ describe('a value from a store', () => {
   });
 });
 
-describe('a store in trouble', () => {
+describe('a failing store', () => {
   it('is reported without the token it quotes', async () => {
     const warnings: string[] = [];
     const store: TokenStore = {
@@ -116,8 +116,8 @@ describe('a store in trouble', () => {
         throw new Error(`cannot set ${value.accessToken}`);
       },
     };
-    const shelf = new TokenCache(store, { owner, onWarning: ({ message }) => warnings.push(message) });
-    shelf.write(new IssuedToken({ accessToken: 'opaque-token-1', issuedAt: 0, expiresAt: 1 }), 1);
+    const cache = new TokenCache(store, { owner, onWarning: ({ message }) => warnings.push(message) });
+    cache.write(new IssuedToken({ accessToken: 'opaque-token-1', issuedAt: 0, expiresAt: 1 }), 1);
     await settle();
     expect(warnings).toEqual(['The token store could not be written: cannot set [redacted]']);
   });
@@ -129,10 +129,10 @@ describe('a store in trouble', () => {
     const onWarning = () => {
       throw new Error('logger down');
     };
-    const shelf = new TokenCache({ get: broken, set: broken, delete: broken }, { owner, onWarning });
-    expect(await shelf.read()).toBeUndefined();
-    shelf.write(new IssuedToken({ accessToken: 'x', issuedAt: 0, expiresAt: 1 }), 1);
-    shelf.remove();
+    const cache = new TokenCache({ get: broken, set: broken, delete: broken }, { owner, onWarning });
+    expect(await cache.read()).toBeUndefined();
+    cache.write(new IssuedToken({ accessToken: 'x', issuedAt: 0, expiresAt: 1 }), 1);
+    cache.remove();
     await settle();
   });
 });

@@ -14,10 +14,10 @@ test('what was written is known again, the latest last', async () => {
     { event: 'sending', reference: 'a' },
     { event: 'sending', reference: 'b' },
   ]);
-  await first.write([{ event: 'sealed', reference: 'a', operationId: '7', output: '/x' }]);
+  await first.write([{ event: 'signed', reference: 'a', operationId: '7', output: '/x' }]);
   await first.close();
   const second = await Journal.open(path);
-  expect(second.find('a')).toEqual({ event: 'sealed', reference: 'a', operationId: '7', output: '/x' });
+  expect(second.find('a')).toEqual({ event: 'signed', reference: 'a', operationId: '7', output: '/x' });
   expect([second.find('b')?.event, second.find('c')]).toEqual(['sending', undefined]);
   await second.close();
   expect(existsSync(`${path}.lock`)).toBe(false);

@@ -26,8 +26,8 @@ async function runOnce(job: object, journal: string, killAfterLines: number): Pr
   return code;
 }
 
-test('killed again and again, a batch ends with each document sealed exactly once', async () => {
-  // The worst service: it seals a repeated reference again.
+test('killed again and again, a batch ends with each document signed exactly once', async () => {
+  // The worst service: it signs a repeated reference again.
   const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   // So slow that kills also hit requests the service is still working on.
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 30, times: 1_000 });
@@ -59,8 +59,8 @@ test('killed again and again, a batch ends with each document sealed exactly onc
     names.map((name) => name.replace('.pdf', '-signed.pdf')).sort(),
   );
   for (const name of names) {
-    const sealed = readFileSync(join(folder, 'out', name.replace('.pdf', '-signed.pdf')));
+    const signed = readFileSync(join(folder, 'out', name.replace('.pdf', '-signed.pdf')));
     const original = readFileSync(join(folder, name));
-    expect(sealed.subarray(0, original.length).equals(original) && sealed.includes('ByteRange')).toBe(true);
+    expect(signed.subarray(0, original.length).equals(original) && signed.includes('ByteRange')).toBe(true);
   }
 });

@@ -30,20 +30,20 @@ async function collect(batch: AsyncIterable<BatchResult>): Promise<BatchResult[]
 }
 
 const codes = (results: BatchResult[]) => results.map((result) => (result.ok ? 'ok' : result.error.code)).sort();
-const isSealed = (path: string, original: string) =>
+const isSignedVersionOf = (path: string, original: string) =>
   readFileSync(path).subarray(0, readFileSync(original).length).equals(readFileSync(original)) &&
   readFileSync(path).includes('ByteRange');
 
 describe('files', () => {
-  test('every file is sealed, in few requests, next to itself or into a directory', async () => {
+  test('every file is signed, in few requests, next to itself or into a directory', async () => {
     const sandbox = await testSandbox();
     const folder = invoices(25);
     const batch = clientOf(sandbox).signAll(`${folder}/*.pdf`, { batchSize: 10 });
     const results = await collect(batch);
     expect(codes(results)).toEqual(Array(25).fill('ok'));
     for (let index = 0; index < 25; index++)
-      expect(isSealed(join(folder, `${index}-signed.pdf`), join(folder, `${index}.pdf`))).toBe(true);
-    expect(batch.summary).toMatchObject({ documents: 25, sealed: 25, failed: 0, resumed: 0 });
+      expect(isSignedVersionOf(join(folder, `${index}-signed.pdf`), join(folder, `${index}.pdf`))).toBe(true);
+    expect(batch.summary).toMatchObject({ documents: 25, signed: 25, failed: 0, resumed: 0 });
     expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 3 } });
     const elsewhere = await collect(
       clientOf(sandbox).signAll(`${folder}/*.pdf`, { outputDirectory: join(folder, 'out', 'deep') }),
@@ -52,7 +52,7 @@ describe('files', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(50);
   });
 
-  test('a second run neither seals outputs of the first nor replaces them', async () => {
+  test('a second run neither signs outputs of the first nor replaces them', async () => {
     const sandbox = await testSandbox();
     const folder = invoices(3);
     await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`));
@@ -79,7 +79,7 @@ describe('files', () => {
     const folder = invoices(3);
     writeFileSync(join(folder, 'bad.pdf'), 'not a PDF');
     writeFileSync(join(folder, 'empty.pdf'), '');
-    writeFileSync(join(folder, 'twin.pdf'), readFileSync(join(folder, '0.pdf')));
+    writeFileSync(join(folder, 'other.pdf'), readFileSync(join(folder, '0.pdf')));
     const results = await collect(clientOf(sandbox).signAll([`${folder}/*.pdf`, join(folder, 'missing.pdf')]));
     expect(codes(results)).toEqual([
       'DOCUMENT_EMPTY',
@@ -120,7 +120,7 @@ describe('files', () => {
         key: name,
       } as BatchOptions);
       expect(codes(await collect(batch))).toEqual(Array(4).fill('ok'));
-      for (const file of readdirSync(out)) expect(isSealed(join(out, file), join(folder, file))).toBe(true);
+      for (const file of readdirSync(out)) expect(isSignedVersionOf(join(out, file), join(folder, file))).toBe(true);
     }
   });
 });
@@ -236,7 +236,7 @@ describe('stopping', () => {
     expect(sandbox.admin.counts().tokenRequests).toBe(1);
   });
 
-  test('a used up quota stops the batch; what was sealed stays sealed', async () => {
+  test('a used up quota stops the batch; what was signed remains reported as signed', async () => {
     const sandbox = await testSandbox({ limitUsageCount: 10 });
     const batch = clientOf(sandbox).signAll(numbered(100), { inMemory: true, batchSize: 5, concurrency: 1 });
     const results = await collect(batch);
@@ -298,7 +298,7 @@ describe('the journal', () => {
     ).toEqual(['token', 'sign']);
   });
 
-  test('a lost output is fetched again, not sealed again', async () => {
+  test('a lost output is fetched again, not signed again', async () => {
     const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const folder = invoices(2);
     await run(clientOf(sandbox), folder, { lookUpFirst: false });
@@ -312,7 +312,7 @@ describe('the journal', () => {
   test('what was about to be sent when the process died is looked up first', async () => {
     const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const folder = invoices(3);
-    // As a crash after sealing leaves it: sent, and nothing recorded after that.
+    // As a crash after signing leaves it: sent, and nothing recorded after that.
     const [first] = await run(clientOf(sandbox), folder, { lookUpFirst: false });
     const lines = readFileSync(join(folder, 'journal'), 'utf8')
       .split('\n')
@@ -355,7 +355,7 @@ describe('the journal', () => {
     writeFileSync(join(folder, 'journal'), `${lines.filter((line) => line.includes('"sending"')).join('\n')}\n`);
   };
 
-  test('where nobody can be asked, what may have been sent is not sent again', async () => {
+  test('without a look-up, what may have been sent is not sent again', async () => {
     const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const { proxyUrl, tokenUrl } = sandbox;
     const proxied = () =>
@@ -369,7 +369,7 @@ describe('the journal', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
-  test('through the proxy, an output that was finished and is gone is not sealed again in silence', async () => {
+  test('through the proxy, an output that was finished and is gone is not signed again in silence', async () => {
     const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const { proxyUrl, tokenUrl, apiUrl } = sandbox;
     const proxied = () =>
@@ -388,14 +388,14 @@ describe('the journal', () => {
     writeFileSync(join(folder, 'out', '0-signed.pdf'), '');
     forgetEndings(folder);
     expect(codes(await run(clientOf(sandbox), folder))).toEqual(['ok']);
-    expect(isSealed(join(folder, 'out', '0-signed.pdf'), join(folder, '0.pdf'))).toBe(true);
+    expect(isSignedVersionOf(join(folder, 'out', '0-signed.pdf'), join(folder, '0.pdf'))).toBe(true);
     expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
   test('a journal that can no longer be written stops the batch and loses no result', async () => {
     const sandbox = await testSandbox();
     const folder = invoices(12);
-    // The lines that say the first request is sealed are the ones that fail.
+    // The lines that say the first request is signed are the ones that fail.
     const write = vi.spyOn(Journal.prototype, 'write');
     const full = new ConfigurationError('JOURNAL_UNUSABLE', 'journal', 'No space is left.');
     let writes = 0;
@@ -412,7 +412,7 @@ describe('the journal', () => {
       concurrency: 1,
     });
     const results = await collect(batch);
-    // What was sealed by then is reported as sealed; what was read and not sent, as not sent; the rest is not read.
+    // What was signed by then is reported as signed; what was read and not sent, as not sent; the rest is not read.
     expect(results.filter(({ ok }) => ok)).toHaveLength(4);
     expect(new Set(codes(results))).toEqual(new Set(['JOURNAL_UNUSABLE', 'ok']));
     expect(batch.summary.stoppedBy?.code).toBe('JOURNAL_UNUSABLE');
@@ -509,7 +509,7 @@ describe('accidents', () => {
     expect(taken).toBe(60);
   });
 
-  test('two loops over one batch share its results; nothing is sealed twice', async () => {
+  test('two loops over one batch share its results; nothing is signed twice', async () => {
     const sandbox = await testSandbox();
     const batch = clientOf(sandbox).signAll(`${invoices(3)}/*.pdf`);
     const results = (await Promise.all([collect(batch), collect(batch)])).flat();

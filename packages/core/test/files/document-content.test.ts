@@ -28,7 +28,7 @@ function file(bytes: Buffer): string {
   return path;
 }
 
-/** A temporary directory of the test's own; gives what lies in it. */
+/** A temporary directory for the test; returns the names of its files. */
 function spoolFolder(): { folder: string; files: () => string[] } {
   const folder = temporaryFolder();
   vi.stubEnv('TMPDIR', folder);
@@ -103,7 +103,7 @@ test('the hash that a file reports is that of its content', async () => {
   }
 });
 
-test('a large stream lies in a file that only its owner may read, and is gone afterwards', async () => {
+test('a large stream is kept in a file that only its owner may read, and is gone afterwards', async () => {
   const spool = spoolFolder();
   const { release } = await documentContent(Readable.from([content(300_000), content(300_000)]));
   const [spooled = ''] = spool.files();

@@ -12,7 +12,7 @@ import {
 } from '../../src/files/temp-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Content that lies in a directory and waits for its name. */
+/** Content in a temporary file that has not been renamed yet. */
 async function spooled(directory: string, content: string): Promise<TempFile> {
   const writer = tempFileStore(directory, { durable: true })();
   for (const letter of content) await writer.write(Buffer.from(letter));
@@ -22,14 +22,14 @@ async function spooled(directory: string, content: string): Promise<TempFile> {
 test('content has its name only once it is whole', async () => {
   const folder = temporaryFolder();
   const target = join(folder, 'a.pdf');
-  const content = await spooled(folder, 'sealed');
+  const content = await spooled(folder, 'signed');
   expect([content.size, readdirSync(folder).includes('a.pdf')]).toEqual([6, false]);
-  // Nobody else may read it before it has its name.
+  // Only its owner may read it before it is renamed.
   expect(statSync(content.path).mode & 0o777).toBe(0o600);
   const mode = await prepareDirectory(folder);
   await commitTempFile(content, target, { overwrite: false, durable: true, mode });
   expect(readdirSync(folder)).toEqual(['a.pdf']);
-  expect(readFileSync(target, 'utf8')).toBe('sealed');
+  expect(readFileSync(target, 'utf8')).toBe('signed');
   // As any other file that this process makes.
   writeFileSync(join(folder, 'plain'), '');
   expect(statSync(target).mode).toBe(statSync(join(folder, 'plain')).mode);
@@ -60,7 +60,7 @@ test('an existing file is replaced at once where that is asked for', async () =>
 test('content goes into another directory than it was spooled in', async () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'b'));
-  await commitTempFile(await spooled(folder, 'sealed'), join(folder, 'b', 'a.pdf'), {
+  await commitTempFile(await spooled(folder, 'signed'), join(folder, 'b', 'a.pdf'), {
     overwrite: false,
     durable: true,
     mode: 0o644,

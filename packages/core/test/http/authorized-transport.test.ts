@@ -47,7 +47,7 @@ describe('a call', () => {
     expect(new Set(api.seen.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer t1']));
   });
 
-  it('is replayed once with a new token, its body read anew, where the API refuses the first', async () => {
+  it('is replayed once with a new token, its body read again, where the API refuses the first', async () => {
     const { transport, server, api } = await setUp((token) => token !== 't1');
     let reads = 0;
     const body: RequestBody = {

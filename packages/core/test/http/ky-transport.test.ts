@@ -32,7 +32,7 @@ const post = (url: string, body: RequestBody, more: Partial<TransportRequest> = 
 setFlagsFromString('--expose-gc');
 const gc: () => void = runInNewContext('gc');
 
-/** What nobody refers to is gone afterwards, and what was to happen at its end has happened. */
+/** Collects garbage and lets finalizers run. */
 async function collectGarbage(): Promise<void> {
   for (let round = 0; round < 3; round++) {
     gc();
@@ -256,11 +256,11 @@ describe('a failure before anything is sent', () => {
     return error;
   };
 
-  it('is known: nobody listens', async () => {
+  it('is recognised: connection refused', async () => {
     expect((await unreachable(await deadUrl())).message).toMatch(/^sign at 127\.0\.0\.1:\d+: .*\(ECONNREFUSED\)/);
   });
 
-  it('is known: nobody listens, on any of several addresses', async () => {
+  it('is recognised: connection refused on any of several addresses', async () => {
     const url = (await deadUrl()).replace('127.0.0.1', 'localhost');
     expect((await unreachable(url)).message).toContain('ECONNREFUSED');
   });

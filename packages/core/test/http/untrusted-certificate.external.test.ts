@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { KyTransport } from '../../src/http/ky-transport.ts';
 import { listen } from './support/loopback.ts';
 
-it('a certificate nobody trusts: nothing was sent, and the error says why', async () => {
+it('an untrusted certificate: nothing was sent, and the error says why', async () => {
   const host = await listen(createServer(selfSigned(), (_, response) => response.end()));
   const request = {
     endpoint: 'status',
@@ -22,7 +22,7 @@ it('a certificate nobody trusts: nothing was sent, and the error says why', asyn
   });
 });
 
-/** A key and a certificate that nobody has signed, made by openssl. */
+/** A key and a self-signed certificate, made by openssl. */
 function selfSigned(): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), 'signstash-tls-'));
   try {

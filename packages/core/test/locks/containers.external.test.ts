@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 // Real PID namespaces and a real full disk: both need user namespaces, which some systems switch off.
 const canUnshare = spawnSync('unshare', ['-rmpf', '--mount-proc', 'true']).status === 0;
 
-/** Runs a script in a PID and mount namespace of its own, as a container does, with the same host name. */
+/** Runs a script in its own PID and mount namespace, as a container does, with the same host name. */
 function inContainer(
   script: string,
   args: string[],

@@ -48,7 +48,7 @@ async function connectNodeRedis(socket: string): Promise<RedisClient> {
 
 const leaseKeys = async (raw: Redis) => (await raw.keys('signstash:lock:*')).filter((name) => !name.endsWith(':fence'));
 
-/** As if nobody had renewed the leases for their lifetime. */
+/** As if the leases had not been renewed for their lifetime. */
 async function expireLeases(raw: Redis): Promise<void> {
   for (const key of await leaseKeys(raw)) {
     const [token] = (await raw.get(key))?.split(' ') ?? [];

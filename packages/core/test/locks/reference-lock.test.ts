@@ -190,7 +190,9 @@ test('a lock that cannot be reached is reported, and documents are looked up bef
   const folder = invoices(3);
   await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`, { outputDirectory: join(folder, 'first') }));
   const warnings: string[] = [];
-  const signstash = clientOf(sandbox, { onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`) });
+  const signstash = clientOf(sandbox, {
+    hooks: { onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`) },
+  });
   const broken: ReferenceLock = {
     acquire: () => Promise.reject(new Error('connect ECONNREFUSED')),
   };
@@ -238,7 +240,7 @@ test('two batches of one process never sign a document at the same time, without
   expect(sandbox.admin.counts().documentsSigned).toBe(10);
 });
 
-test('through a proxy that nobody can be asked about, contended documents are not sent again', async () => {
+test('through a proxy without look-ups, contended documents are not sent again', async () => {
   const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   const { proxyUrl, tokenUrl } = sandbox;
   const environment = onPremise({ proxyUrl, authorizationServer: { tokenUrl } });

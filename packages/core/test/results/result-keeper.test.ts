@@ -112,3 +112,37 @@ describe('ResultKeeper', () => {
     });
   });
 });
+
+describe('the resultStore option', () => {
+  it('lets sign return the stored document when the proxy has it signed already', async () => {
+    const sandbox = await testSandbox();
+    const resultStore = folderResultStore(temporaryFolder());
+    const first = await viaProxy(sandbox, { resultStore }).sign(content);
+    const [second] = await viaProxy(sandbox, { resultStore }).signMany([{ content }]);
+    expect(second).toMatchObject({ ok: true, recovered: true, operationId: first.operationId });
+    expect(second?.ok && Buffer.from(second.content).equals(first.content)).toBe(true);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
+  });
+
+  it('reports a store that fails as a warning and returns the signed document', async () => {
+    const sandbox = await testSandbox();
+    const warnings: string[] = [];
+    const client = viaProxy(sandbox, {
+      resultStore: failingStore,
+      hooks: { onWarning: ({ code }) => void warnings.push(code) },
+    });
+    expect((await client.sign(content)).recovered).toBe(false);
+    expect(warnings).toEqual(['RESULT_STORE_FAILED']);
+  });
+});
+
+describe('a document that was signed at the SaaS before', () => {
+  it('is retrieved from there when the proxy is used', async () => {
+    const sandbox = await testSandbox();
+    const atSaas = await clientOf(sandbox).sign(content);
+    const again = await viaProxy(sandbox).sign(content);
+    expect(again).toMatchObject({ recovered: true, operationId: atSaas.operationId });
+    expect(Buffer.from(again.content).equals(atSaas.content)).toBe(true);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
+  });
+});

@@ -331,7 +331,7 @@ describe('a refused request', () => {
     const failed: string[] = [];
     for await (const result of batch) if (!result.ok) failed.push(result.reference);
     expect(failed.sort()).toEqual(bad);
-    expect(batch.summary).toMatchObject({ sealed: 57, failed: 3 });
+    expect(batch.summary).toMatchObject({ signed: 57, failed: 3 });
     expect(batch.summary.splits[0]).toEqual({
       documents: 60,
       errorCode: '2.2.1',

@@ -7,9 +7,9 @@ import { clientOf, impatient, testSandbox } from '../support/sandbox-client.ts';
 const documents = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ content: minimalPdf(`Fatura ${index}`), reference: `ref-${index}` }));
 
-const sealedOnce = (count: number) => Object.fromEntries(documents(count).map(({ reference }) => [reference, 1]));
+const signedOnce = (count: number) => Object.fromEntries(documents(count).map(({ reference }) => [reference, 1]));
 
-/** The worst a service could do with a repeated reference: seal it, and charge it, again. */
+/** The worst a service could do with a repeated reference: sign it, and charge it, again. */
 const worst = { duplicateReferences: 'sign-again' } as const;
 
 describe('a lost answer', () => {
@@ -17,32 +17,32 @@ describe('a lost answer', () => {
   test.each<[string, Fault]>([
     ['connection dropped before anything was read', { kind: 'drop', phase: 'before', ...sign }],
     ['connection dropped while the service goes on', { kind: 'drop', phase: 'processing', ...sign }],
-    ['connection dropped after sealing', { kind: 'drop', phase: 'after', ...sign }],
-    ['500 before sealing', { kind: 'server-error', phase: 'before', ...sign }],
+    ['connection dropped after signing', { kind: 'drop', phase: 'after', ...sign }],
+    ['500 before signing', { kind: 'server-error', phase: 'before', ...sign }],
     ['502 while the service goes on', { kind: 'server-error', status: 502, phase: 'processing', ...sign }],
-    ['500 after sealing', { kind: 'server-error', phase: 'after', ...sign }],
+    ['500 after signing', { kind: 'server-error', phase: 'after', ...sign }],
     ['half an answer', { kind: 'truncate', ...sign }],
-    ['a web page after sealing', { kind: 'html', phase: 'after', status: 200, ...sign }],
+    ['a web page after signing', { kind: 'html', phase: 'after', status: 200, ...sign }],
     ['an empty answer', { kind: 'empty', ...sign }],
     ['429', { kind: 'rate-limit', retryAfterSeconds: 0, ...sign }],
     ['503 with Retry-After', { kind: 'server-error', status: 503, retryAfterSeconds: 0, ...sign }],
     ['a refused token', { kind: 'unauthorized', ...sign }],
     ['an operation that is still pending', { kind: 'pending', pollsUntilExecuted: 2, ...sign }],
     ['an operation that the server will try again', { kind: 'execution-error', pollsUntilExecuted: 2, ...sign }],
-  ])('%s: every document is sealed once', async (_, fault) => {
+  ])('%s: every document is signed once', async (_, fault) => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault(fault);
     const results = await clientOf(sandbox, { lookUpFirst: false }).signMany(documents(5));
     expect(results.map((result) => result.ok || result.error)).toEqual(Array(5).fill(true));
-    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(5));
+    expect(sandbox.admin.counts().signedByReference).toEqual(signedOnce(5));
   });
 
-  test('a timeout while the service is still sealing', async () => {
+  test('a timeout while the service is still signing', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault({ kind: 'latency', phase: 'processing', delayMs: 600, ...sign });
     const results = await clientOf(sandbox, { timeouts: { signMs: 250 } }).signMany(documents(3));
     expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
-    expect(sandbox.admin.counts()).toMatchObject({ signedByReference: sealedOnce(3), requests: { sign: 1 } });
+    expect(sandbox.admin.counts()).toMatchObject({ signedByReference: signedOnce(3), requests: { sign: 1 } });
   });
 
   test('the questions may fail too', async () => {
@@ -56,7 +56,7 @@ describe('a lost answer', () => {
     );
     const results = await clientOf(sandbox, { lookUpFirst: false }).signMany(documents(3));
     expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, true]);
-    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(3));
+    expect(sandbox.admin.counts().signedByReference).toEqual(signedOnce(3));
   });
 
   test('where no answer is ever had, the references in doubt are listed and nothing is sent again', async () => {
@@ -80,7 +80,7 @@ describe('partly known', () => {
     await clientOf(sandbox).signMany(documents(2));
     const results = await clientOf(sandbox).signMany(documents(4));
     expect(results.map((result) => result.ok && result.recovered)).toEqual([true, true, false, false]);
-    expect(sandbox.admin.counts()).toMatchObject({ signedByReference: sealedOnce(4), requests: { sign: 2 } });
+    expect(sandbox.admin.counts()).toMatchObject({ signedByReference: signedOnce(4), requests: { sign: 2 } });
   });
 
   test('a service that refuses repeated references is asked, and the rest is sent', async () => {
@@ -89,7 +89,7 @@ describe('partly known', () => {
     await signstash.signMany(documents(2));
     const results = await signstash.signMany(documents(4));
     expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true]);
-    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(4));
+    expect(sandbox.admin.counts().signedByReference).toEqual(signedOnce(4));
   });
 
   test('a document that failed in an earlier run stays failed, and the hint says how to sign it again', async () => {
@@ -115,7 +115,7 @@ describe('partly known', () => {
     expect(onPurpose).toMatchObject({ ok: true });
   });
 
-  test('a pending operation is reported as such after all patience, with its id', async () => {
+  test('a pending operation is reported as such after all attempts, with its id', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault({ kind: 'pending', endpoint: 'sign', pollsUntilExecuted: 1000 });
     const [result] = await clientOf(sandbox, { retry: { ...impatient, pendingMs: 60 } }).signMany(documents(1));
@@ -173,7 +173,7 @@ describe('through the on-premise proxy', () => {
     return clientOf(sandbox, { environment });
   };
 
-  test('documents are sealed by the proxy, questions go to the SaaS', async () => {
+  test('documents are signed by the proxy, queries go to the SaaS', async () => {
     const sandbox = await testSandbox();
     const results = await proxied(sandbox, true).signMany(documents(3));
     expect(results.map(({ ok }) => ok)).toEqual([true, true, true]);
@@ -193,7 +193,7 @@ describe('through the on-premise proxy', () => {
       ok: false,
       error: { code: 'CONTENT_UNAVAILABLE', references: ['ref-0'], operationId: expect.any(String) },
     });
-    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(1));
+    expect(sandbox.admin.counts().signedByReference).toEqual(signedOnce(1));
   });
 
   test('after a lost answer, "not found" at the SaaS leaves the outcome unknown: nothing is sent again', async () => {
@@ -209,7 +209,7 @@ describe('through the on-premise proxy', () => {
     sandbox.admin.addFault({ kind: 'drop', phase: 'before', endpoint: 'sign', service: 'proxy' });
     const [result] = await proxied(sandbox, true, { saasSeesProxyDocuments: true }).signMany(documents(1));
     expect(result?.ok).toBe(true);
-    expect(sandbox.admin.counts().signedByReference).toEqual(sealedOnce(1));
+    expect(sandbox.admin.counts().signedByReference).toEqual(signedOnce(1));
   });
 
   test('a lost answer without the SaaS: exactly the references in doubt, and no second request', async () => {

@@ -3,17 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 
-const isSealed = (content: Uint8Array, original: Uint8Array) =>
+const isSignedVersionOf = (content: Uint8Array, original: Uint8Array) =>
   Buffer.from(content).subarray(0, original.byteLength).equals(original) &&
   Buffer.from(content).includes('ETSI.CAdES.detached');
 
 describe('sign', () => {
-  test('seals bytes, a Blob and a stream alike, and finds the same document again', async () => {
+  test('signs bytes, a Blob and a stream alike, and finds the same document again', async () => {
     const sandbox = await testSandbox();
     const signstash = clientOf(sandbox);
     const pdf = minimalPdf();
     const first = await signstash.sign(pdf, { reason: 'Fatura' });
-    expect(isSealed(first.content, pdf)).toBe(true);
+    expect(isSignedVersionOf(first.content, pdf)).toBe(true);
     expect(first).toMatchObject({ ok: true, name: 'document-1.pdf', contentType: 'application/pdf', recovered: false });
     expect(first.reference.startsWith(sandbox.clientId)).toBe(true);
     const again = [new Blob([new Uint8Array(pdf)]), Readable.from([pdf.subarray(0, 50), pdf.subarray(50)])];
@@ -23,7 +23,7 @@ describe('sign', () => {
     expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSigned: 1 });
   });
 
-  test('seals XML with XAdES, and tells documents with equal content apart by their keys', async () => {
+  test('signs XML with XAdES, and tells documents with equal content apart by their keys', async () => {
     const sandbox = await testSandbox();
     const signstash = clientOf(sandbox);
     const xml = await signstash.sign(Buffer.from('<Invoice><ID>1</ID></Invoice>'), { name: 'invoice.xml' });
@@ -50,6 +50,26 @@ describe('sign', () => {
   });
 });
 
+describe('a PDF that is signed with PAdES and with CAdES', () => {
+  test('is two documents with two references', async () => {
+    const sandbox = await testSandbox();
+    const signstash = clientOf(sandbox);
+    const pdf = minimalPdf();
+    const pades = await signstash.sign(pdf);
+    const cades = await signstash.sign(pdf, { type: 'CAdES' });
+    expect(cades.reference).not.toBe(pades.reference);
+    expect([pades.recovered, cades.recovered]).toEqual([false, false]);
+    expect(isSignedVersionOf(pades.content, pdf)).toBe(true);
+    expect(cades.content[0]).toBe(0x30);
+    const again = await signstash.signMany([{ content: pdf }, { content: pdf, type: 'CAdES' }]);
+    expect(again).toMatchObject([
+      { reference: pades.reference, recovered: true },
+      { reference: cades.reference, recovered: true },
+    ]);
+    expect(sandbox.admin.counts().documentsSigned).toBe(2);
+  });
+});
+
 describe('signMany', () => {
   test('one request for many; answers are matched by reference, whatever their order', async () => {
     const sandbox = await testSandbox();
@@ -58,7 +78,7 @@ describe('signMany', () => {
     const results = await clientOf(sandbox, { lookUpFirst: false }).signMany(documents);
     for (const [index, result] of results.entries()) {
       expect(result).toMatchObject({ ok: true, name: `${index}.pdf` });
-      expect(result.ok && isSealed(result.content, pdfs[index] as Buffer)).toBe(true);
+      expect(result.ok && isSignedVersionOf(result.content, pdfs[index] as Buffer)).toBe(true);
     }
     expect(sandbox.admin.counts().requests).toMatchObject({ sign: 1, operationId: 0 });
   });
@@ -67,9 +87,9 @@ describe('signMany', () => {
     const sandbox = await testSandbox();
     const pdfs = Array.from({ length: 5 }, (_, index) => minimalPdf(`Fatura ${index}`));
     const results = await clientOf(sandbox, { contentFrom }).signMany(pdfs.map((content) => ({ content })));
-    expect(results.map((result, index) => result.ok && isSealed(result.content, pdfs[index] as Buffer))).toEqual(
-      Array(5).fill(true),
-    );
+    expect(
+      results.map((result, index) => result.ok && isSignedVersionOf(result.content, pdfs[index] as Buffer)),
+    ).toEqual(Array(5).fill(true));
     expect(sandbox.admin.counts().requests.documents).toBe(contentFrom === 'zip' ? 1 : 0);
   });
 
@@ -117,7 +137,7 @@ describe('signMany', () => {
 });
 
 describe('operations', () => {
-  test('everything that can be asked about what was sealed', async () => {
+  test('queries, downloads and resends what was signed', async () => {
     const sandbox = await testSandbox();
     const signstash = clientOf(sandbox);
     const references = ['ref', 'ref.long'];
@@ -128,7 +148,11 @@ describe('operations', () => {
     const { operations } = signstash;
     expect(await operations.idByReference('ref')).toBe(operationId);
     expect(await operations.idByReference('never-seen')).toBeUndefined();
-    expect(await operations.status(operationId)).toMatchObject({ id: operationId, status: 'EXECUTED', documents: [] });
+    expect(await operations.getStatus(operationId)).toMatchObject({
+      id: operationId,
+      status: 'EXECUTED',
+      documents: [],
+    });
     const found = await operations.getByReference('ref.long');
     expect(found.documents.map(({ reference, status }) => [reference, status]).sort()).toEqual(
       references.map((reference) => [reference, 'SIGNED']),
@@ -136,11 +160,11 @@ describe('operations', () => {
     expect(found.quota?.used).toBe(2);
     const contents = await operations.getWithContent(operationId);
     expect(contents.documents.every(({ content }) => Buffer.from(content ?? []).includes('ByteRange'))).toBe(true);
-    const files = await operations.documents(operationId);
+    const files = await operations.downloadDocuments(operationId);
     expect(files.map(({ reference, name }) => [reference, name]).sort()).toEqual(
       references.map((reference) => [reference, 'a.pdf']),
     );
-    await operations.resendMail(operationId, ['a@b.pt', 'c@d.pt'], { attachDocuments: true });
+    await operations.resendEmails(operationId, ['a@b.pt', 'c@d.pt'], { attachDocuments: true });
     expect(sandbox.admin.counts().mailsResent).toBe(2);
   });
 

@@ -10,7 +10,7 @@ const stateDirectory = mkdtempSync(join(tmpdir(), 'signstash-sandbox-'));
 // Not on the exit of the process: test runners end their workers without it.
 afterAll(() => rmSync(stateDirectory, { recursive: true, force: true }));
 
-/** Real patience would make every fault test take seconds; the order of things is the same with little. */
+/** Short timeouts and delays, so that fault tests do not take seconds; the order of events is the same. */
 export const impatient: NonNullable<SignStashOptions['retry']> = {
   delayMs: 5,
   maxDelayMs: 50,

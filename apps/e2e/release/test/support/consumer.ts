@@ -1,7 +1,7 @@
 import { mkdir, readdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pnpm, registryEnvironment } from './released-clone.ts';
-import { run } from './run.ts';
+import { registryEnvironment, run } from '@signstash-connect/testing/registry';
+import { pnpm } from './released-clone.ts';
 
 export type Installer = 'npm' | 'pnpm';
 

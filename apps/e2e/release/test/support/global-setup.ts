@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ensureTools, startRegistry } from '@signstash-connect/testing/registry';
 import type { TestProject } from 'vitest/node';
-import { startRegistry } from './registry.ts';
 import { releasedClone } from './released-clone.ts';
-import { ensureTools } from './tools.ts';
 
 export interface Released {
   /** The temporary clone that the packages were published from. */
@@ -28,9 +27,9 @@ declare module 'vitest' {
 
 /** Releases everything once; all tests check the result. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { verdaccio, nodes } = await ensureTools();
+  const { nodes } = await ensureTools();
   const work = await mkdtemp(join(tmpdir(), 'e2e-release-'));
-  const registry = await startRegistry(verdaccio, join(work, 'registry'));
+  const registry = await startRegistry(join(work, 'registry'));
   const end = async () => {
     await registry.close();
     await rm(work, { recursive: true, force: true, maxRetries: 5 });

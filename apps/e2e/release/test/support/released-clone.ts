@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from './run.ts';
+import { registryEnvironment, run } from '@signstash-connect/testing/registry';
 
 const workspace = new URL('../../../../..', import.meta.url).pathname;
 
@@ -62,24 +62,6 @@ export async function releasedClone(
   await run('git', ['push', '--quiet', '--tags', 'origin'], { cwd: clone });
   await run(process.execPath, ['scripts/release/action-tags.ts', 'origin'], { cwd: clone });
   return { clone, remote, versions: await versionsOf(clone) };
-}
-
-/** An environment whose npm and pnpm know this registry, and nothing of this machine's settings. */
-export async function registryEnvironment(folder: string, registry: string): Promise<NodeJS.ProcessEnv> {
-  await mkdir(folder, { recursive: true });
-  const { host } = new URL(registry);
-  // npm asks for some token even where none is needed.
-  await writeFile(join(folder, '.npmrc'), `registry=${registry}/\n//${host}/:_authToken=none\n`);
-  const { PATH, LANG } = process.env;
-  return {
-    PATH,
-    LANG,
-    HOME: folder,
-    NPM_CONFIG_USERCONFIG: join(folder, '.npmrc'),
-    npm_config_cache: join(folder, 'cache'),
-    npm_config_store_dir: join(folder, 'store'),
-    npm_config_update_notifier: 'false',
-  };
 }
 
 async function versionsOf(clone: string): Promise<Record<string, string>> {

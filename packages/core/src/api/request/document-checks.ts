@@ -23,7 +23,7 @@ export interface CheckedDocument {
 }
 
 /**
- * Refuses what the service could not seal, before it is sent (and before it may be charged).
+ * Refuses what the service could not sign, before it is sent (and before it may be charged).
  *
  * @throws {@link ValidationError} `DOCUMENT_EMPTY`, `DOCUMENT_TOO_LARGE`, `DOCUMENT_NOT_PDF`, `DOCUMENT_NOT_XML` or
  *   `DOCUMENT_ENCRYPTED`, naming the document.

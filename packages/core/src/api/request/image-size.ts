@@ -4,7 +4,7 @@ export interface ImageSize {
   readonly height: number;
 }
 
-/** The size of a PNG or JPEG image, from its header; undefined if it cannot be told. */
+/** The size of a PNG or JPEG image, from its header; undefined if it cannot be determined. */
 export function imageSize(bytes: Uint8Array): ImageSize | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isPng(bytes))

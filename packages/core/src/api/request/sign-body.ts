@@ -11,7 +11,7 @@ export interface SignBody {
   readonly contentType: string;
   /** Bytes, known before anything is read. */
   readonly contentLength: number;
-  /** Reads the body from its start; every call opens the documents anew. */
+  /** Reads the body from its start; every call opens the documents again. */
   read(): AsyncIterable<Uint8Array>;
 }
 

@@ -7,18 +7,18 @@ import { imageSize, isJpeg, isPng } from './image-size.ts';
 export type Base64Text = (bytes: Uint8Array) => string;
 
 /**
- * The one place where friendly seal options become the service's strings.
+ * Maps signature options to the wire format; no other code does.
  *
  * @param document - What the document is called in error messages.
  * @throws {@link ValidationError} naming the document and the option.
  */
 export function signatureInfo(
   type: SignatureType,
-  seal: SignatureOptions,
+  options: SignatureOptions,
   document: string,
   base64: Base64Text,
 ): WireSignatureInfo {
-  const { reason, location, timestamp = false, visible, xml } = seal;
+  const { reason, location, timestamp = false, visible, xml } = options;
   const conflict = (option: string, needs: SignatureType): never => {
     const message = `${document}: "${option}" applies to ${needs} only, but the signature type is ${type}.`;
     throw new ValidationError('SEAL_OPTIONS_CONFLICT', message, { document });
@@ -120,7 +120,7 @@ export function checkReceivers(receivers: readonly string[]): void {
   for (const email of receivers) {
     // Deliberately loose: only what cannot be an address at all is refused here, the mail server knows the rest.
     if (!/^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(email)) {
-      throw new ValidationError('RECEIVER_INVALID', `"${email}" is no e-mail address.`);
+      throw new ValidationError('RECEIVER_INVALID', `Invalid e-mail address "${email}": expected name@example.com.`);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Unzip, UnzipInflate } from 'fflate/browser';
+import type { Unzip } from 'fflate/browser';
 import { ProtocolError } from '../../errors/errors.ts';
 import type { ContentStore, ContentWriter } from './signed-content-reader.ts';
 import { crc32, type DirectoryEntry, readCentralDirectory, zipTailBytes } from './zip-directory.ts';
@@ -23,7 +23,7 @@ const maxEntries = 1_000;
  * @throws {@link ProtocolError} `PROTOCOL_UNEXPECTED` if it is not a zip, `PROTOCOL_TRUNCATED` if it is damaged or ends early.
  */
 export async function readZip<T>(body: AsyncIterable<Uint8Array>, store: ContentStore<T>): Promise<ZipDocument<T>[]> {
-  const reader = new ZipReader(store);
+  const reader = new ZipReader(store, await import('fflate/browser'));
   try {
     for await (const chunk of body) {
       for (let at = 0; at < chunk.byteLength; at += unpackedAtOnce) {
@@ -47,7 +47,7 @@ class ZipReader<T> {
   #work: Promise<unknown> = Promise.resolve();
   #failure: unknown;
 
-  constructor(store: ContentStore<T>) {
+  constructor(store: ContentStore<T>, { Unzip, UnzipInflate }: typeof import('fflate/browser')) {
     this.#store = store;
     this.#unzip = new Unzip((file) => this.#addFile(file));
     this.#unzip.register(UnzipInflate);
@@ -92,7 +92,7 @@ class ZipReader<T> {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #addFile(file: Parameters<ConstructorParameters<typeof Unzip>[0] & object>[0]): void {
+  #addFile(file: Parameters<ConstructorParameters<typeof import('fflate/browser').Unzip>[0] & object>[0]): void {
     if (this.#writers.length >= maxEntries) throw damaged();
     const writer = this.#store();
     this.#writers.push(writer);

@@ -23,7 +23,7 @@ export interface Operation {
   executionTime?: number;
   /** In the service's order, which is unknown: find a document by its reference. Empty in a status answer. */
   documents: OperationDocument[];
-  /** The answer as it came, sealed contents aside: fields unknown to this version are here. */
+  /** The answer as it came, signed contents aside: fields unknown to this version are here. */
   raw: Readonly<WireOperation>;
 }
 
@@ -46,9 +46,9 @@ export interface OperationDocument<T = unknown> {
   contentType?: string;
   status: SignStatus;
   signError?: SignError;
-  /** The sealed content, where it was asked for and is stored. */
+  /** The signed content, if it was requested and stored. */
   content?: T;
-  /** Bytes before sealing. */
+  /** Bytes before signing. */
   contentLength?: number;
   receivedAt?: Date;
   storedUntil?: Date;
@@ -57,7 +57,7 @@ export interface OperationDocument<T = unknown> {
 
 /**
  * @param contents - What {@link splitSignedContent} took out of the answer.
- * @throws {@link ProtocolError} where the answer is no operation.
+ * @throws {@link ProtocolError} if the answer is no operation.
  */
 export function parseOperation<T>(json: unknown, what: string, contents: readonly T[] = []): OperationOf<T> {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unexpected(what, 'is not an operation');

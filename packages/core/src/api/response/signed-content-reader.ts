@@ -1,6 +1,6 @@
 import { ProtocolError } from '../../errors/errors.ts';
 
-/** Takes the sealed bytes of one document as they arrive. */
+/** Takes the signed bytes of one document as they arrive. */
 export interface ContentWriter<T> {
   /** The chunk's memory is used again as soon as this is done: keep a copy, not the chunk. */
   write(chunk: Uint8Array): void | Promise<void>;
@@ -10,10 +10,10 @@ export interface ContentWriter<T> {
   discard(): void | Promise<void>;
 }
 
-/** Makes a writer for each sealed document of an answer, before it is known which document it is. */
+/** Makes a writer for each signed document of an answer, before it is known which document it is. */
 export type ContentStore<T> = () => ContentWriter<T>;
 
-/** What is kept of a JSON answer without its sealed contents, which stand in it as numbers into `contents`. */
+/** What is kept of a JSON answer without its signed contents, which stand in it as numbers into `contents`. */
 export interface SplitAnswer<T> {
   json: string;
   contents: T[];
@@ -31,7 +31,7 @@ const colon = 0x3a;
 const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 /**
- * Splits an answer as it arrives: sealed contents go, decoded, to writers; everything else is kept as JSON text. So a
+ * Splits an answer as it arrives: signed contents go, decoded, to writers; everything else is kept as JSON text. So a
  * 500 MB answer needs no more memory than a small one, and never becomes one string, which V8 limits to about 512 MB.
  *
  * @throws {@link ProtocolError} `PROTOCOL_UNEXPECTED` for content that is not base64. Whether the JSON is whole is for
@@ -218,9 +218,9 @@ class Splitter<T> {
   }
 
   /**
-   * Decodes whole groups of four. Decoders skip what they do not know; that would silently corrupt a sealed document.
+   * Decodes whole groups of four. Decoders skip what they do not know; that would silently corrupt a signed document.
    *
-   * @param at - Where the decoded bytes begin. @returns Where they end; undefined where these are not all base64 characters.
+   * @param at - Where the decoded bytes begin. @returns Where they end; undefined if these are not all base64 characters.
    */
   #groups(ascii: Uint8Array, at: number): number | undefined {
     const length = ascii.byteLength;
@@ -262,4 +262,4 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 const notBase64 = () =>
-  new ProtocolError('PROTOCOL_UNEXPECTED', 'A sealed document in the answer is not valid base64.');
+  new ProtocolError('PROTOCOL_UNEXPECTED', 'A signed document in the answer is not valid base64.');

@@ -1,4 +1,4 @@
-// One run of a batch in a process of its own, so that it can be killed.
+// One run of a batch in a separate process, so that it can be killed.
 import { createSignStash } from '@signstash-connect/core';
 
 const [, , job] = process.argv as [string, string, string];
@@ -13,7 +13,7 @@ const signstash = createSignStash({
 const batch = signstash.signAll(`${folder}/*.pdf`, {
   outputDirectory: `${folder}/out`,
   journal: `${folder}/journal.jsonl`,
-  // Nothing but the journal keeps documents from being sealed again.
+  // Nothing but the journal keeps documents from being signed again.
   lookUpFirst: false,
   batchSize: 4,
   concurrency: 3,

@@ -29,7 +29,7 @@ export async function listen(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** An address nobody listens at. */
+/** An address that no server listens on. */
 export async function deadUrl(): Promise<string> {
   const server = createRawServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

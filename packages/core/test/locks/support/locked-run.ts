@@ -1,4 +1,4 @@
-// One run of a batch in a process of its own, with a lock directory or Redis that it shares with others.
+// One run of a batch in a separate process, with a lock directory or Redis that it shares with others.
 
 import { createSignStash, FileReferenceLock, RedisReferenceLock } from '@signstash-connect/core';
 import { Redis } from 'ioredis';
@@ -17,7 +17,7 @@ const signstash = createSignStash({
   clientId,
   clientSecret,
   retry: { delayMs: 5, maxDelayMs: 50, lookupGraceMs: 5_000, pendingMs: 2_000 },
-  onWarning: () => warnings++,
+  hooks: { onWarning: () => warnings++ },
 });
 const failures: string[] = [];
 let signed = 0;

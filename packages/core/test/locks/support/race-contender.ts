@@ -1,4 +1,4 @@
-// Takes part in a race for lock files, in a process of its own: one attempt per round, all processes at the same moment.
+// Takes part in a race for lock files, in a separate process: one attempt per round, all processes at the same moment.
 import { dirname } from 'node:path';
 import { LockedError, LockFileOwner } from '../../../src/locks/lock-file.ts';
 

@@ -34,7 +34,13 @@ const claimsFailure = (outcome: Outcome<Uint8Array>) =>
     outcome.error.code,
   );
 
-class Client extends SignStashClient {
+class Client {
+  readonly #client: SignStashClient;
+
+  constructor(...parts: ConstructorParameters<typeof SignStashClient>) {
+    this.#client = new SignStashClient(...parts);
+  }
+
   async run(
     indexes: readonly number[],
     options: SignOptions,
@@ -49,10 +55,10 @@ class Client extends SignStashClient {
           reference: reference(index),
           name: reference(index),
         };
-        return this.prepare(input, index, options);
+        return this.#client.prepare(input, index, options);
       }),
     );
-    await this.seal<Uint8Array>(prepared, options, {
+    await this.#client.signPreparedWith<Uint8Array>(prepared, options, {
       store: memoryStore,
       mayHaveBeenSent,
       beforeSend: async (sent) => onSend(sent.map((document) => document.reference)),
@@ -102,7 +108,7 @@ function clientOf({ time, service }: Real, model: Model, { signFates, readFates 
   return { run, client: new Client(parts, { retry, contentCheck: 'off' }) };
 }
 
-/** Whether a run may skip its look-ups: nobody had these documents before. */
+/** Whether a run may skip its look-ups: these documents were never sent before. */
 const areNew = (model: Model, indexes: readonly number[]) => indexes.every((index) => !model.given.has(index));
 
 class SignCommand implements fc.AsyncCommand<Model, Real> {

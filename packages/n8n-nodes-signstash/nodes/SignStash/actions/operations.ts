@@ -67,7 +67,7 @@ export const operations: readonly NodeOperation[] = [
     async (context, client, item) => {
       const id = operationId(context, item);
       const field = context.getNodeParameter('outputField', item) as string;
-      const documents = await client.operations.documents(id);
+      const documents = await client.operations.downloadDocuments(id);
       return Promise.all(
         documents.map(async ({ reference, name, content }) => ({
           json: { operationId: id, externalReference: reference, fileName: name, fileSize: content.byteLength },
@@ -100,7 +100,7 @@ export const operations: readonly NodeOperation[] = [
     option('Get Status', 'getStatus', 'Get operation status', 'Get the status of an operation without its documents'),
     [idParameter, simplifyParameter],
     async (context, client, item) =>
-      described(context, item, await client.operations.status(operationId(context, item))),
+      described(context, item, await client.operations.getStatus(operationId(context, item))),
   ),
   itemOperation(
     option('Resend Delivery E-Mails', 'resendEmails', 'Resend delivery e-mails', 'Send the signed documents again'),
@@ -113,7 +113,7 @@ export const operations: readonly NodeOperation[] = [
       const id = operationId(context, item);
       const receivers = splitList(context.getNodeParameter('receivers', item));
       const attachDocuments = context.getNodeParameter('attachDocuments', item) as boolean;
-      await client.operations.resendMail(id, receivers, { attachDocuments });
+      await client.operations.resendEmails(id, receivers, { attachDocuments });
       return [{ json: { operationId: id, receivers, attachDocuments, sent: true } }];
     },
   ),

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import type { SettingReader } from './setting-reader.ts';
+
+/**
+ * How far signed documents are verified before they are used: `off` not at all, `integrity` by core's content check, `signature`
+ * and `chain` by `checkSigned` of `@signstash-connect/verify`.
+ */
+export const verificationLevels = ['off', 'integrity', 'signature', 'chain'] as const;
+export type VerificationSetting = (typeof verificationLevels)[number];
+
+/**
+ * Reads the settings `verify` and `trust`, which mean the same for every adapter.
+ *
+ * @param trust - Paths of root certificates, or of folders with them; `given` if the roots are given in another form.
+ * @returns The level; undefined if `verify` is not set.
+ */
+export function readVerification(
+  reader: SettingReader,
+  trust: readonly string[] | 'given',
+): VerificationSetting | undefined {
+  const level = reader.choice('verify', verificationLevels);
+  const [name, verify] = [reader.name('trust'), reader.name('verify')];
+  if (level === 'chain' && trust.length === 0) {
+    reader.fail('trust', `${verify} "chain" needs ${name}: the root certificates, as paths of files or folders.`);
+  }
+  if (level !== 'chain' && trust.length > 0) {
+    const current = level === undefined ? `unless ${verify} is set` : `with ${verify} "${level}"`;
+    reader.fail('trust', `${name} has no effect ${current}: set ${verify} to "chain".`);
+  }
+  for (const path of trust === 'given' ? [] : trust) {
+    if (!existsSync(path)) reader.fail('trust', `Invalid ${name} "${path}": there is no such file or folder.`);
+  }
+  return level;
+}
