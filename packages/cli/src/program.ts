@@ -1,8 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 
-type AddCommand = (program: Command, io: CliIo) => void;
+/** @param createWhole - Makes the program with all commands. */
+type AddCommand = (program: Command, io: CliIo, createWhole: () => Promise<Command>) => void;
 
 /** Loaded only when needed, so that `--version` and a mistyped command are answered at once. */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
@@ -55,15 +56,6 @@ export async function createProgram(io: CliIo, args: readonly string[] = []): Pr
   const named = args.find((arg) => !arg.startsWith('-'));
   const known = named !== undefined && Object.hasOwn(commands, named) ? commands[named] : undefined;
   const needed = known ? [known] : Object.values(commands);
-  for (const load of needed) (await load())(program, io);
+  for (const load of needed) (await load())(program, io, () => createProgram(io));
   return program;
-}
-
-/** Parser of an option that is a whole number. */
-export function wholeNumber(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-  };
 }

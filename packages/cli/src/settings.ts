@@ -13,7 +13,7 @@ import {
   settingDescriptions,
   signOptionDescriptions,
 } from '@signstash-connect/core/adapter';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import { parseReferencePattern, type ReferencePattern } from './references/reference-pattern.ts';
@@ -217,3 +217,12 @@ async function readConfigFile(path: string | undefined, io: CliIo): Promise<[str
 /** One wrong value that only the command line knows. */
 export const settingsError = (key: string, setting: string, why: string) =>
   new SettingsError([{ code: 'CONFIGURATION_INVALID', key, setting, message: `Invalid ${setting}: ${why}` }]);
+
+/** Parser of an option that is a whole number. */
+export function wholeNumber(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+}

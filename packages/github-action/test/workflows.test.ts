@@ -26,6 +26,7 @@ test('the README contains complete workflows', () => {
     'attested documents',
     'secret from a vault',
     'sign an artifact',
+    'try it with the sandbox',
   ]);
 });
 

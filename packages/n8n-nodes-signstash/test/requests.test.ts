@@ -131,7 +131,9 @@ describe('errors of n8n as errors of core', () => {
       operationId: '1',
       receivers: 'not-an-address',
     };
-    expect(await failing({}, { parameters })).toMatchObject({ message: expect.stringContaining('Invalid e-mail address') });
+    expect(await failing({}, { parameters })).toMatchObject({
+      message: expect.stringContaining('Invalid e-mail address'),
+    });
     expect(sandbox.admin.requests()).toEqual([]);
   });
 

@@ -9,11 +9,11 @@ import { Editor } from './support/editor.ts';
 import { example } from './support/examples.ts';
 import { N8n } from './support/n8n.ts';
 import { packageFolder } from './support/packed-node.ts';
-import { checkSeal, goodSeal } from './support/pdfsig.ts';
+import { checkSignature, goodSignature } from './support/pdfsig.ts';
 import { leaks } from './support/secrets.ts';
 import { chain, credentialFor, filesThrough, signStash, signStashTool, step } from './support/workflow.ts';
 
-/** The README's pictures are taken anew only when asked: `SCREENSHOTS=1`. */
+/** The README's pictures are updated only with `SCREENSHOTS=1`. */
 const pictures = process.env.SCREENSHOTS ? join(packageFolder, 'docs') : undefined;
 
 let sandbox: Sandbox;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   sandbox = await startSandbox();
   webPage = createServer((_, response) => response.end('<!doctype html><title>A web page</title>'));
   await new Promise<void>((resolve) => webPage.listen(0, '127.0.0.1', resolve));
-  n8n = await N8n.create(inject('toolbox'), inject('packed'));
+  n8n = await N8n.create(inject('tools'), inject('packed'));
   const files = join(n8n.folder, 'files');
   await mkdir(join(files, 'invoices'), { recursive: true });
   for (const { name, bytes } of [await invoice('FT-2026-1'), await invoice('FT-2026-2')]) {
@@ -44,10 +44,10 @@ beforeAll(async () => {
   await n8n.import(credentials, [
     await example('sign-webhook-upload', files),
     await example('sign-and-email', files),
-    filesThrough('seal', await invoices(2), signStash("Sign'Stash")),
-    chain('ask', [
+    filesThrough('sign', await invoices(2), signStash("Sign'Stash")),
+    chain('query', [
       step('Start', 'n8n-nodes-base.manualTrigger', 1, {}),
-      signStash('Ask', { resource: 'operation', operation: 'get' }),
+      signStash('Query', { resource: 'operation', operation: 'get' }),
     ]),
     chain('agent', [signStashTool('Tool')]),
   ]);
@@ -73,10 +73,12 @@ describe('the webhook example', () => {
     });
     expect(response.status).toBe(200);
     expect(response.headers.get('x-external-reference')).toMatch(/^PRT\./);
-    expect(await checkSeal(new Uint8Array(await response.arrayBuffer()), sandbox.caCertificatePath)).toEqual(goodSeal);
+    expect(await checkSignature(new Uint8Array(await response.arrayBuffer()), sandbox.caCertificatePath)).toEqual(
+      goodSignature,
+    );
   });
 
-  it('answers with the reason where it cannot', async () => {
+  it('answers with the reason if it cannot sign', async () => {
     const response = await fetch(`${url}/webhook/sign-invoice`, {
       method: 'POST',
       headers: { 'content-type': 'application/pdf' },
@@ -89,7 +91,7 @@ describe('the webhook example', () => {
 
 describe('the credential dialog', () => {
   it('tests the connection', async () => {
-    const dialog = await editor.openCredential('signStashLab');
+    const dialog = await editor.openCredential('signStashTest');
     await dialog.getByText('Connection tested successfully').filter({ visible: true }).waitFor();
     expect(sandbox.admin.counts()).toMatchObject({ requests: { operationId: 1 }, documentsSigned: 0 });
     await editor.picture(pictures, 'credential', dialog);
@@ -107,7 +109,7 @@ describe('the credential dialog', () => {
 
 describe('the node panel', () => {
   it('signs documents and offers the signed files for viewing and download', async () => {
-    await editor.openWorkflow('seal');
+    await editor.openWorkflow('sign');
     await editor.runWorkflow();
     const panel = await editor.openNode("Sign'Stash");
     expect(await panel.chosen('resource')).toBe('Document');
@@ -127,8 +129,8 @@ describe('the node panel', () => {
     await editor.picture(pictures, 'sign');
   });
 
-  it('shows the settings of a visible seal where one is wanted', async () => {
-    await editor.openWorkflow('seal');
+  it('shows the settings of a visible seal if it is switched on', async () => {
+    await editor.openWorkflow('sign');
     // The whole panel shall be in the picture.
     await editor.page.setViewportSize({ width: 1280, height: 1360 });
     const panel = await editor.openNode("Sign'Stash");
@@ -143,9 +145,9 @@ describe('the node panel', () => {
     expect(await panel.labels()).not.toContain('Visible Seal');
   });
 
-  it('offers all that can be asked about an operation', async () => {
-    await editor.openWorkflow('ask');
-    const panel = await editor.openNode('Ask');
+  it('offers every query about an operation', async () => {
+    await editor.openWorkflow('query');
+    const panel = await editor.openNode('Query');
     expect(await panel.chosen('operation')).toBe('Get');
     expect(await panel.labels()).toEqual(['Resource', 'Operation', 'Operation ID', 'Simplify', 'Options']);
     const { 'Custom API Call': _, ...entries } = await panel.entries('operation');
@@ -161,7 +163,7 @@ describe('the node panel', () => {
     expect(await panel.labels()).toEqual(expect.arrayContaining(['Receivers', 'Attach Documents']));
   });
 
-  it('offers agents no sealing', async () => {
+  it('does not offer signing to agents', async () => {
     await editor.openWorkflow('agent');
     const panel = await editor.openNode('Tool');
     const resources = Object.keys(await panel.entries('resource'));
@@ -180,7 +182,7 @@ it('runs an example on the canvas, where each node says what it does', async () 
   await editor.picture(pictures, 'workflow');
 });
 
-it('has an icon for light and one for dark', async () => {
+it('has an icon for light and one for dark themes', async () => {
   const { iconUrl } = (await editor.nodeType('n8n-nodes-signstash.signStash')) as {
     iconUrl: { light: string; dark: string };
   };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { invoice, invoices } from './support/documents.ts';
 import { example } from './support/examples.ts';
 import { N8n } from './support/n8n.ts';
-import { checkSeal, goodSeal } from './support/pdfsig.ts';
+import { checkSignature, goodSignature } from './support/pdfsig.ts';
 import { credentialFor } from './support/workflow.ts';
 
 let sandbox: Sandbox;
@@ -14,7 +14,7 @@ let files: string;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  n8n = await N8n.create(inject('toolbox'), inject('packed'));
+  n8n = await N8n.create(inject('tools'), inject('packed'));
   files = join(n8n.folder, 'files');
   await mkdir(join(files, 'invoices'), { recursive: true });
   await mkdir(join(files, 'signed'));
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const put = (name: string, bytes: Uint8Array | string) => writeFile(join(files, 'invoices', name), bytes);
 
-it('month-end: signs 200 invoices in four requests, and none a second time', async () => {
+it('month-end: signs 200 invoices in four requests and none twice', async () => {
   for (const { name, bytes } of await invoices(200)) await put(name, bytes);
   const run = await n8n.execute('month-end-folder');
   expect(run.error).toBeUndefined();
@@ -39,7 +39,7 @@ it('month-end: signs 200 invoices in four requests, and none a second time', asy
   expect(signed).toHaveLength(200);
   for (const name of signed.slice(0, 12)) {
     const bytes = await readFile(join(files, 'signed', name));
-    expect(await checkSeal(bytes, sandbox.caCertificatePath)).toEqual(goodSeal);
+    expect(await checkSignature(bytes, sandbox.caCertificatePath)).toEqual(goodSignature);
   }
   const once = { tokensIssued: 1, requests: { sign: 4 }, documentsSigned: 200 };
   expect(sandbox.admin.counts()).toMatchObject(once);
@@ -62,7 +62,7 @@ it('e-mail: sends one request per customer and lists the invoice that was not si
   expect(sandbox.admin.counts().signedByReference).toEqual({ 'example.com:FT-2026-1': 1 });
 
   await put('FT-2026-2.pdf', (await invoice('FT-2026-2')).bytes);
-  const mended = await n8n.execute('sign-and-email');
-  expect(mended.output('What the Service Has')).toHaveLength(2);
+  const corrected = await n8n.execute('sign-and-email');
+  expect(corrected.output('What the Service Has')).toHaveLength(2);
   expect(sandbox.admin.counts().signedByReference).toEqual({ 'example.com:FT-2026-1': 1, 'example.com:FT-2026-2': 1 });
 });

@@ -4,7 +4,7 @@ import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { invoice, invoices } from './support/documents.ts';
 import { type Execution, N8n } from './support/n8n.ts';
-import { checkSeal, goodSeal } from './support/pdfsig.ts';
+import { checkSignature, goodSignature } from './support/pdfsig.ts';
 import { leaks } from './support/secrets.ts';
 import { credentialFor, filesThrough, signStash, type TestFile, type Workflow } from './support/workflow.ts';
 
@@ -20,7 +20,7 @@ let n8n: N8n;
 
 beforeAll(async () => {
   [sandbox, conflicting] = await Promise.all([startSandbox(), startSandbox({ refusedToken: '409' })]);
-  n8n = await N8n.create(inject('toolbox'), inject('packed'));
+  n8n = await N8n.create(inject('tools'), inject('packed'));
   const credentials = [
     credentialFor(sandbox),
     credentialFor(sandbox, wrongSecret, { clientSecret: 'not-the-secret' }),
@@ -38,25 +38,25 @@ beforeEach(() => sandbox.admin.reset());
 async function workflows(): Promise<Workflow[]> {
   const one = await invoice('one');
   const xml = await readFile(new URL('../../../../packages/sandbox/test/fixtures/ubl-invoice.xml', import.meta.url));
-  const afterSeal = { operationId: "={{ $('Seal').item.json.operationId }}", resource: 'operation' };
+  const afterSigning = { operationId: "={{ $('Sign').item.json.operationId }}", resource: 'operation' };
   return [
-    filesThrough('three', await invoices(3), signStash('Seal')),
-    filesThrough('one', [one], signStash('Seal')),
-    filesThrough('one-by-one', await invoices(5, 100), signStash('Seal', { sending: { batchSize: 1 } })),
-    filesThrough('impatient', await invoices(4, 200), signStash('Seal', { sending: { timeout: 2 } })),
-    filesThrough('multipart', await invoices(2, 300), signStash('Seal', { sending: { format: 'multipart' } })),
+    filesThrough('three', await invoices(3), signStash('Sign')),
+    filesThrough('one', [one], signStash('Sign')),
+    filesThrough('one-by-one', await invoices(5, 100), signStash('Sign', { sending: { batchSize: 1 } })),
+    filesThrough('short-timeout', await invoices(4, 200), signStash('Sign', { sending: { timeout: 2 } })),
+    filesThrough('multipart', await invoices(2, 300), signStash('Sign', { sending: { format: 'multipart' } })),
     filesThrough(
       'mixed',
       [one, notPdf, await invoice('two')],
-      signStash('Seal', {}, { onError: 'continueRegularOutput' }),
+      signStash('Sign', {}, { onError: 'continueRegularOutput' }),
     ),
-    filesThrough('mixed-outputs', [one, notPdf], signStash('Seal', {}, { onError: 'continueErrorOutput' })),
-    filesThrough('twins', [one, one], signStash('Seal')),
+    filesThrough('mixed-outputs', [one, notPdf], signStash('Sign', {}, { onError: 'continueErrorOutput' })),
+    filesThrough('repeated-file', [one, one], signStash('Sign')),
     filesThrough(
       'retried',
       [one],
       signStash(
-        'Seal',
+        'Sign',
         { sending: { waitForExecution: 1 } },
         { retryOnFail: true, maxTries: 2, waitBetweenTries: 500 },
       ),
@@ -68,7 +68,7 @@ async function workflows(): Promise<Workflow[]> {
         { ...(await invoice('visible')), mimeType: 'application/octet-stream' },
       ],
       signStash(
-        'Seal',
+        'Sign',
         {
           visibleSeal: true,
           sealPosition: 'placeholder',
@@ -80,32 +80,32 @@ async function workflows(): Promise<Workflow[]> {
         { onError: 'continueRegularOutput' },
       ),
     ),
-    filesThrough('cades', [notPdf], signStash('Seal', { signatureType: 'CAdES' })),
+    filesThrough('cades', [notPdf], signStash('Sign', { signatureType: 'CAdES' })),
     filesThrough(
       'operations',
       await invoices(2, 400),
-      signStash('Seal', { delivery: { preserveContent: true, deliveryEmails: 'ana@example.com' } }),
-      signStash('Get', { ...afterSeal, operation: 'get' }),
-      signStash('Raw', { ...afterSeal, operation: 'get', simplify: false }),
+      signStash('Sign', { delivery: { preserveContent: true, deliveryEmails: 'ana@example.com' } }),
+      signStash('Get', { ...afterSigning, operation: 'get' }),
+      signStash('Raw', { ...afterSigning, operation: 'get', simplify: false }),
       signStash('Find', {
         resource: 'operation',
         operation: 'getByReference',
-        externalReference: "={{ $('Seal').item.json.externalReference }}",
+        externalReference: "={{ $('Sign').item.json.externalReference }}",
       }),
-      signStash('Status', { ...afterSeal, operation: 'getStatus' }),
+      signStash('Status', { ...afterSigning, operation: 'getStatus' }),
       signStash('Resend', {
-        ...afterSeal,
+        ...afterSigning,
         operation: 'resendEmails',
         receivers: 'ana@example.com; rui@example.com',
         attachDocuments: true,
       }),
-      signStash('Download', { ...afterSeal, operation: 'downloadDocuments', outputField: 'signed' }),
+      signStash('Download', { ...afterSigning, operation: 'downloadDocuments', outputField: 'signed' }),
     ),
     filesThrough('no-such-operation', [one], {
       ...signStash('Get', { resource: 'operation', operation: 'get', operationId: '99' }),
     }),
     filesThrough('wrong-secret', await invoices(3), {
-      ...signStash('Seal'),
+      ...signStash('Sign'),
       credentials: { signStashOAuth2Api: wrongSecret },
     }),
     filesThrough('rejected-409', [one], {
@@ -113,34 +113,34 @@ async function workflows(): Promise<Workflow[]> {
       credentials: { signStashOAuth2Api: rejecting409 },
     }),
     filesThrough('through-proxy', await invoices(2, 500), {
-      ...signStash('Seal'),
+      ...signStash('Sign'),
       credentials: { signStashOAuth2Api: throughProxy },
     }),
   ];
 }
 
-async function expectGoodSeals(run: Execution, count: number): Promise<void> {
+async function expectGoodSignatures(run: Execution, count: number): Promise<void> {
   expect(run.error).toBeUndefined();
-  const items = run.output('Seal');
+  const items = run.output('Sign');
   expect(items).toHaveLength(count);
   for (const item of items) {
-    expect(await checkSeal(await n8n.bytes(item), sandbox.caCertificatePath)).toEqual(goodSeal);
+    expect(await checkSignature(await n8n.bytes(item), sandbox.caCertificatePath)).toEqual(goodSignature);
   }
 }
 
-const sealedOnce = () => {
+const countSignedOnce = () => {
   const counts = Object.values(sandbox.admin.counts().signedByReference);
   expect(counts.every((count) => count === 1)).toBe(true);
   return counts.length;
 };
 
-describe('sealing', () => {
-  it('seals all items in one request with one token, which a second process uses again', async () => {
+describe('signing', () => {
+  it('signs all items in one request with one token, which a second process uses too', async () => {
     const first = await n8n.execute('three');
-    await expectGoodSeals(first, 3);
+    await expectGoodSignatures(first, 3);
     expect(first.exitCode).toBe(0);
-    expect(first.output('Seal').map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
-    expect(first.output('Seal')[0]?.binary?.data).toMatchObject({
+    expect(first.output('Sign').map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+    expect(first.output('Sign')[0]?.binary?.data).toMatchObject({
       data: 'filesystem-v2',
       fileName: 'invoice-1-signed.pdf',
       mimeType: 'application/pdf',
@@ -148,34 +148,34 @@ describe('sealing', () => {
     expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 1 }, documentsSigned: 3 });
 
     const second = await n8n.execute('three');
-    await expectGoodSeals(second, 3);
-    expect(second.output('Seal').every(({ json }) => json.recovered === true)).toBe(true);
+    await expectGoodSignatures(second, 3);
+    expect(second.output('Sign').every(({ json }) => json.recovered === true)).toBe(true);
     expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, requests: { sign: 1 }, documentsSigned: 3 });
     console.log(`An execution takes ${first.seconds.toFixed(1)} s and ${second.seconds.toFixed(1)} s.`);
   });
 
-  it('puts a visible seal where a placeholder stands, and no visible seal on XML', async () => {
+  it('places a visible seal at a placeholder, and none on XML', async () => {
     const run = await n8n.execute('kinds');
-    const [xml, pdf] = run.output('Seal');
+    const [xml, pdf] = run.output('Sign');
     // A visible seal is for PDF files only: the XML file fails alone, with the reason.
     expect(xml?.json).toMatchObject({ code: 'SEAL_OPTIONS_CONFLICT' });
     expect(pdf?.json.error).toBeUndefined();
-    expect(await checkSeal(await n8n.bytes(pdf as never), sandbox.caCertificatePath)).toEqual(goodSeal);
+    expect(await checkSignature(await n8n.bytes(pdf as never), sandbox.caCertificatePath)).toEqual(goodSignature);
   });
 
-  it('seals anything as CAdES', async () => {
+  it('signs any file as CAdES', async () => {
     const run = await n8n.execute('cades');
     expect(run.error).toBeUndefined();
-    expect(run.output('Seal')[0]?.json).toMatchObject({ documentStatus: 'SIGNED' });
+    expect(run.output('Sign')[0]?.json).toMatchObject({ documentStatus: 'SIGNED' });
   });
 
-  it('seals by multipart', async () => {
-    await expectGoodSeals(await n8n.execute('multipart'), 2);
+  it('signs by multipart', async () => {
+    await expectGoodSignatures(await n8n.execute('multipart'), 2);
     expect(sandbox.admin.counts().requests).toMatchObject({ sign: 0, signMultipart: 1 });
   });
 
-  it('seals through the proxy, and asks the service', async () => {
-    await expectGoodSeals(await n8n.execute('through-proxy'), 2);
+  it('signs through the proxy and sends queries to the service', async () => {
+    await expectGoodSignatures(await n8n.execute('through-proxy'), 2);
     const paths = sandbox.admin
       .requests()
       .filter(({ method }) => method === 'POST')
@@ -184,24 +184,24 @@ describe('sealing', () => {
     expect(paths.some((path) => path.includes('/einvoice-integration-ws/'))).toBe(false);
   });
 
-  it('pays once for a file that comes twice', async () => {
-    await expectGoodSeals(await n8n.execute('twins'), 2);
+  it('signs and charges a file that occurs twice once', async () => {
+    await expectGoodSignatures(await n8n.execute('repeated-file'), 2);
     expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 });
 
 describe('tokens', () => {
-  it('goes on with a new token when the old one is revoked in the middle of a run', async () => {
+  it('requests a new token when the old one is revoked during a run', async () => {
     // Slow enough to revoke the token in between.
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'after', delayMs: 600, times: 5 });
     const running = n8n.execute('one-by-one');
     while (sandbox.admin.counts().documentsSigned < 2) await wait(20);
     const before = sandbox.admin.counts().tokensIssued;
     sandbox.admin.expireTokens();
-    await expectGoodSeals(await running, 5);
+    await expectGoodSignatures(await running, 5);
     expect(sandbox.admin.counts().tokensIssued).toBe(before + 1);
     expect(sandbox.admin.requests().filter(({ status }) => status === 401).length).toBeGreaterThan(0);
-    expect(sealedOnce()).toBe(5);
+    expect(countSignedOnce()).toBe(5);
   });
 
   it('requests a new token when the service rejects the stored one with 409', async () => {
@@ -214,7 +214,7 @@ describe('tokens', () => {
     expect(conflicting.admin.requests().filter(({ status }) => status === 409)).toHaveLength(2);
   });
 
-  it('asks once only with credentials that are refused, and says which two settings to look at', async () => {
+  it('sends refused credentials once and names both settings', async () => {
     const run = await n8n.execute('wrong-secret');
     expect(run.exitCode).toBe(1);
     expect(run.error?.message).toContain('refused the client id and secret');
@@ -225,7 +225,7 @@ describe('tokens', () => {
 });
 
 describe('failures', () => {
-  it('says what the service said, and what to do', async () => {
+  it('reports the service’s message and the fix', async () => {
     sandbox.admin.addFault({
       kind: 'reject',
       endpoint: 'sign',
@@ -248,10 +248,10 @@ describe('failures', () => {
     expect(run.error?.description).toContain('number of signatures is used up');
   });
 
-  it('lets one bad item fail alone', async () => {
+  it('does not fail other items because of a bad one', async () => {
     const run = await n8n.execute('mixed');
     expect(run.exitCode).toBe(0);
-    const [good, bad, alsoGood] = run.output('Seal');
+    const [good, bad, alsoGood] = run.output('Sign');
     expect(good?.binary).toBeDefined();
     expect(alsoGood?.binary).toBeDefined();
     expect(bad?.json).toEqual({
@@ -267,48 +267,48 @@ describe('failures', () => {
 
   it('sends bad items to the error output', async () => {
     const run = await n8n.execute('mixed-outputs');
-    expect(run.output('Seal', 0)).toHaveLength(1);
-    expect(run.output('Seal', 1)).toHaveLength(1);
-    expect(run.output('Seal', 1)[0]?.json.details).toMatchObject({ code: 'DOCUMENT_NOT_PDF' });
+    expect(run.output('Sign', 0)).toHaveLength(1);
+    expect(run.output('Sign', 1)).toHaveLength(1);
+    expect(run.output('Sign', 1)[0]?.json.details).toMatchObject({ code: 'DOCUMENT_NOT_PDF' });
   });
 
-  it('finds out after a timeout and after a lost answer, and seals each document once', async () => {
+  it('looks up documents after a timeout and after a lost answer, and signs each once', async () => {
     sandbox.admin.addFault(
       { kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 5000 },
       { kind: 'drop', endpoint: 'operationId', phase: 'before', times: 3 },
     );
-    await expectGoodSeals(await n8n.execute('impatient'), 4);
-    expect(sealedOnce()).toBe(4);
+    await expectGoodSignatures(await n8n.execute('short-timeout'), 4);
+    expect(countSignedOnce()).toBe(4);
     sandbox.admin.reset();
     sandbox.admin.addFault({ kind: 'drop', endpoint: 'sign', phase: 'after' });
-    const run = await n8n.execute('impatient');
-    await expectGoodSeals(run, 4);
-    expect(run.output('Seal').every(({ json }) => json.recovered === true)).toBe(true);
-    expect(sealedOnce()).toBe(4);
+    const run = await n8n.execute('short-timeout');
+    await expectGoodSignatures(run, 4);
+    expect(run.output('Sign').every(({ json }) => json.recovered === true)).toBe(true);
+    expect(countSignedOnce()).toBe(4);
   });
 
-  it('fetches on Retry On Fail what the first try had sealed', async () => {
+  it('retrieves in Retry On Fail what the first try signed', async () => {
     sandbox.admin.addFault({ kind: 'pending', endpoint: 'sign', pollsUntilExecuted: 4 });
     const run = await n8n.execute('retried');
-    await expectGoodSeals(run, 1);
-    expect(run.output('Seal')[0]?.json.recovered).toBe(true);
+    await expectGoodSignatures(run, 1);
+    expect(run.output('Sign')[0]?.json.recovered).toBe(true);
     expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 1, requests: { sign: 1 } });
   });
 });
 
 describe('operations', () => {
-  it('asks, downloads and resends', async () => {
+  it('gets, downloads and resends', async () => {
     const run = await n8n.execute('operations');
     expect(run.error).toBeUndefined();
-    const sealed = run.output('Seal');
-    const id = sealed[0]?.json.operationId;
+    const signed = run.output('Sign');
+    const id = signed[0]?.json.operationId;
     expect(run.output('Get')[0]?.json).toMatchObject({
       operationId: id,
       status: 'EXECUTED',
       documents: expect.any(Array),
     });
     expect(run.output('Raw')[0]?.json).toMatchObject({ id, issuerCompany: expect.any(Object) });
-    expect(run.output('Find')[1]?.json.operationId).toBe(sealed[1]?.json.operationId);
+    expect(run.output('Find')[1]?.json.operationId).toBe(signed[1]?.json.operationId);
     expect(run.output('Status')[0]?.json).toMatchObject({ operationId: id, status: 'EXECUTED' });
     expect(run.output('Resend')[0]?.json).toMatchObject({
       sent: true,
@@ -319,18 +319,18 @@ describe('operations', () => {
     const downloads = run.output('Download');
     expect(downloads.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }, { item: 1 }, { item: 1 }]);
     for (const item of downloads) {
-      expect(await checkSeal(await n8n.bytes(item, 'signed'), sandbox.caCertificatePath)).toEqual(goodSeal);
+      expect(await checkSignature(await n8n.bytes(item, 'signed'), sandbox.caCertificatePath)).toEqual(goodSignature);
     }
   });
 
-  it('says that the service has no such operation', async () => {
+  it('reports that the service has no such operation', async () => {
     const run = await n8n.execute('no-such-operation');
     expect(run.exitCode).toBe(1);
     expect(run.error).toMatchObject({ httpCode: '404', description: expect.stringContaining('no such operation') });
   });
 });
 
-it('shows no secret and no token in all of this, be it printed or stored', async () => {
+it('prints and stores no secret and no token', async () => {
   expect(n8n.printed).toContain('INVALID_FISCAL_DATA');
   expect(await leaks(n8n, sandbox)).toEqual([]);
 });

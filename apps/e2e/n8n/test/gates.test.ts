@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { packageFolder } from './support/packed-node.ts';
 import { run } from './support/run.ts';
 
-const toolbox = inject('toolbox');
+const tools = inject('tools');
 const packed = inject('packed');
 const env = {
-  // Without the settings of the package manager that started the lab: n8n's tool calls npm, which complains of pnpm's.
+  // Without pnpm's settings, about which npm, called by n8n's tool, complains.
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
   // The linter's rules hold everything for a node file where they believe to be tested themselves.
   NODE_ENV: 'production',
@@ -22,11 +22,11 @@ const publishedPatterns = ['**/*.js', 'package.json'];
 /** A copy of the package's source below the linter's own node_modules, which the workspace does not have. */
 let source: string;
 let sourceParent: string;
-/** A copy of what is published, to be spoilt. */
-let spoilt: string;
+/** A copy of what is published, to be damaged. */
+let damaged: string;
 
 beforeAll(async () => {
-  sourceParent = await mkdtemp(join(toolbox.gates, 'package-'));
+  sourceParent = await mkdtemp(join(tools.gates, 'package-'));
   source = join(sourceParent, 'packages/source');
   await mkdir(source, { recursive: true });
   const parts = ['package.json', 'eslint.config.mjs', 'tsconfig.json', 'credentials', 'nodes', 'README.md', 'LICENSE'];
@@ -38,29 +38,29 @@ beforeAll(async () => {
   await mkdir(join(sourceParent, 'node_modules/@types'));
   await symlink(join(packageFolder, 'node_modules/@types/node'), join(sourceParent, 'node_modules/@types/node'));
   await mkdir(join(source, 'node_modules'));
-  await symlink(join(toolbox.gates, 'node_modules/.bin'), join(source, 'node_modules/.bin'));
-  spoilt = await mkdtemp(join(tmpdir(), 'e2e-n8n-spoilt-'));
-  await cp(packed.folder, spoilt, { recursive: true });
+  await symlink(join(tools.gates, 'node_modules/.bin'), join(source, 'node_modules/.bin'));
+  damaged = await mkdtemp(join(tmpdir(), 'e2e-n8n-damaged-'));
+  await cp(packed.folder, damaged, { recursive: true });
 });
 afterAll(async () => {
   await rm(sourceParent, { recursive: true });
-  await rm(spoilt, { recursive: true });
+  await rm(damaged, { recursive: true });
 });
 
 async function n8nNode(command: 'build' | 'lint') {
-  const cli = join(toolbox.gates, 'node_modules/@n8n/node-cli/bin/n8n-node.mjs');
-  const { exitCode, stdout, stderr } = await run(toolbox.node, [cli, command], { cwd: source, env });
+  const cli = join(tools.gates, 'node_modules/@n8n/node-cli/bin/n8n-node.mjs');
+  const { exitCode, stdout, stderr } = await run(tools.node, [cli, command], { cwd: source, env });
   return { exitCode, text: stdout + stderr };
 }
 
 async function scan(folder: string, patterns: string[]) {
-  const { stdout, stderr } = await run(toolbox.node, [scanScript, toolbox.gates, folder, ...patterns], { env });
+  const { stdout, stderr } = await run(tools.node, [scanScript, tools.gates, folder, ...patterns], { env });
   const result = stdout.split('\n').find((line) => line.startsWith('{'));
   if (!result) throw new Error(stdout + stderr);
   return JSON.parse(result) as { passed: boolean; details?: string };
 }
 
-describe('n8n’s own gates', () => {
+describe('n8n’s own checks', () => {
   it('lint the source in strict mode', async () => {
     const { exitCode, text } = await n8nNode('lint');
     // Warnings alone would leave the exit code at 0.
@@ -68,7 +68,7 @@ describe('n8n’s own gates', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('lint in strict mode indeed: another configuration is refused', async () => {
+  it('refuse another linter configuration in strict mode', async () => {
     const config = join(source, 'eslint.config.mjs');
     const genuine = await readFile(config);
     await appendFile(config, '\nexport const own = [];\n');
@@ -77,7 +77,7 @@ describe('n8n’s own gates', () => {
     expect(await readFile(config)).toEqual(genuine);
   });
 
-  it('lint with warnings noticed, too', async () => {
+  it('report warnings of the linter', async () => {
     const manifest = join(source, 'package.json');
     const { homepage: _, ...rest } = JSON.parse(await readFile(manifest, 'utf8')) as Record<string, unknown>;
     await writeFile(manifest, JSON.stringify(rest));
@@ -93,10 +93,10 @@ describe('n8n’s own gates', () => {
     expect(await scan(packed.folder, publishedPatterns)).toEqual({ passed: true });
   });
 
-  it('notice what is forbidden', async () => {
+  it('refuse forbidden globals', async () => {
     const code = '\nsetTimeout(() => process.env.HOME, 1);\n';
-    await appendFile(join(spoilt, 'dist/nodes/SignStash/SignStash.node.js'), code);
-    const { passed, details } = await scan(spoilt, publishedPatterns);
+    await appendFile(join(damaged, 'dist/nodes/SignStash/SignStash.node.js'), code);
+    const { passed, details } = await scan(damaged, publishedPatterns);
     expect(passed).toBe(false);
     expect(details).toContain('setTimeout');
     expect(details).toContain('process');
@@ -107,14 +107,14 @@ describe('n8n’s own gates', () => {
     expect(await readdir(join(source, 'dist/nodes/SignStash'))).toEqual(['signstash.dark.svg', 'signstash.svg']);
   });
 
-  it('compile with types checked: a wrong one is refused', async () => {
+  it('refuse a wrong type when compiling', async () => {
     await appendFile(join(source, 'nodes/SignStash/SignStash.node.ts'), '\nexport const wrong: number = "text";\n');
     expect((await n8nNode('build')).exitCode).not.toBe(0);
   });
 });
 
 describe('what is published', () => {
-  it('is bundled: it has no dependencies and asks for nothing but n8n and Node', async () => {
+  it('is bundled: it has no dependencies and requires only n8n and Node', async () => {
     const manifest = JSON.parse(await readFile(join(packed.folder, 'package.json'), 'utf8')) as Record<string, object>;
     expect(manifest.dependencies).toBeUndefined();
     expect(manifest.peerDependencies).toEqual({ 'n8n-workflow': '*' });
@@ -126,7 +126,7 @@ describe('what is published', () => {
     }
   });
 
-  it('is small, and holds what n8n and npm show, and nothing else', async () => {
+  it('is below 100 KiB and contains only the files that n8n and npm need', async () => {
     const files = (await readdir(packed.folder, { recursive: true, withFileTypes: true })).filter((file) =>
       file.isFile(),
     );

@@ -7,7 +7,7 @@ import { invoices } from './support/documents.ts';
 import { N8n } from './support/n8n.ts';
 import { chain, credentialFor, signStash, step, type TestFile, type Workflow } from './support/workflow.ts';
 
-/** Signs the files of a posted list and answers with what the node says of each. */
+/** Signs the files of a posted list and answers with the node's output for each. */
 const workflow: Workflow = chain('queue', [
   { ...step('Webhook', 'n8n-nodes-base.webhook', 2, {}), id: 'queue-webhook', webhookId: 'queue' } as never,
   step('Split', 'n8n-nodes-base.splitOut', 1, { fieldToSplitOut: 'body.files', options: {} }),
@@ -38,9 +38,9 @@ describe.each(['filesystem', 'database'])('queue mode with binary data in the %s
   let workers: ChildProcess[];
 
   beforeAll(async () => {
-    // A service that signs a repeated reference once more, so that sending a document twice is seen.
+    // A service that signs a repeated reference again, so that the test notices a document that is sent twice.
     [sandbox, redis] = await Promise.all([startSandbox({ duplicateReferences: 'sign-again' }), startRedis()]);
-    n8n = await N8n.create(inject('toolbox'), inject('packed'));
+    n8n = await N8n.create(inject('tools'), inject('packed'));
     await n8n.import([credentialFor(sandbox)], [workflow]);
     await n8n.publish(workflow.id);
     const { hostname, port } = new URL(redis.url);

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
-import { createProgram } from '../program.ts';
 
 const shells = { bash, zsh, fish };
 
-export function addCompletionCommand(program: Command, io: CliIo): void {
+export function addCompletionCommand(program: Command, io: CliIo, createWhole: () => Promise<Command>): void {
   program
     .command('completion')
     .description('Print a completion script')
@@ -19,7 +18,7 @@ Examples:
   $ signstash completion fish > ~/.config/fish/completions/signstash.fish`,
     )
     .action(async (shell: keyof typeof shells) => {
-      io.stdout.write(shells[shell](describe(await createProgram(io))));
+      io.stdout.write(shells[shell](describe(await createWhole())));
       io.exitCode = exitCodes.ok;
     });
 }

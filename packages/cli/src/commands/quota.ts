@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
 import { addOperationCommand, type OperationFlags } from '../operation.ts';
-import { wholeNumber } from '../program.ts';
+import { wholeNumber } from '../settings.ts';
 
 export function addQuotaCommand(program: Command, io: CliIo): void {
   addOperationCommand<OperationFlags & { warnAt: number }>(

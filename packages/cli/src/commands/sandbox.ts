@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
-import { wholeNumber } from '../program.ts';
 import { action } from '../run.ts';
+import { wholeNumber } from '../settings.ts';
 
 export function addSandboxCommand(program: Command, io: CliIo): void {
   program

@@ -1,9 +1,8 @@
 import { signOptionDescriptions } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
 import type { CliIo } from '../io.ts';
-import { wholeNumber } from '../program.ts';
 import { action } from '../run.ts';
-import { addConnectionFlags, addFlags, ownDescriptions } from '../settings.ts';
+import { addConnectionFlags, addFlags, ownDescriptions, wholeNumber } from '../settings.ts';
 import type { SignFlags } from '../sign.ts';
 
 export function addSignCommand(program: Command, io: CliIo): void {

@@ -1,7 +1,7 @@
 import { PDFDocument } from '@cantoo/pdf-lib';
 import type { TestFile } from './workflow.ts';
 
-/** A small invoice of its own, told apart by its number. */
+/** A small invoice; its number makes its content unique. */
 export async function invoice(number: number | string): Promise<TestFile> {
   const pdf = await PDFDocument.create();
   const page = pdf.addPage([595, 842]);

@@ -4,7 +4,7 @@ import { type Browser, chromium, type Locator, type Page, selectors } from 'play
 
 selectors.setTestIdAttribute('data-test-id');
 
-const owner = { email: 'lab@example.com', firstName: 'Lab', lastName: 'Owner', password: 'Only-for-the-lab-1' };
+const owner = { email: 'owner@example.com', firstName: 'Test', lastName: 'Owner', password: 'Only-for-tests-1' };
 
 /** The editor of a running n8n in a headless Chromium, signed in. */
 export class Editor {
@@ -41,7 +41,7 @@ export class Editor {
     return this.page.goto(this.#url + path);
   }
 
-  /** What n8n tells its editor about a type of node. */
+  /** The description of a node type that n8n sends to its editor. */
   async nodeType(name: string): Promise<Record<string, unknown>> {
     const response = await this.page.request.get(`${this.#url}/types/nodes.json`);
     const types = (await response.json()) as Record<string, unknown>[];
@@ -84,7 +84,7 @@ export class Editor {
   async picture(folder: string | undefined, name: string, of: Page | Locator = this.page): Promise<void> {
     if (!folder) return;
     await mkdir(folder, { recursive: true });
-    // What the mouse rests on looks different.
+    // An element under the mouse looks different.
     await this.page.mouse.move(0, 0);
     await of.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', caret: 'hide' });
   }
@@ -119,12 +119,12 @@ export class NodePanel {
     return texts.map((text) => text.split('\n')[0]?.trim() ?? '');
   }
 
-  /** What a list shows as chosen. */
+  /** The selected entry of a list. */
   chosen(parameter: string): Promise<string> {
     return this.#input(parameter).locator('input').first().inputValue();
   }
 
-  /** The entries of a list, with what they say about themselves. */
+  /** The entries of a list, with their explanations. */
   async entries(parameter: string): Promise<Record<string, string>> {
     const list = await this.#open(parameter);
     const texts = (await list.getByRole('option').allInnerTexts()).map((text) => text.split('\n'));

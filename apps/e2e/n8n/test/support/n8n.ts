@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from '../../../../../scripts/test/free-port.ts';
 import type { PackedNode } from './packed-node.ts';
 import { mustRun, run } from './run.ts';
-import type { Toolbox } from './toolbox.ts';
+import type { Tools } from './tools.ts';
 import type { CredentialFile, Workflow } from './workflow.ts';
 
 /** One output item of a node, as n8n stores it. */
@@ -27,20 +27,20 @@ export interface Execution {
 /** A user folder of n8n with our node installed, and the programs that work on it. */
 export class N8n {
   readonly folder: string;
-  /** All that n8n printed so far, to look for what must not be in it. */
+  /** Everything that n8n printed so far, to search for secrets. */
   printed = '';
-  readonly #toolbox: Toolbox;
+  readonly #tools: Tools;
   readonly #env: NodeJS.ProcessEnv;
   readonly #processes: ChildProcess[] = [];
 
-  private constructor(folder: string, toolbox: Toolbox) {
+  private constructor(folder: string, tools: Tools) {
     this.folder = folder;
-    this.#toolbox = toolbox;
+    this.#tools = tools;
     this.#env = {
       PATH: process.env.PATH,
       HOME: folder,
       N8N_USER_FOLDER: folder,
-      N8N_ENCRYPTION_KEY: 'lab',
+      N8N_ENCRYPTION_KEY: 'e2e',
       N8N_LISTEN_ADDRESS: '127.0.0.1',
       N8N_DIAGNOSTICS_ENABLED: 'false',
       N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
@@ -55,12 +55,12 @@ export class N8n {
     };
   }
 
-  static async create(toolbox: Toolbox, packed: PackedNode): Promise<N8n> {
+  static async create(tools: Tools, packed: PackedNode): Promise<N8n> {
     const folder = await mkdtemp(join(tmpdir(), 'e2e-n8n-'));
     const modules = join(folder, '.n8n/nodes/node_modules');
     await mkdir(modules, { recursive: true });
     await cp(packed.folder, join(modules, 'n8n-nodes-signstash'), { recursive: true });
-    return new N8n(folder, toolbox);
+    return new N8n(folder, tools);
   }
 
   async import(credentials: readonly CredentialFile[], workflows: readonly Workflow[]): Promise<void> {
@@ -78,9 +78,9 @@ export class N8n {
     await this.#must('publish:workflow', `--id=${id}`);
   }
 
-  /** Runs a workflow headless, in a process of its own. */
+  /** Runs a workflow headless, in a separate process. */
   async execute(id: string): Promise<Execution> {
-    const { node, n8n } = this.#toolbox;
+    const { node, n8n } = this.#tools;
     const env = { ...this.#env, N8N_RUNNERS_BROKER_PORT: String(await freePort()) };
     const { exitCode, stdout, stderr, seconds } = await run(node, [n8n, 'execute', `--id=${id}`, '--rawOutput'], {
       env,
@@ -124,7 +124,7 @@ export class N8n {
 
   /** Starts a process and waits until it says that it is ready. */
   async #spawn(args: string[], readiness: string, more: NodeJS.ProcessEnv): Promise<ChildProcess> {
-    const { node, n8n } = this.#toolbox;
+    const { node, n8n } = this.#tools;
     const env = { ...this.#env, N8N_RUNNERS_BROKER_PORT: String(await freePort()), ...more };
     const child = spawn(node, [n8n, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#processes.push(child);
@@ -162,7 +162,7 @@ export class N8n {
   }
 
   async #must(...args: string[]) {
-    const { node, n8n } = this.#toolbox;
+    const { node, n8n } = this.#tools;
     const env = { ...this.#env, N8N_RUNNERS_BROKER_PORT: String(await freePort()) };
     return mustRun(node, [n8n, ...args], { env });
   }

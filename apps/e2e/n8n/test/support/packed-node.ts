@@ -13,7 +13,7 @@ export interface PackedNode {
   size: number;
 }
 
-/** Builds the tarball that would be published, and unpacks it: so no link into the workspace can help it along. */
+/** Builds the tarball that would be published and unpacks it, without links into the workspace. */
 export async function packNode(): Promise<PackedNode> {
   const folder = await mkdtemp(join(tmpdir(), 'e2e-n8n-pack-'));
   const args = [pnpm, 'pack', '--json', '--pack-destination', folder];

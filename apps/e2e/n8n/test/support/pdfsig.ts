@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun, run } from './run.ts';
 
-/** Asks poppler's pdfsig about a sealed PDF, trusting the sandbox's authority alone. */
-export async function checkSeal(pdf: Uint8Array, caCertificatePath: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'e2e-n8n-seal-'));
+/** Checks a signed PDF with poppler's pdfsig, trusting only the sandbox's authority. */
+export async function checkSignature(pdf: Uint8Array, caCertificatePath: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'e2e-n8n-signature-'));
   try {
     const database = `sql:${folder}`;
     await mustRun('certutil', ['-N', '-d', database, '--empty-password']);
     await mustRun('certutil', ['-A', '-d', database, '-n', 'sandbox', '-t', 'CT,C,C', '-i', caCertificatePath]);
-    const path = join(folder, 'sealed.pdf');
+    const path = join(folder, 'signed.pdf');
     await writeFile(path, pdf);
     // Its exit code says nothing: it is 0 for a tampered file, too.
     const { stdout } = await run('pdfsig', ['-nssdir', database, path]);
@@ -24,4 +24,4 @@ export async function checkSeal(pdf: Uint8Array, caCertificatePath: string) {
   }
 }
 
-export const goodSeal = { valid: true, trusted: true, whole: true };
+export const goodSignature = { valid: true, trusted: true, whole: true };

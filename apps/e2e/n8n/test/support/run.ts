@@ -14,7 +14,7 @@ export interface RunOptions {
   limit?: number;
 }
 
-/** Runs a program to its end; its exit code is for the caller to judge. */
+/** Runs a program to its end, whatever its exit code. */
 export function run(command: string, args: string[], { cwd, env, limit = 120 }: RunOptions = {}): Promise<RunResult> {
   const start = performance.now();
   return new Promise((resolve, reject) => {
@@ -36,10 +36,10 @@ export function run(command: string, args: string[], { cwd, env, limit = 120 }: 
   });
 }
 
-/** As {@link run}, for steps whose failure ends everything. */
+/** As {@link run}. @throws if the exit code is not 0. */
 export async function mustRun(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
   const result = await run(command, args, options);
   if (result.exitCode === 0) return result;
-  const said = `${result.stdout}\n${result.stderr}`.trim().slice(-4000);
-  throw new Error(`${command} ${args.join(' ')} ended with ${result.exitCode}:\n${said}`);
+  const output = `${result.stdout}\n${result.stderr}`.trim().slice(-4000);
+  throw new Error(`${command} ${args.join(' ')} ended with ${result.exitCode}:\n${output}`);
 }

@@ -31,7 +31,7 @@ export interface CredentialFile {
   data: Record<string, unknown>;
 }
 
-export const credentialReference = { signStashOAuth2Api: { id: 'signStashLab', name: "Sign'Stash" } };
+export const credentialReference = { signStashOAuth2Api: { id: 'signStashTest', name: "Sign'Stash" } };
 
 export function credentialFor(sandbox: Sandbox, changes: Partial<CredentialFile> = {}, data = {}): CredentialFile {
   return {
@@ -49,7 +49,7 @@ export function credentialFor(sandbox: Sandbox, changes: Partial<CredentialFile>
   };
 }
 
-/** A file that a workflow of the lab brings along. */
+/** A file that a test workflow contains. */
 export interface TestFile {
   name: string;
   mimeType: string;

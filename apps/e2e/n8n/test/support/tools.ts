@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun } from './run.ts';
 
-/** What the lab needs of n8n, at the versions it was proven with. Too large for the workspace: gigabytes, for CI only. */
+/** The parts of n8n that the tests need, at tested versions. Installed outside the workspace: they are gigabytes, for CI only. */
 const versions = {
   node: '24.21.0',
   n8n: '2.41.1',
@@ -12,16 +12,16 @@ const versions = {
   '@n8n/scan-community-package': '0.32.0',
 } as const;
 
-export interface Toolbox {
-  /** Node as n8n wants it. */
+export interface Tools {
+  /** The Node that n8n requires. */
   node: string;
   n8n: string;
   /** A folder whose node_modules holds n8n's linter and scanner. */
   gates: string;
 }
 
-/** Fetches what is not there yet; the first time takes minutes, all others nothing. */
-export async function openToolbox(): Promise<Toolbox> {
+/** Installs what is missing; the first time takes minutes. */
+export async function ensureTools(): Promise<Tools> {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'signstash-connect');
   const nodePackage = `node-${process.platform}-${process.arch}`;
   const nodeFolder = join(cache, `node-${versions.node}`);
@@ -36,7 +36,7 @@ export async function openToolbox(): Promise<Toolbox> {
   };
   const n8nFolder = join(cache, `n8n-${versions.n8n}-node-${versions.node}`);
   await once(n8nFolder, async () => {
-    // Without install scripts: that of a Kafka client, which nobody needs here, downloads and compiles for minutes.
+    // Without install scripts: that of an unused Kafka client downloads and compiles for minutes.
     await npm(n8nFolder, ['install', '--ignore-scripts', `n8n@${versions.n8n}`], env);
     await npm(n8nFolder, ['rebuild', 'sqlite3'], env);
   });
@@ -49,7 +49,7 @@ export async function openToolbox(): Promise<Toolbox> {
   return { node: join(nodeHome, 'bin/node'), n8n: join(n8nFolder, 'node_modules/n8n/bin/n8n'), gates };
 }
 
-/** An interrupted installation leaves no mark and starts anew. */
+/** An interrupted installation leaves no mark and is repeated. */
 async function once(folder: string, install: () => Promise<unknown>): Promise<void> {
   const mark = join(folder, '.complete');
   if (existsSync(mark)) return;
