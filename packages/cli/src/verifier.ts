@@ -20,8 +20,8 @@ export async function createVerification(settings: Settings, signal: AbortSignal
   const { checkSigned, TrustStore } = await import('@signstash-connect/verify');
   try {
     const trust = await TrustStore.fromPaths(paths);
-    const verify: SignFilesOptions['verify'] = (content, { path }) =>
-      checkSigned(content, { level, trust, original: path, signal });
+    const verify: SignFilesOptions['verify'] = (content, { path, isOtherRendering }) =>
+      checkSigned(content, { level, trust, signal, ...(isOtherRendering ? {} : { original: path }) });
     return { contentCheck, verify };
   } catch (error) {
     throw settingsError('trust', settings.nameOf('trust') as string, `${(error as Error).message}.`);

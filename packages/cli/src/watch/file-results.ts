@@ -107,10 +107,11 @@ export class FileResults {
 }
 
 async function verifyStaged(
-  { file: { path, name }, staged }: WatchJob,
+  { file: { path, name }, staged, profile }: WatchJob,
   verify: NonNullable<SignFilesOptions['verify']>,
 ) {
-  const reason = await verify(await readFile(staged), { path, name, outside: false });
+  const isOtherRendering = profile.reference?.anyRendering ?? false;
+  const reason = await verify(await readFile(staged), { path, name, outside: false, isOtherRendering });
   if (!reason) return;
   const rejected = await linkUnique(staged, `${staged}.rejected`);
   await rm(staged, { force: true });

@@ -101,6 +101,9 @@ it('takes the pattern and the issuers from flags and variables of the command li
   expect(objectsOf(again)).toContainEqual(expect.objectContaining({ status: 'signed', reference, recovered: true }));
   expect(sandbox.admin.counts().documentsSigned).toBe(1);
 
+  const verified = await sign([...pattern, '--verify', 'signature'], { SIGNSTASH_ISSUERS: '599999993' });
+  expect(objectsOf(verified)).toContainEqual(expect.objectContaining({ status: 'signed', reference, recovered: true }));
+
   const wrong = await sign(['--reference-pattern', '{client}-{nif}']);
   expect(wrong.exitCode).toBe(3);
   expect(`${wrong.stdout}${wrong.stderr}`).toContain('{nif} is unknown');

@@ -14,7 +14,17 @@ it('retrieves an invoice that is dropped again in another rendering, and explain
   const folder = testFolder(root);
   const watch = async (isDone: () => boolean) => {
     const stop = new AbortController();
-    const args = ['watch', root, '--json', '--reference-pattern', '{client}-{atcud}', '--issuers', '599999993'];
+    const args = [
+      'watch',
+      root,
+      '--json',
+      '--reference-pattern',
+      '{client}-{atcud}',
+      '--issuers',
+      '599999993',
+      '--verify',
+      'signature',
+    ];
     const running = runCli(args, { env: envFor(sandbox), signal: stop.signal });
     await until(() => isDone() && folder.files('in').length === 0);
     stop.abort();

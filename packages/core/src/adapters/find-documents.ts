@@ -17,6 +17,12 @@ export interface FoundFile {
   readonly outside: boolean;
 }
 
+/** The file whose signed version is checked. */
+export interface FileToVerify extends FoundFile {
+  /** Whether the signed version may be of another rendering of the document: see `recoveredContent`. */
+  readonly isOtherRendering: boolean;
+}
+
 type BatchSettings = Pick<
   BatchOptions,
   | 'batchSize'
@@ -50,7 +56,7 @@ export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'ro
   /** External reference of a file. Default: derived from client ID, name and content. */
   reference?: (file: FoundFile & { readonly sha256: string }) => string | undefined | Promise<string | undefined>;
   /** Checks a signed file before it gets its place: the reason why it must not be used, or undefined. */
-  verify?: (content: Uint8Array, file: FoundFile) => string | undefined | Promise<string | undefined>;
+  verify?: (content: Uint8Array, file: FileToVerify) => string | undefined | Promise<string | undefined>;
   /** Find and check the files; send nothing. */
   dryRun?: boolean;
   /** Send nothing more after the first file that fails. */

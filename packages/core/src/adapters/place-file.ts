@@ -54,13 +54,14 @@ export async function placeSignedFile(
   { verify, recoveredContent }: Pick<SignFilesOptions, 'verify' | 'recoveredContent'>,
 ): Promise<PlacedFile> {
   const { recovered, document: signed, outputPath = document.output } = result;
-  const signedLength = recovered && recoveredContent !== 'any' ? signed?.contentLength : undefined;
+  const isOtherRendering = recovered && recoveredContent === 'any';
+  const signedLength = recovered && !isOtherRendering ? signed?.contentLength : undefined;
   if (signedLength !== undefined && signedLength !== size) {
     const message = `${file.name}: the service has another document under this external reference, of ${signedLength} bytes instead of ${size}. It is in ${outputPath}.`;
     throw notValid(message, 'Make the external reference depend on the content.');
   }
   const content = verify && (await readFile(outputPath));
-  const reason = content && (await verify?.(content, file));
+  const reason = content && (await verify?.(content, { ...file, isOtherRendering }));
   if (reason) {
     const message = `${file.name}: the signed file cannot be used: ${reason}. It is in ${outputPath}.`;
     throw notValid(message, "Do not use it; ask your Sign'Stash operator about the operation.");
