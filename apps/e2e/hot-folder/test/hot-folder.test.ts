@@ -55,7 +55,7 @@ test(`${documents} files in bursts, ${kills} kills, two watchers, outages of the
     await sleep(1_000);
     const victim = watchers[killed % 2];
     // In the middle of its work; sometimes at its start.
-    const enough = killed % 5 === 4 ? 0 : 30 + (killed % 4) * 45;
+    const enough = killed % 5 === 4 ? 0 : Math.min(documents / 100, 40) * (1 + (killed % 4));
     if (killed < kills && victim && victim.signed >= enough) {
       await victim.restart();
       killed++;

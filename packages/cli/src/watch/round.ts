@@ -18,7 +18,7 @@ export interface RoundOptions {
   readonly sign: (documents: AsyncIterable<BatchDocument>) => SignBatch;
   /** Puts the files of one document into their places. Never rejects. */
   readonly settle: (job: WatchJob, result: BatchResult) => Promise<void>;
-  /** A document has no result because the whole call failed. */
+  /** A document has no result: the whole call failed, or stopped before it read the document. */
   readonly abandon: (job: WatchJob, error: unknown) => Promise<void>;
 }
 

@@ -244,7 +244,9 @@ class FolderWatcher {
   }
 
   async #abandon(job: WatchJob, error: unknown): Promise<void> {
-    await this.#failures.handle(job.file, error ?? new Error(`${job.file.name} has no result.`), job);
+    // Without an error the batch stopped before it read the document.
+    if (error === undefined) this.#queue.retry(job.file, 0);
+    else await this.#failures.handle(job.file, error, job);
     await this.#lock.settled(job.reference);
   }
 

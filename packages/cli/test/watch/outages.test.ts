@@ -57,6 +57,24 @@ it('keeps files while the quota is used up and signs them once it is raised', as
   await until(() => watch.status().signed === 1);
 });
 
+it('does not count an attempt for documents that were not sent because the quota was used up', async () => {
+  const sandbox = await startTestSandbox();
+  const watch = watchTestFolder(clientOf(sandbox), {
+    batchSize: 5,
+    concurrency: 1,
+    delays: { settleMs: 40, refusedMs: 100, retryMs: 60_000, lockedMs: 30 },
+  });
+  await watch.ready;
+  sandbox.admin.addFault({ kind: 'quota', endpoint: 'sign', times: 3 });
+  for (const { name, bytes } of pdfs(60)) watch.drop(name, bytes);
+  await until(
+    () => watch.status().signed === 60,
+    () => [watch.events.filter(({ type }) => type !== 'signed'), watch.status()],
+  );
+  expect(watch.status()).toMatchObject({ retries: 0, failed: 0 });
+  expect(sandbox.admin.counts().documentsSigned).toBe(60);
+});
+
 it('warns when the used share of the quota reaches the threshold', async () => {
   const sandbox = await startTestSandbox({ limitUsageCount: 100 });
   sandbox.admin.setUsage({ limitUsageCount: 100, limitCurrentConsumption: 80 });
