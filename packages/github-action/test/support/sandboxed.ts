@@ -16,7 +16,7 @@ export async function sandboxed(options: SandboxOptions = {}): Promise<Sandbox> 
   return sandbox;
 }
 
-/** Inputs that seal every PDF of the workspace with a sandbox. */
+/** Inputs that sign every PDF of the workspace with a sandbox. */
 export const inputsFor = (sandbox: Sandbox, more: Record<string, string> = {}): Record<string, string> => ({
   files: '**/*.pdf',
   'token-url': sandbox.tokenUrl,
