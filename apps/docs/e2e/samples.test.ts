@@ -51,7 +51,7 @@ describe.concurrent('they run', () => {
   test.each(samples)('%s', { timeout: 60_000 }, async (where, fence) => {
     const work = join(folder, `work-${samples.findIndex(([name]) => name === where)}`);
     mkdirSync(join(work, 'invoices'), { recursive: true });
-    // No two alike, and none as another sample's: the same content is the same document, which is sealed once.
+    // Different for each sample: the same content is the same document, which is signed once.
     for (const name of ['invoice.pdf', 'invoices/a.pdf', 'invoices/b.pdf']) {
       writeFileSync(join(work, name), Buffer.concat([invoice, Buffer.from(`\n% ${where} ${name}\n`)]));
     }

@@ -12,7 +12,7 @@ interface Step {
 
 const json = (path: string) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 
-// What a package's own README says of its own scripts is for its folder.
+// Commands with --filter in a package's README are for that package.
 const commands = fences('sh')
   .flatMap(({ file, code }) => code.split('\n').map((line) => ({ file, line })))
   .filter(({ line }) => !line.includes('--filter'));

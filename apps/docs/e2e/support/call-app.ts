@@ -16,10 +16,10 @@ export async function callApp(app: Express, paths: readonly string[]): Promise<v
     const text = Buffer.from(await answer.arrayBuffer()).toString('latin1');
     if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${text}`);
     if (answer.headers.get('content-type')?.includes('pdf') && !text.includes('/ByteRange')) {
-      throw new Error(`${path} answers with a PDF that is not sealed.`);
+      throw new Error(`${path} responds with a PDF that is not signed.`);
     }
   }
   server.close();
-  // A sandbox of its own would keep the sample alive.
+  // The sample's own sandbox would keep the process alive.
   process.exit(0);
 }

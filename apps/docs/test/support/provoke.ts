@@ -18,7 +18,7 @@ const fixture = (name: string) => readFileSync(join(root, 'packages/sandbox/test
 /** Real failures, each as a user meets it. @returns Their errors. */
 export async function provokeAll(): Promise<SignStashError[]> {
   const sandbox = await startSandbox();
-  const folder = mkdtempSync(join(tmpdir(), 'signstash-trouble-'));
+  const folder = mkdtempSync(join(tmpdir(), 'signstash-provoke-'));
   const page = createServer((request, response) => {
     request.resume();
     response.writeHead(200, { 'content-type': 'text/html' }).end('<html><title>Log in</title></html>');

@@ -18,7 +18,7 @@ describe('token endpoint', () => {
 
   test.each([
     ['a wrong secret', () => basic(sandbox.clientId, 'wrong'), 'Bad credentials'],
-    ['an unknown alias', () => basic('nobody', sandbox.clientSecret), 'Bad credentials'],
+    ['an unknown alias', () => basic('unknown', sandbox.clientSecret), 'Bad credentials'],
     [
       'form-encoded credentials, which it does not decode',
       () => basic(sandbox.clientId, encodeURIComponent(sandbox.clientSecret)),

@@ -66,7 +66,7 @@ describe('asking what was signed', () => {
 
   test.each([
     ['true', [], 500],
-    ['true', ['nobody'], 500],
+    ['true', ['unknown'], 500],
     ['true', { email: 'a@example.com' }, 500],
     ['perhaps', ['a@example.com'], 500],
   ])('refuses to send mails: %s %j', async (attach, body, status) => {
