@@ -1,7 +1,7 @@
 // Bundles the entries of the package in the current folder, its exports and programs, into dist: one file each and one for what
 // they share, since every file that Node resolves and opens costs start-up time. Dependencies stay imports, and what is imported
 // on demand stays so. Type declarations come from the compiler.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'rolldown';
 
@@ -18,6 +18,8 @@ const outputs = [
 ];
 const entries = outputs.map((path) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? fail(path));
 
+// Files of an earlier build would be published too.
+rmSync(join(folder, 'dist'), { recursive: true, force: true });
 await build({
   cwd: folder,
   input: Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
@@ -27,6 +29,8 @@ await build({
     dir: join(folder, 'dist'),
     format: 'esm',
     sourcemap: true,
+    // They are published beside it.
+    sourcemapExcludeSources: true,
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
     comments: false,

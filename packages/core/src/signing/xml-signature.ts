@@ -6,7 +6,8 @@ let Parser: typeof SaxesParser | undefined;
 
 /** Loads the XML parser. Needed before the first {@link XmlSignatureFinder}; programs that sign only PDFs start without it. */
 export async function loadXmlParser(): Promise<void> {
-  Parser ??= (await import('saxes')).SaxesParser;
+  const { SaxesParser } = await import('saxes');
+  Parser = SaxesParser;
 }
 
 /** Checks, as an XML document arrives, that it is well-formed and holds a signature. */
