@@ -81,6 +81,7 @@ export default defineConfig({
             { text: 'Tokens', link: '/tokens' },
             { text: 'Signed once', link: '/signed-once' },
             { text: 'Batches', link: '/batches' },
+            { text: 'Hot folder', link: '/hot-folder' },
             { text: 'Visible seals', link: '/visible-seals' },
             { text: 'On-premise proxy', link: '/on-premise' },
             { text: 'Verify signatures', link: '/verify' },

@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import { PDFArray, PDFDict, PDFDocument, PDFName, type PDFNumber } from '@cantoo/pdf-lib';
+import { createSignStash, optionsFromEnv } from '@signstash-connect/core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openBrowser } from './support/browser.ts';
 import { fixture, fixturePath, invoice } from './support/documents.ts';
-import { type SandboxDesk, startSandboxDesk } from './support/sandbox-desk.ts';
+import { type SandboxDesk, sandboxEnv, startSandboxDesk } from './support/sandbox-desk.ts';
 
 const run = promisify(execFile);
 /** Screenshots in the repository are rewritten only when asked: `SCREENSHOTS=1`. */
@@ -140,6 +141,7 @@ describe('the whole way', () => {
 
     await page.getByRole('button', { name: 'Sign 3 documents' }).click();
     await says('All 3 documents are signed.');
+    expect(await page.locator('.badge').allInnerTexts()).toEqual(Array(3).fill('Verified: valid'));
     await page.waitForSelector('#canvas[data-rendered="1"]');
     await says(/^3 of 500 signatures are used, until /);
     await picture('results-light-en');
@@ -228,6 +230,60 @@ describe('the whole way', () => {
     await page.click('#start');
     await says('Signed earlier; this is the same document and was not charged again');
     expect(desk.sandbox.admin.counts().documentsSigned).toBe(1);
+  });
+});
+
+describe('the check page', () => {
+  const sign = async () =>
+    (await createSignStash(optionsFromEnv(sandboxEnv(desk.sandbox))).sign(await invoice('2026-140'))).content;
+  const choose = (name: string, bytes: Uint8Array) =>
+    page.setInputFiles('#document', { name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+
+  it('is linked from the desk and shows who signed a document, in both languages', async () => {
+    await page.getByRole('link', { name: 'Check a document' }).click();
+    await page.waitForURL('**/check');
+    await accessible();
+    await choose('Fatura 2026-140-signed.pdf', await sign());
+    await says('The document is signed and unchanged, and the signature comes from a trusted authority.');
+    await says('Signature 1 of 1');
+    await says('PAdES B-B');
+    await says('Nothing was added');
+    expect(await page.evaluate('document.activeElement?.id')).toBe('report');
+    await accessible();
+    await picture('check-light-en');
+    await page.getByRole('button', { name: 'Português' }).click();
+    await says('O documento está assinado e inalterado, e a assinatura é de uma autoridade de confiança.');
+    await says('Assinatura 1 de 1');
+    expect(await page.title()).toBe('Verificar um documento');
+    await page.getByRole('link', { name: 'Assinar documentos' }).click();
+    await page.waitForSelector('#files', { state: 'attached' });
+  });
+
+  it('says why a document is not valid, in plain words', async () => {
+    await open({ locale: 'pt-PT', colorScheme: 'dark', viewport: { width: 390, height: 900 } });
+    await page.goto(`${desk.desk.url}/check`);
+    const changed = Buffer.from(await sign());
+    changed[changed.indexOf('Fatura')] = 0x66;
+    changed[200]! ^= 1;
+    await choose('alterado.pdf', changed);
+    await says('O documento não tem uma assinatura válida. Não confie nele.');
+    await accessible();
+    await picture('check-dark-pt-narrow');
+    await choose('fatura.pdf', await invoice('2026-141'));
+    await says('O documento não está assinado.');
+    expect(await page.locator('#signatures').textContent()).toBe('');
+    const large = join(folder, 'grande.pdf');
+    await writeFile(large, new Uint8Array(25 * 1024 * 1024 + 1));
+    await page.setInputFiles('#document', large);
+    await says('grande.pdf tem mais de 25 MB.');
+    expect(await page.locator('#report').isHidden()).toBe(true);
+  });
+
+  it('shows names of a document as text', async () => {
+    await page.goto(`${desk.desk.url}/check`);
+    await choose('<img src=x onerror=alert(1)>.pdf', await sign());
+    await says(/^Result for /);
+    expect(await page.locator('#report img').count()).toBe(0);
   });
 });
 

@@ -5,6 +5,7 @@ import express, { type Express } from 'express';
 import type { BatchStore } from './batches/batch-store.ts';
 import { requireAccess } from './http/access.ts';
 import { batchRoutes } from './http/batch-routes.ts';
+import { checkRoute } from './http/check-route.ts';
 import { deskProblems } from './http/desk-error.ts';
 import { pageFiles } from './http/page-files.ts';
 import { knownHosts, ownPageOnly, securityHeaders } from './http/security.ts';
@@ -21,7 +22,7 @@ export interface DeskParts {
 
 /** The desk as an Express application. */
 export async function createDesk({ service, store, queue, settings }: DeskParts): Promise<Express> {
-  const { client, clientId, sandboxMode } = service;
+  const { client, clientId, sandboxMode, trust } = service;
   const incomingFolder = join(settings.dataFolder, 'incoming');
   await mkdir(incomingFolder, { recursive: true, mode: 0o700 });
   const app = express();
@@ -41,6 +42,7 @@ export async function createDesk({ service, store, queue, settings }: DeskParts)
   // For programs: one PDF in, the signed PDF out.
   app.post('/api/sign', signUpload({ options: { reason: 'Invoice' } }));
   app.use('/api/batches', batchRoutes({ client, clientId, store, queue, incomingFolder }));
+  app.use('/api/check', checkRoute({ trust, incomingFolder }));
   app.use(pageFiles());
   app.use(problemDetails({ logger: console }), deskProblems);
   return app;

@@ -1,20 +1,28 @@
 import { createSignStash, optionsFromEnv, type SignStash, type SignStashOptions } from '@signstash-connect/core';
 import { startSandbox } from '@signstash-connect/sandbox';
+import { TrustStore } from '@signstash-connect/verify';
 import { sharedTokenStore } from './shared-token-store.ts';
 
 export interface SigningService {
   client: SignStash;
   clientId: string;
+  /** Root certificates that signatures may chain to: those of `DESK_TRUST`, and of a sandbox in this process. */
+  trust: TrustStore;
   /** True if the seals have no legal value. */
   sandboxMode: boolean;
   close(): Promise<void>;
 }
 
-/** The Sign'Stash of the SIGNSTASH_* variables; without any, a sandbox in this process. */
+/**
+ * The Sign'Stash of the SIGNSTASH_* variables; without any, a sandbox in this process.
+ *
+ * @throws `Error` naming the variable that is wrong.
+ */
 export async function openSigningService(
   env: NodeJS.ProcessEnv,
   redisUrl: string | undefined,
 ): Promise<SigningService> {
+  const given = await readTrust(env.DESK_TRUST);
   const configured = Object.entries(env).some(([name, value]) => name.startsWith('SIGNSTASH_') && value);
   const sandbox = configured ? undefined : await startSandbox();
   const access: SignStashOptions = sandbox
@@ -29,15 +37,26 @@ export async function openSigningService(
     ...access,
     ...(tokens ? { tokenStore: tokens.store } : {}),
     userAgent: 'invoice-desk',
-    onWarning: (message) => console.warn(message),
+    hooks: { onWarning: ({ code, message }) => console.warn(`${code}: ${message}`) },
   });
   return {
     client,
     clientId: access.clientId,
+    trust: sandbox ? TrustStore.merge(given, TrustStore.fromCertificates(sandbox.caCertificatePem, 'sandbox')) : given,
     sandboxMode: sandbox !== undefined || env.DESK_SANDBOX_MODE === 'true',
     async close() {
       await tokens?.close();
       await sandbox?.close();
     },
   };
+}
+
+/** @param paths - Of certificates, or of folders with them, separated by commas. */
+async function readTrust(paths = ''): Promise<TrustStore> {
+  const list = paths.split(',').map((path) => path.trim());
+  try {
+    return await TrustStore.fromPaths(list.filter((path) => path !== ''));
+  } catch (cause) {
+    throw new Error(`Invalid DESK_TRUST "${paths}": ${(cause as Error).message}.`, { cause });
+  }
 }

@@ -22,33 +22,36 @@ export interface RunningDesk {
 
 const hour = 3_600_000;
 
+/** @throws If the port is taken or a setting is wrong; nothing is left running, and a temporary data folder is removed. */
 export async function startDesk(settings: Settings, env: NodeJS.ProcessEnv = process.env): Promise<RunningDesk> {
   const { dataFolder, redisUrl, host, port, accessToken } = settings;
-  const service = await openSigningService(env, redisUrl);
-  const batches = join(dataFolder, 'batches');
-  await mkdir(batches, { recursive: true, mode: 0o700 });
-  const store = new BatchStore(batches);
-  const queue = redisUrl ? bullQueue(redisUrl) : inProcessQueue(service.client, store);
-  const server = createServer(await createDesk({ service, store, queue, settings }));
-  const sweep = setInterval(() => store.removeOlderThan(24 * hour).catch(console.error), hour);
-  await listen(server, port, host);
-  // Documents that an earlier, killed process did not finish. With Redis, its queue holds them.
-  if (!redisUrl) for (const batch of await store.unfinished()) await queue.add(batch);
-  const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
-  return {
-    url,
-    openUrl: `${url}/?access=${encodeURIComponent(accessToken)}`,
-    exposed: !isLoopback(host),
-    service,
-    async close() {
-      clearInterval(sweep);
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await queue.close();
-      await service.close();
-      if (settings.temporary) await rm(dataFolder, { recursive: true, force: true });
-    },
+  /** What has to be undone, in this order. */
+  const cleanUp: (() => unknown)[] = [() => settings.temporary && rm(dataFolder, { recursive: true, force: true })];
+  const close = async () => {
+    for (const undo of cleanUp) await undo();
   };
+  try {
+    const service = await openSigningService(env, redisUrl);
+    cleanUp.unshift(() => service.close());
+    const batches = join(dataFolder, 'batches');
+    await mkdir(batches, { recursive: true, mode: 0o700 });
+    const store = new BatchStore(batches);
+    const queue = redisUrl ? bullQueue(redisUrl) : inProcessQueue(service, store);
+    cleanUp.unshift(() => queue.close());
+    const server = createServer(await createDesk({ service, store, queue, settings }));
+    await listen(server, port, host);
+    cleanUp.unshift(() => stop(server));
+    const sweep = setInterval(() => store.removeOlderThan(24 * hour).catch(console.error), hour);
+    cleanUp.unshift(() => clearInterval(sweep));
+    // Documents that an earlier, killed process did not finish. With Redis, its queue holds them.
+    if (!redisUrl) for (const batch of await store.unfinished()) await queue.add(batch);
+    const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+    const openUrl = `${url}/?access=${encodeURIComponent(accessToken)}`;
+    return { url, openUrl, exposed: !isLoopback(host), service, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -56,4 +59,9 @@ function listen(server: Server, port: number, host: string): Promise<void> {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+}
+
+async function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 }

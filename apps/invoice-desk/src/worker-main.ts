@@ -10,7 +10,7 @@ const { dataFolder, redisUrl = process.env.REDIS_URL } = await readSettings();
 
 const service = await openSigningService(process.env, redisUrl);
 const lockMs = Number(process.env.DESK_LOCK_MS ?? 30_000);
-const worker = bullWorker(service.client, new BatchStore(join(dataFolder, 'batches')), redisUrl, {
+const worker = bullWorker(service, new BatchStore(join(dataFolder, 'batches')), redisUrl, {
   lockDuration: lockMs,
   stalledInterval: lockMs,
 });

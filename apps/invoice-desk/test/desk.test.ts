@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorCodes } from '@signstash-connect/core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createSignStash, errorCodes, optionsFromEnv } from '@signstash-connect/core';
+import type { ReasonCode } from '@signstash-connect/verify';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fixture } from '../e2e/support/documents.ts';
 import {
   accessToken,
@@ -12,6 +14,7 @@ import {
   sandboxEnv,
   startSandboxDesk,
 } from '../e2e/support/sandbox-desk.ts';
+import { runScript } from '../e2e/support/script.ts';
 import { BatchStore } from '../src/batches/batch-store.ts';
 import type { BatchView } from '../src/http/batch-view.ts';
 import { readSettings } from '../src/settings.ts';
@@ -66,7 +69,9 @@ describe('a batch', () => {
     const answer = await handIn([['pasta/Fatura 1.pdf', invoice]], { reason: 'Fatura' });
     expect(answer.status).toBe(201);
     const batch = await finished((await answer.json()) as BatchView);
-    expect(batch.documents).toMatchObject([{ name: 'Fatura 1.pdf', state: 'signed', result: { ok: true } }]);
+    expect(batch.documents).toMatchObject([
+      { name: 'Fatura 1.pdf', state: 'signed', result: { ok: true, verdict: 'valid' } },
+    ]);
     const { id } = batch.documents[0]!;
     const signed = await call(`${url}/api/batches/${batch.id}/documents/${id}`);
     expect(signed.headers.get('content-type')).toBe('application/pdf');
@@ -125,6 +130,64 @@ describe('a batch', () => {
   });
 });
 
+describe('a check', () => {
+  const check = (name: string, bytes: Uint8Array | string) => {
+    const form = new FormData();
+    form.append('document', new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
+    return call(`${url}/api/check`, { method: 'POST', body: form });
+  };
+  const client = () => createSignStash(optionsFromEnv(sandboxEnv(desk.sandbox)));
+
+  it('reports a signed PDF, XML file and CMS file as valid', async () => {
+    for (const [name, content, type] of [
+      ['a.pdf', invoice, 'PAdES'],
+      ['a.xml', Buffer.from('<?xml version="1.0"?><Invoice><ID>1</ID></Invoice>'), 'XAdES'],
+      ['a.p7m', Buffer.from('Invoice 1'), 'CAdES'],
+    ] as const) {
+      const signed = await client().sign(content, { type, name });
+      const response = await check(name, signed.content);
+      expect(response.status, name).toBe(200);
+      expect(response.headers.get('cache-control')).toContain('no-store');
+      expect(await response.json()).toMatchObject({ name, verdict: 'valid', signatures: [{ kind: type }] });
+    }
+  });
+
+  it('reports a changed byte and a document without a signature as invalid', async () => {
+    const { content } = await client().sign(invoice);
+    const changed = Buffer.from(content);
+    changed[100]! ^= 1;
+    expect(await (await check('a.pdf', changed)).json()).toMatchObject({ verdict: 'invalid' });
+    expect(await (await check('a.pdf', invoice)).json()).toMatchObject({
+      verdict: 'invalid',
+      reasons: [{ code: 'no-signature' }],
+      signatures: [],
+    });
+    expect(await (await check('a.html', '<script>alert(1)</script>')).json()).toMatchObject({ verdict: 'invalid' });
+  });
+
+  it('refuses a file that is too large, a second file and no file, and keeps none of them', async () => {
+    const large = await check('a.pdf', new Uint8Array(25 * 1024 * 1024 + 1));
+    expect([large.status, await large.json()]).toMatchObject([413, { code: 'UPLOAD_TOO_LARGE' }]);
+    const two = new FormData();
+    for (const name of ['a.pdf', 'b.pdf']) two.append('document', new Blob(['x']), name);
+    for (const [body, code] of [
+      [two, 'REQUEST_INVALID'],
+      [new FormData(), 'NO_DOCUMENTS'],
+    ] as const) {
+      const response = await call(`${url}/api/check`, { method: 'POST', body });
+      expect([response.status, await response.json()]).toMatchObject([400, { code }]);
+    }
+    expect(await readdir(join(desk.dataFolder, 'incoming'))).toEqual([]);
+  });
+
+  it('needs the access token', async () => {
+    expect((await fetch(`${url}/check`)).status).toBe(401);
+    expect((await fetch(`${url}/api/check`, { method: 'POST', body: 'x' })).status).toBe(401);
+    const page = await call(`${url}/check`);
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+  });
+});
+
 describe('what programs can use', () => {
   it('signs one document at once', async () => {
     const answer = await call(`${url}/api/sign`, {
@@ -178,6 +241,12 @@ describe('texts', () => {
       for (const code of Object.keys(en.errors)) expect(texts.errors[code], code).toMatch(/\.$/);
     }
     expect(Object.keys(pt.errors)).toEqual(Object.keys(en.errors));
+    // Also checked by the compiler: a text for every code.
+    const findings: Record<ReasonCode, string> = en.findings;
+    for (const text of Object.values(findings)) expect(text).toMatch(/\.$/);
+    for (const key of ['findings', 'badges', 'verdicts'] as const) {
+      expect(Object.keys(pt[key])).toEqual(Object.keys(en[key]));
+    }
   });
 
   it('fill in the same things in both languages', () => {
@@ -185,10 +254,13 @@ describe('texts', () => {
     for (const key of Object.keys(en) as (keyof typeof en)[]) expect(holes(pt[key]), key).toEqual(holes(en[key]));
   });
 
-  it('that the page asks for exist', async () => {
-    const html = await readFile(new URL('../web/index.html', import.meta.url), 'utf8');
-    const asked = [...html.matchAll(/data-text(?:-label)?="(\w+)"/g)].map(([, key]) => key!);
-    expect(asked.length).toBeGreaterThan(30);
+  it.each([
+    ['index.html', 30],
+    ['check.html', 8],
+  ])('that %s asks for exist', async (page, count) => {
+    const html = await readFile(new URL(`../web/${page}`, import.meta.url), 'utf8');
+    const asked = [...html.matchAll(/data-(?:text(?:-label)?|title)="(\w+)"/g)].map(([, key]) => key!);
+    expect(asked.length).toBeGreaterThan(count);
     for (const key of asked) expect(en, key).toHaveProperty(key);
   });
 });
@@ -365,6 +437,34 @@ describe('a desk that was killed', () => {
     expect((await stat(settings.dataFolder)).isDirectory()).toBe(true);
     await closed.close();
     await expect(stat(settings.dataFolder)).rejects.toThrow('ENOENT');
+  });
+
+  it('removes its temporary folder when its port is taken', async () => {
+    const settings = await readSettings({ DESK_PORT: new URL(url).port });
+    await expect(startDesk(settings, sandboxEnv(desk.sandbox))).rejects.toThrow('EADDRINUSE');
+    await expect(stat(settings.dataFolder)).rejects.toThrow('ENOENT');
+  });
+
+  it('removes its temporary folder when it is interrupted twice', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'invoice-desk-interrupted-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    desk.sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', delayMs: 60_000 });
+    const env = { TMPDIR: folder, DESK_PORT: '0', DESK_ACCESS_TOKEN: accessToken, ...sandboxEnv(desk.sandbox) };
+    const { process: child, line, kill } = await runScript('src/main.ts', env, /^Invoice desk: /);
+    onTestFinished(() => kill());
+    const address = new URL(line.slice(line.indexOf('http'))).origin;
+    const form = new FormData();
+    form.append('documents', new Blob([new Uint8Array(invoice)]), 'a.pdf');
+    expect((await call(`${address}/api/batches`, { method: 'POST', body: form })).status).toBe(201);
+    await vi.waitUntil(() => desk.sandbox.admin.counts().requests.sign > 0, 10_000);
+    const exited = once(child, 'exit');
+    child.kill('SIGINT');
+    // It waits for the document, but no longer listens.
+    await vi.waitUntil(async () => !(await fetch(`${address}/live`).catch(() => undefined)), 10_000);
+    expect((await readdir(folder)).filter((name) => name.startsWith('invoice-desk-'))).toHaveLength(1);
+    child.kill('SIGINT');
+    expect(await exited).toEqual([1, null]);
+    expect((await readdir(folder)).filter((name) => name.startsWith('invoice-desk-'))).toEqual([]);
   });
 
   it('has its temporary folder removed by a later desk, after a day', async () => {

@@ -12,13 +12,43 @@ export interface DocumentView {
   name: string;
   size: number;
   state: 'waiting' | 'signing' | 'signed' | 'failed';
-  result?: { ok: true; recovered: boolean } | { ok: false; code: string; family: string; message: string };
+  result?:
+    | { ok: true; recovered: boolean; verdict: string }
+    | { ok: false; code: string; family: string; message: string };
 }
 
 export interface Quota {
   limit?: number;
   used?: number;
   periodEnd?: string;
+}
+
+/** The report of `@signstash-connect/verify`, with the name of the document. */
+export interface ReportView {
+  name: string;
+  verdict: string;
+  reasons: { code: string; message: string; severity: string }[];
+  signatures: SignatureView[];
+}
+
+interface CertificateView {
+  subject: string;
+  issuer: string;
+  commonName?: string;
+  organizationIdentifier?: string;
+  qualified: { compliant: boolean; types: string[] };
+}
+
+export interface SignatureView {
+  kind: string;
+  level: string;
+  verdict: string;
+  integrity: 'intact' | 'broken' | 'unknown';
+  coverage: { appended: unknown[]; allowed: boolean };
+  signer?: CertificateView;
+  claimedSigningTime?: string;
+  timestamp?: { time: string; valid: boolean; trusted: boolean };
+  chain: { status: string; path: string[]; anchor?: string };
 }
 
 /** An error response. */
@@ -41,6 +71,12 @@ export async function get<T>(url: string): Promise<T> {
 export async function resendMail(url: string, receivers: string[], attach: boolean): Promise<void> {
   const body = JSON.stringify({ receivers, attach });
   await call(`${url}/mail`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+}
+
+export async function check(file: File): Promise<ReportView> {
+  const form = new FormData();
+  form.append('document', file, file.name);
+  return (await call('/api/check', { method: 'POST', body: form })).json() as Promise<ReportView>;
 }
 
 async function call(url: string, init?: RequestInit): Promise<Response> {

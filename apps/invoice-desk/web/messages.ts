@@ -23,6 +23,8 @@ export function say(key: TextKey, values: Record<string, string | number> = {}):
 export const sayNumber = (value: number): string => new Intl.NumberFormat(locales[current]).format(value);
 export const sayDate = (value: string): string =>
   new Intl.DateTimeFormat(locales[current], { dateStyle: 'long' }).format(new Date(value));
+export const sayTime = (value: string): string =>
+  new Intl.DateTimeFormat(locales[current], { dateStyle: 'long', timeStyle: 'short' }).format(new Date(value));
 export const saySize = (bytes: number): string => {
   const [value, unit] = bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte'];
   return new Intl.NumberFormat(locales[current], { style: 'unit', unit, maximumFractionDigits: 1 }).format(value);
@@ -52,7 +54,7 @@ export function startLanguage(): void {
   }
   inLanguage(() => {
     document.documentElement.lang = current;
-    document.title = messages().title;
+    document.title = say((document.documentElement.dataset.title ?? 'title') as TextKey);
     for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.language === current));
     for (const node of document.querySelectorAll<HTMLElement>('[data-text]')) {
       node.textContent = say(node.dataset.text as TextKey);

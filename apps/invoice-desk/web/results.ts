@@ -1,7 +1,7 @@
 import { ApiError, type BatchView, batchUrl, type DocumentView, documentUrl, get, type Quota } from './api.js';
 import { byId, element } from './element.js';
 import { MailDialog } from './mail-dialog.js';
-import { inLanguage, say, sayDate, sayError, sayNumber } from './messages.js';
+import { inLanguage, messages, say, sayDate, sayError, sayNumber } from './messages.js';
 
 /** Milliseconds between two requests for the batch. */
 const pollMs = 400;
@@ -119,6 +119,10 @@ export class Results {
     ]);
     if (result && !result.ok)
       row.append(element('span', { className: 'hint', text: say('errorCode', { code: result.code }) }));
+    if (result?.ok) {
+      const text = messages().badges[result.verdict] ?? result.verdict;
+      row.append(element('span', { className: `badge ${result.verdict}`, text }));
+    }
     if (result?.ok && this.#batch) row.append(this.#actions(document, documentUrl(this.#batch.id, document.id)));
     return row;
   }

@@ -7,6 +7,7 @@ type AddCommand = (program: Command, io: CliIo) => void;
 /** Loaded only when needed, so that `--version` and a mistyped command are answered at once. */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   sign: async () => (await import('./commands/sign.ts')).addSignCommand,
+  watch: async () => (await import('./commands/watch.ts')).addWatchCommand,
   verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
   get: async () => (await import('./commands/get.ts')).addGetCommand,
   status: async () => (await import('./commands/status.ts')).addStatusCommand,

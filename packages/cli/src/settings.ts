@@ -16,12 +16,16 @@ import {
 import type { Command } from 'commander';
 import { UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
+import { parseReferencePattern, type ReferencePattern } from './references/reference-pattern.ts';
 
 /** Settings that only the command line has. All can come from a flag, a variable or the configuration file. */
 export const ownDescriptions = {
   clientSecretFile: 'file with the client secret, such as a mounted secret; - reads standard input',
   verify: 'off, integrity (default), signature or chain: how signed files are checked before they are stored',
   trust: 'root certificates for verification: files or folders, separated by commas',
+  referencePattern:
+    'external references, of {client}, {name}, {path}, {sha256} and {atcud}, such as {client}-{atcud} for invoices (default: derived from client ID, path and content)',
+  issuers: "tax numbers of the invoices' issuers for {atcud}, separated by commas; needed if a QR code cannot be read",
   lock: 'file:FOLDER or redis://HOST:PORT: keeps other processes from signing the same document at the same time',
 } as const;
 
@@ -128,6 +132,22 @@ export class Settings {
     return this.reader(['trust'])
       .list('trust')
       .map((path) => resolve(this.#io.cwd, path));
+  }
+
+  /** How external references are made; undefined for core's own. @throws As {@link parseReferencePattern}. */
+  referencePattern(): ReferencePattern | undefined {
+    const pattern = this.text('referencePattern');
+    return pattern === '' ? undefined : this.parseReferencePattern(pattern);
+  }
+
+  /**
+   * A pattern that looks for the configured issuers.
+   *
+   * @throws `ConfigurationError` if the pattern or an issuer is wrong.
+   */
+  parseReferencePattern(pattern: string): ReferencePattern {
+    const issuers = new SettingReader(this.#values(['issuers']), ['issuers']).list('issuers');
+    return parseReferencePattern(pattern, issuers.length > 0 ? { issuers } : {});
   }
 
   async #secretFromFile(): Promise<string> {

@@ -4,12 +4,13 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { SignStashOptions } from '@signstash-connect/core';
 import type { FileResult, Report } from '@signstash-connect/core/adapter';
-import { signFiles } from '@signstash-connect/core/adapter/node';
+import { type FoundFile, signFiles } from '@signstash-connect/core/adapter/node';
 import { type OpenClient, openClient } from './client.ts';
 import { type ExitCode, exitCodeOfReport, exitCodes, UsageError } from './exit-codes.ts';
 import { given, inFolder } from './files.ts';
 import { openReferenceLock } from './lock.ts';
 import { line, showProgress } from './progress.ts';
+import type { InvoicesOfRun, ReferencePattern } from './references/reference-pattern.ts';
 import { prepareReport, writeReport } from './report-files.ts';
 import type { CommandContext } from './run.ts';
 import { settingsError } from './settings.ts';
@@ -37,11 +38,13 @@ export async function sign(context: CommandContext<SignFlags>, patterns: string[
   const { io, flags, settings, output } = context;
   await prepareReport(flags, io);
   const signOptions = await settings.signOptions();
+  const pattern = settings.referencePattern();
   const { contentCheck, verify } = await createVerification(settings, io.signal);
   const lock = await openReferenceLock(settings, io);
   const service = await openService(context, { contentCheck });
   const journal = journalPath(context, service);
   const progress = await showProgress(context);
+  const clientId = service?.clientId ?? settings.text('clientId');
   try {
     const report = await signFiles(inFolder(patterns, io.cwd), {
       ...given({
@@ -57,8 +60,9 @@ export async function sign(context: CommandContext<SignFlags>, patterns: string[
         referenceLock: lock?.lock,
         verify,
         journal,
+        ...referenceOptions(pattern, clientId),
       }),
-      clientId: service?.clientId ?? settings.text('clientId'),
+      clientId,
       skipSigned: !flags.includeSigned,
       sign: signOptions,
       root: io.cwd,
@@ -81,6 +85,16 @@ export async function sign(context: CommandContext<SignFlags>, patterns: string[
     await service?.close();
     await lock?.close();
   }
+}
+
+/** With `{atcud}`, the signed version of an invoice is accepted also if the invoice was rendered again since. */
+function referenceOptions(pattern: ReferencePattern | undefined, clientId: string) {
+  if (!pattern) return {};
+  const invoices: InvoicesOfRun = new Map();
+  return {
+    reference: (file: FoundFile & { readonly sha256: string }) => pattern.resolve({ ...file, clientId }, invoices),
+    recoveredContent: pattern.has('atcud') ? ('any' as const) : undefined,
+  };
 }
 
 /** A dry run works without an account. */

@@ -48,6 +48,17 @@ export type {
 } from './signing/content-check.ts';
 export { memoryStore } from './signing/content-stores.ts';
 export type { DocumentBytes, DocumentInput, PreparedDocument } from './signing/document-input.ts';
+export type {
+  Hooks,
+  Logger,
+  RequestEvent,
+  ResponseEvent,
+  RetryEvent,
+  SignedEvent,
+  TokenIssuedEvent,
+  TraceChannel,
+  Tracing,
+} from './signing/hooks.ts';
 export { type DownloadedDocument, Operations } from './signing/operations.ts';
 export type { Outcome, SignedOutcome } from './signing/outcome.ts';
 export type { Platform, StreamingHash } from './signing/platform.ts';
@@ -57,6 +68,7 @@ export { defaultRetryPolicy, type RetryPolicy } from './signing/retry-policy.ts'
 export { type CallOptions, defaultTimeouts, type Timeouts } from './signing/service-calls.ts';
 export type { SignRun } from './signing/sign-exactly-once.ts';
 export type { BodyFormat } from './signing/sign-request.ts';
+export { type RequestContext, Telemetry, type TelemetryOptions } from './signing/telemetry.ts';
 export type { RequestBody, Transport, TransportRequest, TransportResponse } from './signing/transport.ts';
 export { describeFailure, surelyUnsent } from './utils/network-errors.ts';
 export type { OnWarning, Warning } from './utils/warning.ts';

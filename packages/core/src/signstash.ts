@@ -1,6 +1,8 @@
 import { resolveEnvironment } from './api/environments.ts';
+import { rawBasicValue } from './auth/basic-credentials.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './batch/options.ts';
 import { signAll } from './batch/sign-all.ts';
+import { debugLoggers, nodeTracing } from './diagnostics.ts';
 import { optionsFromEnv } from './env.ts';
 import { ConfigurationError } from './errors/errors.ts';
 import { type DocumentContent, documentContent } from './files/document-content.ts';
@@ -13,6 +15,8 @@ import type { DocumentInput, PreparedDocument } from './signing/document-input.t
 import type { Operations } from './signing/operations.ts';
 import type { SignedDocument, SignResult } from './signing/results.ts';
 import type { SignRun } from './signing/sign-exactly-once.ts';
+import { Telemetry } from './signing/telemetry.ts';
+import type { OnWarning } from './utils/warning.ts';
 
 /**
  * A client for applications: HTTP by ky, tokens cached and renewed, contents from memory, files and streams.
@@ -30,7 +34,7 @@ export class SignStash {
   readonly #client: SignStashClient;
   readonly #viaProxy: boolean;
   readonly #referenceScope: string;
-  readonly #onWarning: SignStashOptions['onWarning'];
+  readonly #onWarning: OnWarning;
   readonly #results: ResultKeeper | undefined;
 
   /** @throws {@link ConfigurationError} naming the setting that is missing or wrong. */
@@ -42,15 +46,22 @@ export class SignStash {
       }
     }
     const endpoints = resolveEnvironment(environment, { allowInsecureHttp });
-    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, onWarning, transport, resultStore, ...settings } =
-      rest;
+    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, transport, resultStore, ...settings } = rest;
+    const secrets = [clientSecret, rawBasicValue(clientId, clientSecret)];
+    const { hooks, logger } = settings;
+    const telemetry = new Telemetry({
+      hooks,
+      loggers: [...(logger ? [logger] : []), ...debugLoggers()],
+      tracing: nodeTracing(secrets),
+      secrets,
+    });
     const http = {
       credentialsEncoding,
       tokenStore,
       fetch,
       userAgent,
       scope,
-      onWarning,
+      telemetry,
       tokenTimeoutMs: timeouts?.tokenMs,
     };
     this.#client = new SignStashClient(
@@ -59,14 +70,15 @@ export class SignStash {
         platform: nodePlatform,
         endpoints,
         clientId,
+        telemetry,
       },
-      { ...settings, ...(onWarning ? { onWarning } : {}), ...(timeouts ? { timeouts } : {}) },
+      { ...settings, ...(timeouts ? { timeouts } : {}) },
     );
     this.operations = this.#client.operations;
     this.#viaProxy = endpoints.viaProxy;
     this.#referenceScope = endpoints.tokenUrl;
-    this.#onWarning = onWarning;
-    this.#results = resultStore && new ResultKeeper(resultStore, onWarning);
+    this.#onWarning = telemetry.warning;
+    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning);
   }
 
   /**
@@ -74,8 +86,8 @@ export class SignStash {
    *
    * @throws See {@link SignStashClient.sign}; also `ValidationError` `DOCUMENT_UNREADABLE` for a path that cannot be read.
    */
-  sign(content: DocumentContent, options: SignOneOptions = {}): Promise<SignedDocument> {
-    return signOne(this, content, options);
+  async sign(content: DocumentContent, options: SignOneOptions = {}): Promise<SignedDocument> {
+    return signOne((documents, call) => this.signMany(documents, call), content, options);
   }
 
   /** Signs up to 99 documents in one request; see {@link SignStashClient.signMany}. */
@@ -89,9 +101,8 @@ export class SignStash {
         const { source, name } = opened[index] as (typeof opened)[number];
         return { ...(name === undefined ? {} : { name }), ...document, content: source };
       });
-      return await (this.#results
-        ? this.#results.signMany(this.#client, inputs, options)
-        : this.#client.signMany(inputs, options));
+      if (!this.#results) return await this.#client.signMany(inputs, options);
+      return await this.#results.signMany(this.#client, inputs, options);
     } finally {
       await Promise.all(opened.map(({ release }) => release?.()));
     }

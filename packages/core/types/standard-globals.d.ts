@@ -1,5 +1,5 @@
 /**
- * The only globals that the transport-free entry may use: standard in every JavaScript host. `tsconfig.protocol.json` compiles
+ * The only globals that the transport-free entry may use: standard in every JavaScript host. `tsconfig.client.json` compiles
  * that entry with nothing else, so a timer, `process`, `Buffer` or a Node built-in in it does not compile.
  */
 declare class URL {

@@ -59,7 +59,7 @@ function createClient({ settings, verify }: Inputs, runner: Runner, { actionRef 
     contentCheck: verify === 'off' ? 'off' : 'on',
     userAgent: `signstash-action/${actionRef || 'local'}`,
     tokenStore: new MaskingTokenStore(runner),
-    onWarning: ({ message }) => runner.warning(message),
+    hooks: { onWarning: ({ message }) => runner.warning(message) },
   });
 }
 

@@ -126,7 +126,9 @@ describe('what n8n throws, in core’s words', () => {
 
   it('a receiver that is no address is not sent', async () => {
     const parameters = { resource: 'operation', operation: 'resendEmails', operationId: '1', receivers: 'nobody' };
-    expect(await failing({}, { parameters })).toMatchObject({ message: expect.stringContaining('Invalid e-mail address') });
+    expect(await failing({}, { parameters })).toMatchObject({
+      message: expect.stringContaining('Invalid e-mail address'),
+    });
     expect(sandbox.admin.requests()).toEqual([]);
   });
 

@@ -20,7 +20,7 @@ export function createDriver(): AdapterDriver {
   return {
     async sign(files, { sandbox, clientSecret, signal }) {
       const access = { ...accessTo(sandbox), ...(clientSecret === undefined ? {} : { clientSecret }) };
-      const client = createSignStash({ ...access, retry, onWarning: ({ message }) => output.push(message) });
+      const client = createSignStash({ ...access, retry, hooks: { onWarning: ({ message }) => output.push(message) } });
       let problem: ErrorDescription | undefined;
       const onProblem = (described: ErrorDescription) => {
         problem = described;

@@ -13,12 +13,13 @@ export interface SandboxDesk {
 }
 
 /** The variables that lead to a sandbox. */
-export const sandboxEnv = ({ tokenUrl, apiUrl, clientId, clientSecret }: Sandbox) => ({
+export const sandboxEnv = ({ tokenUrl, apiUrl, clientId, clientSecret, caCertificatePath }: Sandbox) => ({
   SIGNSTASH_TOKEN_URL: tokenUrl,
   SIGNSTASH_API_URL: apiUrl,
   SIGNSTASH_CLIENT_ID: clientId,
   SIGNSTASH_CLIENT_SECRET: clientSecret,
   DESK_SANDBOX_MODE: 'true',
+  DESK_TRUST: caCertificatePath,
 });
 
 /** The access token of desks under test, and the header that carries it. */

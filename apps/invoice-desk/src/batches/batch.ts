@@ -1,4 +1,5 @@
 import type { ErrorFamily, SignatureOptions } from '@signstash-connect/core';
+import type { Verdict } from '@signstash-connect/verify';
 
 /** How every document of a batch is signed. */
 export type BatchSignOptions = Pick<SignatureOptions, 'reason' | 'location' | 'visible'>;
@@ -24,7 +25,7 @@ export interface BatchDocument {
 
 /** The result of a document. Final: it is written once. */
 export type DocumentResult =
-  | { ok: true; operationId: string; size: number; recovered: boolean }
+  | { ok: true; operationId: string; size: number; recovered: boolean; verdict: Verdict }
   | { ok: false; code: string; family: ErrorFamily | 'unknown'; message: string; hint: string };
 
 /** Where one document is. */

@@ -1,6 +1,11 @@
-import { errorCodes, isSignStashError, type SignStash, type SignStashError } from '@signstash-connect/core';
+import { errorCodes, isSignStashError, type SignStashError } from '@signstash-connect/core';
+import { type Verdict, verifyDocument } from '@signstash-connect/verify';
+import type { SigningService } from '../signing-service.ts';
 import type { DocumentKey, DocumentResult } from './batch.ts';
 import type { BatchStore } from './batch-store.ts';
+
+/** What signing needs of a service. */
+export type Signer = Pick<SigningService, 'client' | 'trust'>;
 
 /**
  * Signs one document of a batch and saves its result. Safe to call again at any point, by any process: its reference finds the
@@ -9,7 +14,7 @@ import type { BatchStore } from './batch-store.ts';
  * @throws Core's error if another try may help and `lastTry` is false.
  */
 export async function signDocument(
-  client: SignStash,
+  service: Signer,
   store: BatchStore,
   key: DocumentKey,
   { lastTry }: { lastTry: boolean },
@@ -21,9 +26,15 @@ export async function signDocument(
   if (!batch || !document) return;
   try {
     const { name, reference } = document;
-    const signed = await client.sign(store.sourcePath(key), { ...batch.options, type: 'PAdES', name, reference });
+    const signed = await service.client.sign(store.sourcePath(key), {
+      ...batch.options,
+      type: 'PAdES',
+      name,
+      reference,
+    });
     const { operationId, recovered, content } = signed;
-    await store.finish(key, { ok: true, operationId, recovered, size: content.byteLength }, content);
+    const verdict = await findVerdict(content, service);
+    await store.finish(key, { ok: true, operationId, recovered, size: content.byteLength, verdict }, content);
   } catch (error) {
     if (!isSignStashError(error)) throw error;
     if (error.retryable && !lastTry) throw error;
@@ -38,3 +49,13 @@ const failure = ({ code, message, hint }: SignStashError): DocumentResult => ({
   message,
   hint,
 });
+
+/** Never rejects: the document is signed, and must be kept whatever the verdict is. */
+async function findVerdict(content: Uint8Array, { trust }: Signer): Promise<Verdict> {
+  try {
+    return (await verifyDocument(content, { trust })).verdict;
+  } catch (error) {
+    console.error('Verification:', error);
+    return 'indeterminate';
+  }
+}

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler } from 'express';
+import { MulterError } from 'multer';
 
 /** An error response of the desk. */
 export class DeskError extends Error {
@@ -24,6 +25,10 @@ export const deskProblems: ErrorRequestHandler = (error, _req, res, next) => {
 
 /** Express's own errors, such as a body that is not JSON, carry a status. */
 function fromStatus(error: unknown): DeskError {
+  if (error instanceof MulterError) {
+    if (error.code === 'LIMIT_FILE_SIZE') return new DeskError('UPLOAD_TOO_LARGE', 413, 'A file is too large.');
+    return new DeskError('REQUEST_INVALID', 400, 'The upload has too many files, or other fields than expected.');
+  }
   const { status } = error as { status?: unknown };
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new DeskError('REQUEST_INVALID', status, 'The request is not valid.');

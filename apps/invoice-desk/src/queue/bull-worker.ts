@@ -1,8 +1,7 @@
-import type { SignStash } from '@signstash-connect/core';
 import { Worker, type WorkerOptions } from 'bullmq';
 import type { DocumentKey } from '../batches/batch.ts';
 import type { BatchStore } from '../batches/batch-store.ts';
-import { signDocument } from '../batches/sign-document.ts';
+import { type Signer, signDocument } from '../batches/sign-document.ts';
 import { queueName } from './bull-queue.ts';
 
 /**
@@ -10,7 +9,7 @@ import { queueName } from './bull-queue.ts';
  * reference tells whether Sign'Stash has signed it already.
  */
 export function bullWorker(
-  client: SignStash,
+  service: Signer,
   store: BatchStore,
   redisUrl: string,
   options: Partial<WorkerOptions> = {},
@@ -18,7 +17,7 @@ export function bullWorker(
   const worker = new Worker<DocumentKey>(
     queueName,
     async ({ data, attemptsMade, opts }) => {
-      await signDocument(client, store, data, { lastTry: attemptsMade + 1 >= (opts.attempts ?? 1) });
+      await signDocument(service, store, data, { lastTry: attemptsMade + 1 >= (opts.attempts ?? 1) });
     },
     {
       concurrency: 4,

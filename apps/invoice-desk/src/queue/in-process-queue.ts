@@ -1,19 +1,18 @@
-import type { SignStash } from '@signstash-connect/core';
 import pLimit from 'p-limit';
 import type { DocumentKey } from '../batches/batch.ts';
 import type { BatchStore } from '../batches/batch-store.ts';
-import { signDocument } from '../batches/sign-document.ts';
+import { type Signer, signDocument } from '../batches/sign-document.ts';
 import type { SignQueue } from './sign-queue.ts';
 
 /** Signs in this process. After a restart the desk adds unfinished batches again. */
-export function inProcessQueue(client: SignStash, store: BatchStore, concurrency = 4): SignQueue {
+export function inProcessQueue(service: Signer, store: BatchStore, concurrency = 4): SignQueue {
   const limit = pLimit(concurrency);
   const signing = new Map<string, Promise<void>>();
 
   async function sign(key: DocumentKey): Promise<void> {
     try {
       // Core has retried already.
-      await signDocument(client, store, key, { lastTry: true });
+      await signDocument(service, store, key, { lastTry: true });
     } catch (error) {
       console.error(`Document ${key.documentId} of batch ${key.batchId}:`, error);
       const message = 'The desk failed; see its log.';

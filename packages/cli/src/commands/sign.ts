@@ -25,7 +25,8 @@ export function addSignCommand(program: Command, io: CliIo): void {
     .option('--batch-size <count>', 'documents per request', wholeNumber(1, 99))
     .option('--concurrency <count>', 'requests at the same time', wholeNumber(1, 64))
     .option('--fail-fast', 'send nothing more after the first failure');
-  const { verify, trust, lock } = ownDescriptions;
+  const { verify, trust, lock, referencePattern, issuers } = ownDescriptions;
+  addFlags(command, 'External references', { referencePattern, issuers });
   addFlags(command, 'Verification and locking', { verify, trust, lock });
   addFlags(command, 'Signature', signOptionDescriptions);
   addConnectionFlags(command)
@@ -36,6 +37,7 @@ Examples:
   $ signstash sign invoice.pdf --sandbox
   $ signstash sign 'invoices/**/*.pdf' '!invoices/drafts/**' --out signed --report report.csv
   $ signstash sign 'invoices/*.pdf' --visible-position page=1,x=70,y=100 --visible-text service
+  $ signstash sign 'invoices/*.pdf' --reference-pattern '{client}-{atcud}'
   $ signstash sign 'invoices/*.pdf' --in-place --resume --verify signature --json`,
     )
     .action(action<SignFlags>(io, async (context, patterns) => (await import('../sign.ts')).sign(context, patterns)));

@@ -2,7 +2,7 @@ import { type ErrorCode, type ErrorCodeFacts, errorCodes } from '../errors/codes
 import { isSignStashError, type SignStashError } from '../errors/errors.ts';
 import { redact } from '../errors/redact.ts';
 import { isAdapterError } from './adapter-error.ts';
-import { errorTexts, httpStatusByFamily, publicDetails, titleByFamily } from './error-table.ts';
+import { errorTexts, httpStatusByFamily, publicDetails, titleByFamily, unreachableTokenHint } from './error-table.ts';
 import type { NameOf } from './setting-reader.ts';
 
 /** An error as a platform shows it. Holds no secret. */
@@ -81,6 +81,7 @@ function describeCoreError(error: SignStashError, { nameOf, retryAdvice = defaul
   const texts = errorTexts[code as ErrorCode];
   const lookup = (setting: string) => nameOf?.(setting);
   const isGeneric = facts === undefined || error.hint === facts.hint;
+  const isTokenUnreachable = code === 'TOKEN_UNAVAILABLE' && error.neverAnswered === true;
   const httpStatus = statusOf(error, texts?.httpStatus ?? (facts ? httpStatusByFamily[facts.family] : 502));
   // Messages of other families contain addresses and answers of the service.
   const expose = httpStatus < 500 && facts?.family === 'validation';
@@ -90,7 +91,11 @@ function describeCoreError(error: SignStashError, { nameOf, retryAdvice = defaul
   return {
     title: texts?.title ?? (facts ? titleByFamily[facts.family] : 'The document was not signed'),
     detail: message,
-    hint: isGeneric && texts?.hint ? texts.hint(lookup, retryAdvice) : error.hint,
+    hint: isTokenUnreachable
+      ? unreachableTokenHint(lookup)
+      : isGeneric && texts?.hint
+        ? texts.hint(lookup, retryAdvice)
+        : error.hint,
     code,
     httpStatus,
     ...exposure(message, httpStatus, expose),

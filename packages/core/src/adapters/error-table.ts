@@ -251,3 +251,7 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
   PROTOCOL_TRUNCATED: { title: 'The answer ended early', hint: again },
   OUTCOME_UNKNOWN: { title: 'Could not determine whether the document was signed', hint: again },
 };
+
+/** For a token endpoint that has never answered, which is more likely a wrong address than an outage. */
+export const unreachableTokenHint = (name: Lookup): string =>
+  `Nothing was sent. Check ${or(name, ['tokenUrl', 'environment'], '') || 'the token URL'}, the network and the proxy settings.`;

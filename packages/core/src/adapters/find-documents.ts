@@ -26,6 +26,7 @@ type BatchSettings = Pick<
   | 'durable'
   | 'description'
   | 'lookUpFirst'
+  | 'recoveredContent'
   | 'timeoutMs'
   | 'referenceLock'
   | 'referenceLockWaitMs'
@@ -47,7 +48,7 @@ export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'ro
   /** Bytes; a larger document is refused before it is sent. Default 100 MiB. */
   maxDocumentBytes?: number;
   /** External reference of a file. Default: derived from client ID, name and content. */
-  reference?: (file: FoundFile & { readonly sha256: string }) => string | undefined;
+  reference?: (file: FoundFile & { readonly sha256: string }) => string | undefined | Promise<string | undefined>;
   /** Checks a signed file before it gets its place: the reason why it must not be used, or undefined. */
   verify?: (content: Uint8Array, file: FoundFile) => string | undefined | Promise<string | undefined>;
   /** Find and check the files; send nothing. */

@@ -51,10 +51,10 @@ export async function replaceablePath({ path, name, outside }: FoundFile, root: 
 export async function placeSignedFile(
   { file, document, target, size }: PreparedFile,
   result: SignedBatchDocument,
-  verify: SignFilesOptions['verify'],
+  { verify, recoveredContent }: Pick<SignFilesOptions, 'verify' | 'recoveredContent'>,
 ): Promise<PlacedFile> {
   const { recovered, document: signed, outputPath = document.output } = result;
-  const signedLength = recovered ? signed?.contentLength : undefined;
+  const signedLength = recovered && recoveredContent !== 'any' ? signed?.contentLength : undefined;
   if (signedLength !== undefined && signedLength !== size) {
     const message = `${file.name}: the service has another document under this external reference, of ${signedLength} bytes instead of ${size}. It is in ${outputPath}.`;
     throw notValid(message, 'Make the external reference depend on the content.');

@@ -40,8 +40,8 @@ export async function prepareFile(file: FoundFile, options: PrepareOptions): Pro
   const { sha256, isSigned } = await inspect(source, skipSigned && source.size <= maxDocumentBytes);
   if (isSigned) return 'signed';
   // Two files with the same content are two documents, so the name is part of the reference.
-  const reference =
-    options.reference?.({ ...file, sha256 }) ?? (await deriveReference(clientId, sha256, file.name, sign?.type));
+  const given = await options.reference?.({ ...file, sha256 });
+  const reference = given ?? (await deriveReference(clientId, sha256, file.name, sign?.type));
   const content = { ...forgetting(source, forget), sha256: async () => sha256 };
   const document = { content, name: basename(file.path), reference, output };
   return {

@@ -49,7 +49,7 @@ class FileRun {
     if (!client) throw new TypeError('signFiles needs a client, except for a dry run.');
     const { batchSize, concurrency, maxRequestBytes, journal, durable, description, lookUpFirst, timeoutMs } =
       this.#options;
-    const { referenceLock, referenceLockWaitMs } = this.#options;
+    const { recoveredContent, referenceLock, referenceLockWaitMs } = this.#options;
     const given = {
       batchSize,
       concurrency,
@@ -58,6 +58,7 @@ class FileRun {
       durable,
       description,
       lookUpFirst,
+      recoveredContent,
       timeoutMs,
       referenceLock,
       referenceLockWaitMs,
@@ -181,7 +182,7 @@ class FileRun {
     if (!result.ok) return this.#fail(file, result.error, known);
     try {
       const { operationId, recovered, resumed } = result;
-      const placed = await placeSignedFile(prepared, result, this.#options.verify);
+      const placed = await placeSignedFile(prepared, result, this.#options);
       this.#add({
         file: file.name,
         status: 'signed',

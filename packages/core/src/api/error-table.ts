@@ -280,7 +280,7 @@ export function actionFor(error: SignStashError & ErrorBody): ErrorAction {
 
 /** The error that every further document would fail with, so that a batch ends; undefined if others may still be signed. */
 export function findStopReason(error: SignStashError): SignStashError | undefined {
-  if (actionFor(error) === 'stop') return error;
+  if (actionFor(error) === 'stop' || error.neverAnswered) return error;
   // An outcome that stays unknown because the account was refused: the reason is in its cause.
   const { cause } = error as { cause?: SignStashError };
   return error.code === 'OUTCOME_UNKNOWN' && cause !== undefined && actionFor(cause) === 'stop' ? cause : undefined;

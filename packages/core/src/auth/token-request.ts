@@ -1,8 +1,9 @@
 import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
 import { AbortedError, TokenError } from '../errors/errors.ts';
+import { Telemetry } from '../signing/telemetry.ts';
 import { type Clock, systemClock } from '../utils/clock.ts';
 import { Deadline } from '../utils/deadline.ts';
-import { describeFailure } from '../utils/network-errors.ts';
+import { describeFailure, hostAndPort, surelyUnsent } from '../utils/network-errors.ts';
 import { basicCredentials, type Credentials } from './basic-credentials.ts';
 import type { IssuedToken } from './issued-token.ts';
 import { createRedactor } from './redactor.ts';
@@ -30,6 +31,7 @@ export interface TokenRequestOptions extends Credentials {
   readonly timeoutMs?: number | undefined;
   readonly retry?: TokenRetryPolicy | undefined;
   readonly clock?: Clock | undefined;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** Far more than any token answer has. */
@@ -45,7 +47,9 @@ export class TokenRequest {
   readonly #timeoutMs: number;
   readonly #retry: TokenRetryPolicy;
   readonly #clock: Clock;
+  readonly #telemetry: Telemetry;
   readonly #hideSecrets: (text: string) => string;
+  #answered = false;
 
   /** @throws {@link ConfigurationError} if a credential is missing. */
   constructor(options: TokenRequestOptions) {
@@ -57,6 +61,7 @@ export class TokenRequest {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#retry = options.retry ?? defaultTokenRetryPolicy;
     this.#clock = options.clock ?? systemClock;
+    this.#telemetry = options.telemetry ?? new Telemetry();
     this.#hideSecrets = createRedactor(options);
   }
 
@@ -67,16 +72,33 @@ export class TokenRequest {
    */
   async issue(signal?: AbortSignal): Promise<IssuedToken> {
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#request(signal);
+      const outcome = await this.#tracedRequest(signal);
       if ('token' in outcome) return outcome.token;
       const { error, passing, retryAfterMs = 0 } = outcome;
       if (!passing || attempt >= this.#retry.attempts || retryAfterMs > this.#retry.maxDelayMs) throw error;
       const doubled = this.#retry.delayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
-      await this.#sleep(Math.max(retryAfterMs, doubled), signal);
+      const delayMs = Math.max(retryAfterMs, doubled);
+      this.#telemetry.retry({ call: 'token', attempt, delayMs, code: error.code, message: error.message });
+      await this.#sleep(delayMs, signal);
     }
   }
 
-  async #request(signal: AbortSignal | undefined): Promise<TokenOutcome> {
+  async #tracedRequest(signal: AbortSignal | undefined): Promise<TokenOutcome> {
+    const url = this.#server.token_endpoint as string;
+    let outcome: TokenOutcome | undefined;
+    const request = this.#telemetry.request({ endpoint: 'token', method: 'POST', url }, async (context) => {
+      outcome = await this.#request(signal, (status) => {
+        context.status = status;
+      });
+      if ('error' in outcome) throw outcome.error;
+    });
+    await request.catch((error: unknown) => {
+      if (!outcome) throw error;
+    });
+    return outcome as TokenOutcome;
+  }
+
+  async #request(signal: AbortSignal | undefined, onStatus: (status: number) => void): Promise<TokenOutcome> {
     const oauth = await import('oauth4webapi');
     const deadline = new Deadline(this.#timeoutMs, signal);
     const askedAt = this.#clock.now();
@@ -93,14 +115,18 @@ export class TokenRequest {
           [oauth.allowInsecureRequests]: true,
         },
       );
+      this.#answered = true;
       const { status, headers } = response;
+      onStatus(status);
       const answer = { status, headers, text: await readAtMost(response, maxAnswerBytes), askedAt };
       return readTokenAnswer(answer, { server: this.#server, client: this.#client, hideSecrets: this.#hideSecrets });
     } catch (cause) {
       if (signal?.aborted && !deadline.expired) throw aborted(signal);
       const why = deadline.expired ? `gave no complete answer within ${this.#timeoutMs} ms` : describeFailure(cause);
-      const message = `The authorization server at ${this.#server.issuer}: ${why}.`;
-      return { error: new TokenError('TOKEN_UNAVAILABLE', message, { cause }), passing: true };
+      const message = `The authorization server at ${hostAndPort(this.#server.issuer)}: ${why}.`;
+      const neverAnswered = !this.#answered && !deadline.expired && surelyUnsent(cause);
+      const hint = neverAnswered ? unreachableHint : undefined;
+      return { error: new TokenError('TOKEN_UNAVAILABLE', message, { cause, neverAnswered, hint }), passing: true };
     } finally {
       deadline.end();
     }
@@ -114,6 +140,9 @@ export class TokenRequest {
     }
   }
 }
+
+const unreachableHint =
+  'Nothing was sent. Check the token URL or the environment, the network, and the settings of a corporate web proxy.';
 
 const aborted = (signal: AbortSignal) =>
   new AbortedError('The caller stopped the token request.', { cause: signal.reason });

@@ -15,6 +15,8 @@ export interface ErrorDetails {
   document?: string | undefined;
   /** HTTP status of the answer that caused this. */
   status?: number | undefined;
+  /** No connection could be made, and the host has not answered any request of this client. */
+  neverAnswered?: boolean | undefined;
 }
 
 const brand: unique symbol = Symbol.for('@signstash-connect/core/error') as never;
@@ -32,6 +34,8 @@ export abstract class SignStashError extends Error {
   declare readonly references?: readonly string[];
   declare readonly document?: string;
   declare readonly status?: number;
+  /** True if no connection could be made and the host has not answered any request of this client: check its address. */
+  declare readonly neverAnswered?: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(redact(message), details.cause === undefined ? undefined : { cause: safeCause(details.cause) });
@@ -44,6 +48,7 @@ export abstract class SignStashError extends Error {
     if (details.references !== undefined) this.references = details.references;
     if (details.document !== undefined) this.document = details.document;
     if (details.status !== undefined) this.status = details.status;
+    if (details.neverAnswered) this.neverAnswered = true;
   }
 
   /** A plain object that is safe to log. */

@@ -2,6 +2,7 @@ import { describe, errorBody, isTokenRefused } from '../api/response/service-err
 import type { IssuedToken } from '../auth/issued-token.ts';
 import type { TokenSource } from '../auth/token-manager.ts';
 import { TokenError } from '../errors/errors.ts';
+import type { RetryEvent } from '../signing/hooks.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../signing/transport.ts';
 import { Deadline } from '../utils/deadline.ts';
 
@@ -15,10 +16,12 @@ const peekBytes = 16 * 1024;
 export class AuthorizedTransport implements Transport {
   readonly #transport: Transport;
   readonly #tokens: TokenSource;
+  readonly #onRetry: ((event: RetryEvent) => void) | undefined;
 
-  constructor(transport: Transport, tokens: TokenSource) {
+  constructor(transport: Transport, tokens: TokenSource, onRetry?: (event: RetryEvent) => void) {
     this.#transport = transport;
     this.#tokens = tokens;
+    this.#onRetry = onRetry;
   }
 
   /**
@@ -31,6 +34,9 @@ export class AuthorizedTransport implements Transport {
     const first = await this.#sendWith(token, request);
     if (!first.refused) return first.response;
     this.#tokens.invalidate(token);
+    const call = request.endpoint.startsWith('sign') ? 'sign' : 'read';
+    const message = `${request.endpoint}: the API refused the token`;
+    this.#onRetry?.({ call, attempt: 1, delayMs: 0, code: 'TOKEN_REFUSED', message });
     const newToken = await this.#token(request);
     const replayed = await this.#sendWith(newToken, request);
     if (!replayed.refused) return replayed.response;

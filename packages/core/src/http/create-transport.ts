@@ -4,8 +4,8 @@ import { TokenCache } from '../auth/token-cache.ts';
 import { TokenManager } from '../auth/token-manager.ts';
 import { TokenRequest } from '../auth/token-request.ts';
 import { MemoryTokenStore, type TokenStore } from '../auth/token-store.ts';
+import { Telemetry } from '../signing/telemetry.ts';
 import type { Transport } from '../signing/transport.ts';
-import type { OnWarning } from '../utils/warning.ts';
 import { AuthorizedTransport } from './authorized-transport.ts';
 import { KyTransport, type KyTransportOptions, kyFetch } from './ky-transport.ts';
 
@@ -17,8 +17,8 @@ export interface TransportOptions extends Credentials, KyTransportOptions {
   readonly tokenStore?: TokenStore | undefined;
   /** Milliseconds for one token request, the answer's last byte included. Default 30 s. */
   readonly tokenTimeoutMs?: number | undefined;
-  /** Called for non-fatal problems, such as an unreachable token store. Gets no secrets. */
-  readonly onWarning?: OnWarning | undefined;
+  /** Told of requests, retries, tokens and non-fatal problems. Default: none. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /**
@@ -27,14 +27,22 @@ export interface TransportOptions extends Credentials, KyTransportOptions {
  * @throws {@link ConfigurationError} if a credential is missing.
  */
 export function createTransport(options: TransportOptions): { transport: Transport; tokens: TokenManager } {
-  const { endpoints, clientId, scope, tokenStore = new MemoryTokenStore(), tokenTimeoutMs, onWarning } = options;
+  const { endpoints, clientId, scope, tokenStore = new MemoryTokenStore(), tokenTimeoutMs } = options;
+  const telemetry = options.telemetry ?? new Telemetry();
+  const onWarning = telemetry.warning;
   const shared = !(tokenStore instanceof MemoryTokenStore);
   const { tokenUrl } = endpoints;
-  const request = new TokenRequest({ ...options, tokenUrl, fetch: kyFetch(options), timeoutMs: tokenTimeoutMs });
+  const request = new TokenRequest({
+    ...options,
+    tokenUrl,
+    fetch: kyFetch(options),
+    timeoutMs: tokenTimeoutMs,
+    telemetry,
+  });
   const tokens = new TokenManager({
-    issue: (signal) => request.issue(signal),
+    issue: (signal) => telemetry.token(tokenUrl, () => request.issue(signal)),
     cache: new TokenCache(tokenStore, { owner: { tokenUrl, clientId, scope }, onWarning, shared }),
     onWarning,
   });
-  return { transport: new AuthorizedTransport(new KyTransport(options), tokens), tokens };
+  return { transport: new AuthorizedTransport(new KyTransport(options), tokens, telemetry.retry), tokens };
 }

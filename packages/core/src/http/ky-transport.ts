@@ -2,7 +2,7 @@ import type { KyInstance } from 'ky';
 import { AbortedError, isSignStashError, NetworkError, ProtocolError, TimeoutError } from '../errors/errors.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../signing/transport.ts';
 import { Deadline } from '../utils/deadline.ts';
-import { describeFailure, surelyUnsent, wasRedirected } from '../utils/network-errors.ts';
+import { describeFailure, hostAndPort, surelyUnsent, wasRedirected } from '../utils/network-errors.ts';
 import { fetchWithoutTimeouts } from './fetch-without-timeouts.ts';
 import { Upload } from './upload.ts';
 import { userAgent } from './user-agent.ts';
@@ -69,15 +69,19 @@ async function createKy(): Promise<KyInstance> {
 /** Sends requests as they are: one attempt each, Content-Length always, one deadline for everything. */
 export class KyTransport implements Transport {
   readonly #fetch: FetchFunction;
+  /** Origins that have answered at least once. */
+  readonly #answered = new Set<string>();
 
   constructor(options: KyTransportOptions = {}) {
     this.#fetch = kyFetch(options);
   }
 
   async send(request: TransportRequest): Promise<TransportResponse> {
-    const attempt = new Attempt(request);
+    const { origin } = new URL(request.url);
+    const attempt = new Attempt(request, !this.#answered.has(origin));
     try {
       const response = await this.#fetch(request.url, attempt.init());
+      this.#answered.add(origin);
       return { status: response.status, headers: headersOf(response), body: attempt.read(response) };
     } catch (error) {
       throw attempt.failed(error);
@@ -90,9 +94,11 @@ class Attempt {
   readonly #request: TransportRequest;
   readonly #upload: Upload | undefined;
   readonly #deadline: Deadline;
+  readonly #isFirstContact: boolean;
 
-  constructor(request: TransportRequest) {
+  constructor(request: TransportRequest, isFirstContact: boolean) {
     this.#request = request;
+    this.#isFirstContact = isFirstContact;
     this.#upload = request.body && new Upload(request.body);
     this.#deadline = new Deadline(request.timeoutMs, request.signal);
   }
@@ -130,15 +136,17 @@ class Attempt {
     if (this.#upload?.failure) return this.#upload.failure.error;
     if (isSignStashError(error)) return error;
     const { endpoint, url, timeoutMs, signal } = this.#request;
-    const where = `${endpoint} at ${new URL(url).host}`;
+    const where = `${endpoint} at ${hostAndPort(url)}`;
     if (this.#deadline.expired) return new TimeoutError(`${where}: no complete answer within ${timeoutMs} ms.`);
     if (signal?.aborted) return new AbortedError(`${where}: the caller stopped the call.`, { cause: signal.reason });
     if (wasRedirected(error)) {
       const message = `${where}: the service answered with a redirect; the configured address is not the API's.`;
       return new ProtocolError('PROTOCOL_UNEXPECTED', message);
     }
-    const code = surelyUnsent(error) ? 'NETWORK_UNREACHABLE' : 'NETWORK_INTERRUPTED';
-    return new NetworkError(code, `${where}: ${describeFailure(error)}.`, { cause: error });
+    const unsent = surelyUnsent(error);
+    const code = unsent ? 'NETWORK_UNREACHABLE' : 'NETWORK_INTERRUPTED';
+    const neverAnswered = unsent && this.#isFirstContact;
+    return new NetworkError(code, `${where}: ${describeFailure(error)}.`, { cause: error, neverAnswered });
   }
 
   #end(): void {

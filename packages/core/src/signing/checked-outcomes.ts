@@ -11,6 +11,8 @@ export interface ContentCheckSettings {
   readonly setting: ContentCheckSetting;
   readonly limits: Required<ContentLimits>;
   readonly onWarning: OnWarning | undefined;
+  /** See `SignOptions.recoveredContent`. */
+  readonly recoveredContent: 'same' | 'any';
 }
 
 /** What a run does with contents beyond storing them. */
@@ -56,8 +58,8 @@ async function checkOutcome<T>(
   outcome: SignedOutcome<T>,
   { reject }: ContentHandling<T>,
 ): Promise<Outcome<T>> {
-  const { document, details: described, operationId } = outcome;
-  const problem = await check.check(document, described, operationId);
+  const { document, operationId } = outcome;
+  const problem = await check.check(outcome);
   if (problem === undefined) return outcome;
   const content = outcome.content as T;
   const details = { operationId, references: [document.reference], document: document.name };

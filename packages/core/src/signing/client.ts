@@ -6,7 +6,6 @@ import type { Operation, OperationOf } from '../api/response/operation.ts';
 import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { Preservation, SignatureOptions } from '../api/sign-options.ts';
 import { AbortedError, ConfigurationError, ValidationError } from '../errors/errors.ts';
-import type { OnWarning } from '../utils/warning.ts';
 import {
   type ContentCheckSetting,
   type ContentLimits,
@@ -15,6 +14,7 @@ import {
 } from './content-check.ts';
 import { memoryStore } from './content-stores.ts';
 import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-input.ts';
+import type { Hooks, Logger } from './hooks.ts';
 import { Operations } from './operations.ts';
 import type { Platform } from './platform.ts';
 import { type PrepareContext, prepareDocument, refuseDuplicates } from './prepare.ts';
@@ -23,6 +23,7 @@ import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { type CallOptions, defaultTimeouts, ServiceCalls, type Timeouts } from './service-calls.ts';
 import { type SignRun, signExactlyOnce } from './sign-exactly-once.ts';
 import { type BodyFormat, signRequest } from './sign-request.ts';
+import { Telemetry } from './telemetry.ts';
 import type { Transport } from './transport.ts';
 
 /** Settings that every way of making a client has in common. */
@@ -48,8 +49,10 @@ export interface ClientSettings {
   contentCheck?: ContentCheckSetting;
   /** How much larger than the documents the signed contents may be. */
   contentLimits?: ContentLimits;
-  /** Called for non-fatal problems, such as a rewritten PDF. Gets no secrets. */
-  onWarning?: OnWarning;
+  /** Functions to call on the way, for metrics and monitoring. Get no secrets. */
+  hooks?: Hooks;
+  /** Receives what happens, without secrets: requests at `debug`, retries and signed documents at `info`. Default: none. */
+  logger?: Logger;
   retry?: Partial<RetryPolicy>;
   timeouts?: Partial<Timeouts>;
 }
@@ -59,6 +62,8 @@ export interface ClientParts {
   transport: Transport;
   platform: Platform;
   endpoints: Endpoints;
+  /** Default: made of the settings `hooks` and `logger`. */
+  telemetry?: Telemetry;
   /** Prefix of derived external references; the API reference asks for the client service's alias. */
   clientId: string;
 }
@@ -71,6 +76,12 @@ export interface SignOptions extends SignatureOptions, CallOptions {
   lookUpFirst?: boolean;
   /** Instead of the client's; see {@link ContentCheckSetting}. */
   contentCheck?: ContentCheckSetting;
+  /**
+   * Which content is accepted if a document of an earlier run is found under its reference. `same` (default): the signed version of
+   * the given bytes. `any`: any file with an intact signature over all of it, for references that identify a document in all its
+   * renderings, such as an invoice's ATCUD.
+   */
+  recoveredContent?: 'same' | 'any';
 }
 
 /** Options of `sign`: those of the call and those of its one document. */
@@ -85,6 +96,7 @@ export class SignStashClient {
   readonly #parts: ClientParts;
   readonly #settings: ClientSettings;
   readonly #calls: ServiceCalls;
+  readonly #telemetry: Telemetry;
   readonly #policy: RetryPolicy;
 
   /** @throws {@link ConfigurationError} if the settings contradict each other. */
@@ -92,13 +104,15 @@ export class SignStashClient {
     this.#parts = parts;
     this.#settings = settings;
     this.#policy = { ...defaultRetryPolicy, ...settings.retry };
-    this.#calls = new ServiceCalls(parts.transport, parts.endpoints, parts.platform, {
-      ...defaultTimeouts,
-      ...settings.timeouts,
-    });
+    const { transport, endpoints, platform } = parts;
+    const { hooks, logger } = settings;
+    this.#telemetry = parts.telemetry ?? new Telemetry({ hooks, loggers: logger ? [logger] : [] });
+    const timeouts = { ...defaultTimeouts, ...settings.timeouts };
+    this.#calls = new ServiceCalls({ transport, endpoints, platform, timeouts, telemetry: this.#telemetry });
     const { setting, limits } = this.#contentCheck();
     checkContentSettings(setting, limits);
-    this.operations = new Operations(this.#calls, parts.platform, this.#policy, limits.maxFetchedBytes);
+    const retryOptions = { platform, policy: this.#policy, onRetry: this.#telemetry.retry };
+    this.operations = new Operations(this.#calls, retryOptions, limits.maxFetchedBytes);
     if (settings.contentFrom === 'zip' && parts.endpoints.viaProxy) {
       const message = 'contentFrom "zip" needs stored content, and the on-premise proxy stores none: use "answer".';
       throw new ConfigurationError('CONFIGURATION_INVALID', 'contentFrom', message);
@@ -112,8 +126,8 @@ export class SignStashClient {
    * @throws {@link ValidationError} before anything is sent; any other {@link SignStashError}, among them
    *   `DocumentFailedError` with the service's `signError`, and `OutcomeUnknownError` if the outcome of a lost answer could not be determined.
    */
-  sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
-    return signOne(this, content, options);
+  async sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
+    return signOne((documents, call) => this.signMany(documents, call), content, options);
   }
 
   /**
@@ -172,7 +186,11 @@ export class SignStashClient {
    * @param run - The store of the contents and what to call on the way.
    * @returns Once every document has been reported through `run.onOutcome`. Never rejects for a document that fails.
    */
-  signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void> {
+  async signPreparedWith<T>(
+    documents: readonly PreparedDocument[],
+    options: SignOptions,
+    run: SignRun<T>,
+  ): Promise<void> {
     const { format = 'json', contentFrom = 'answer', description, preservation, lookUpFirst = true } = this.#settings;
     const archive = options.preservation ?? preservation;
     const request = {
@@ -182,7 +200,8 @@ export class SignStashClient {
       preservation: archive && preservationInfo(archive),
       returnContent: run.store !== undefined && contentFrom === 'answer',
     };
-    return signExactlyOnce<T>(documents, {
+    const signing = this.#telemetry.signing<T>(documents);
+    await signExactlyOnce<T>(documents, {
       calls: this.#calls,
       platform: this.#parts.platform,
       policy: this.#policy,
@@ -192,14 +211,21 @@ export class SignStashClient {
       lookUpFirst: options.lookUpFirst ?? lookUpFirst,
       signal: options.signal,
       timeoutMs: options.timeoutMs,
-      contentCheck: this.#contentCheck(options),
+      contentCheck: { ...this.#contentCheck(options), recoveredContent: options.recoveredContent ?? 'same' },
       ...run,
+      onRetry: this.#telemetry.retry,
+      onOutcome: (outcome) => {
+        signing.report(outcome);
+        run.onOutcome(outcome);
+      },
     });
+    await signing.ended();
   }
 
   #contentCheck({ contentCheck: own }: SignOptions = {}) {
-    const { contentCheck = 'on', contentLimits, onWarning } = this.#settings;
-    return { setting: own ?? contentCheck, limits: { ...defaultContentLimits, ...contentLimits }, onWarning };
+    const { contentCheck = 'on', contentLimits } = this.#settings;
+    const limits = { ...defaultContentLimits, ...contentLimits };
+    return { setting: own ?? contentCheck, limits, onWarning: this.#telemetry.warning };
   }
 
   #prepareContext(options: SignOptions): PrepareContext {
@@ -217,15 +243,14 @@ export class SignStashClient {
   }
 }
 
-/** `sign` in terms of `signMany`. */
+/** Signs one document by a method for many. */
 export async function signOne<Content>(
-  client: { signMany(documents: readonly DocumentInput<Content>[], options: SignOptions): Promise<SignResult[]> },
+  signMany: (documents: DocumentInput<Content>[], options: SignOptions) => Promise<SignResult[]>,
   content: Content,
-  options: SignOneOptions,
+  { name, contentType, reference, key, ...options }: SignOneOptions,
 ): Promise<SignedDocument> {
-  const { name, contentType, reference, key, ...call } = options;
   const given = Object.entries({ name, contentType, reference, key }).filter(([, value]) => value !== undefined);
-  const [result] = await client.signMany([{ content, ...Object.fromEntries(given) }], call);
+  const [result] = await signMany([{ content, ...Object.fromEntries(given) }], options);
   if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
   return result;
 }

@@ -4,8 +4,14 @@ import type { ContentStore, ContentWriter } from '../api/response/signed-content
 import type { SignatureType } from '../api/wire.ts';
 import { ConfigurationError, ProtocolError } from '../errors/errors.ts';
 import { type OnWarning, warn } from '../utils/warning.ts';
-import { type ContentFindings, ContentInspector, type InspectorContext } from './content-inspector.ts';
+import {
+  type ContentFindings,
+  ContentInspector,
+  type InspectorContext,
+  type SentContent,
+} from './content-inspector.ts';
 import type { PreparedDocument } from './document-input.ts';
+import type { SignedOutcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
 import { sha256Identifier } from './signed-data.ts';
 
@@ -70,6 +76,8 @@ export interface ContentCheckOptions<T> {
   readonly setting: ContentCheckSetting;
   readonly limits: Required<ContentLimits>;
   readonly onWarning: OnWarning | undefined;
+  /** See `SignOptions.recoveredContent`. */
+  readonly recoveredContent: 'same' | 'any';
   /** Reads a stored content, for a {@link ContentCheckFunction}. */
   readonly openContent: ((content: T) => DocumentSource | Promise<DocumentSource>) | undefined;
 }
@@ -108,36 +116,32 @@ export class ContentCheck<T> {
   }
 
   /** @returns What is wrong with the content of a signed document; undefined if it may be reported as signed. */
-  async check(
-    document: PreparedDocument,
-    details: OperationDocument<T>,
-    operationId: string,
-  ): Promise<string | undefined> {
-    const content = details.content as T;
+  async check(outcome: SignedOutcome<T>): Promise<string | undefined> {
+    const { document, operationId } = outcome;
+    const content = outcome.content as T;
     const findings = this.#findings.get(content);
     this.#findings.delete(content);
     if (!findings) return undefined;
     const problem =
-      this.#findProblem(document, details, findings) ?? (await this.#callCheckFunction(document, content, operationId));
+      this.#findProblem(outcome, findings) ?? (await this.#callCheckFunction(document, content, operationId));
     if (problem === undefined) return undefined;
     return `${document.name}: the content that operation ${operationId} returned is not valid: ${problem}.`;
   }
 
-  #findProblem(
-    document: PreparedDocument,
-    details: OperationDocument<T>,
-    findings: ContentFindings,
-  ): string | undefined {
-    const { setting, limits, onWarning } = this.#options;
+  #findProblem({ document, details, recovered }: SignedOutcome<T>, findings: ContentFindings): string | undefined {
+    const { setting, limits, onWarning, recoveredContent } = this.#options;
     const { size } = findings;
     const most = maxContentBytes(document.source.size, limits);
     if (findings.cut || size > most) return `it has more than the ${most} bytes that contentLimits allow`;
     if (setting === 'off') return undefined;
-    const verdict = judge(document, details, findings, setting === 'strict');
+    const strict = setting === 'strict';
+    const isAnyContent = recovered && recoveredContent === 'any';
+    const verdict = isAnyContent ? judgeAny(document, findings, strict) : judge(document, details, findings, strict);
     if (verdict !== 'rewritten') return verdict;
-    if (this.#context.sent.some((sent) => findings.prefixes.get(sent.size) === sent.sha256)) {
-      return 'it is the signature of another document of the request';
-    }
+    const isOther = ({ size, sha256 }: SentContent) =>
+      sha256 !== document.sent?.sha256 && findings.prefixes.get(size) === sha256;
+    if (this.#context.sent.some(isOther)) return 'it is the signature of another document of the request';
+    if (isAnyContent) return undefined;
     const what = `${document.name}: the signed document does not begin with the bytes that were sent`;
     warn(onWarning, 'CONTENT_REWRITTEN', what, 'its signature is intact; set contentCheck to "strict" to refuse it');
     return undefined;
@@ -259,6 +263,29 @@ function judge(
       if (!known) return strict ? 'its digest cannot be checked' : undefined;
       return sent && signedData.messageDigest !== sent.sha256 ? 'it signs other bytes than were sent' : undefined;
     }
+  }
+}
+
+/** Judges the content of an earlier version of a document. */
+function judgeAny(
+  { sent, signatureInfo }: PreparedDocument,
+  findings: ContentFindings,
+  strict: boolean,
+): string | 'rewritten' | undefined {
+  const { size, head, pdfProblem, xmlProblem, signedData, prefixes } = findings;
+  if (size === 0) return 'it is empty';
+  if (sent && size === sent.size && prefixes.get(size) === sent.sha256) return 'it is the document that was sent';
+  const start = new TextDecoder('latin1').decode(head);
+  if (isWebPage(start)) return 'it is a web page';
+  switch (signatureInfo.signatureType) {
+    case 'PAdES':
+      if (!start.includes('%PDF-')) return 'it is not a PDF file';
+      if (pdfProblem !== undefined) return pdfProblem;
+      return strict && findings.pdfDigestUnchecked ? 'its digest cannot be checked: it is not SHA-256' : 'rewritten';
+    case 'XAdES':
+      return xmlProblem;
+    default:
+      return signedData === undefined ? 'it is not a CMS SignedData' : undefined;
   }
 }
 

@@ -2,9 +2,8 @@ import { actionFor } from '../api/error-table.ts';
 import type { SignStashError } from '../errors/errors.ts';
 import type { PreparedDocument } from './document-input.ts';
 import { asError, isCertain } from './outcome.ts';
-import type { Platform } from './platform.ts';
-import { pollDelay, type RetryPolicy } from './retry-policy.ts';
-import { retryRead } from './retry-read.ts';
+import { pollDelay } from './retry-policy.ts';
+import { type RetryReadOptions, retryRead } from './retry-read.ts';
 import type { ServiceCalls } from './service-calls.ts';
 
 /** The result of look-ups by reference. Every document is in exactly one of the three. */
@@ -17,11 +16,8 @@ export interface LookupResult {
   readonly failed: ReadonlyMap<PreparedDocument, SignStashError>;
 }
 
-interface LookUpsOptions {
+interface LookUpsOptions extends RetryReadOptions {
   readonly calls: ServiceCalls;
-  readonly platform: Platform;
-  readonly policy: RetryPolicy;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** How many look-ups run at once. */

@@ -4,20 +4,16 @@ import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { SignStashError } from '../errors/errors.ts';
 import type { PreparedDocument } from './document-input.ts';
 import { asError, contentUnavailable, isCertain, notListed, notSigned, type Outcome, pending } from './outcome.ts';
-import type { Platform } from './platform.ts';
-import { pollDelay, type RetryPolicy } from './retry-policy.ts';
-import { retryRead } from './retry-read.ts';
+import { pollDelay } from './retry-policy.ts';
+import { type RetryReadOptions, retryRead } from './retry-read.ts';
 import type { ServiceCalls } from './service-calls.ts';
 
-export interface OperationResultsOptions<T> {
+export interface OperationResultsOptions<T> extends RetryReadOptions {
   readonly calls: ServiceCalls;
-  readonly platform: Platform;
-  readonly policy: RetryPolicy;
   readonly store: ContentStore<T> | undefined;
   readonly release?: ((content: T) => void | Promise<void>) | undefined;
   readonly contentFrom: 'answer' | 'zip';
   readonly onOutcome: (outcome: Outcome<T>) => void;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface Source {

@@ -3,9 +3,10 @@ import { matchZipEntry } from '../api/response/documents-zip.ts';
 import type { Operation, OperationOf } from '../api/response/operation.ts';
 import { ServiceRejectedError } from '../errors/errors.ts';
 import { boundedStore, memoryStore } from './content-stores.ts';
+import type { RetryEvent } from './hooks.ts';
 import type { Platform } from './platform.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-import { retryRead } from './retry-read.ts';
+import { type RetryReadOptions, retryRead } from './retry-read.ts';
 import type { CallOptions, ServiceCalls } from './service-calls.ts';
 
 /** A signed document from the zip of an operation. */
@@ -24,12 +25,18 @@ export class Operations {
   readonly #platform: Platform;
   readonly #policy: RetryPolicy;
   readonly #maxFetchedBytes: number;
+  readonly #onRetry: ((event: RetryEvent) => void) | undefined;
 
-  constructor(calls: ServiceCalls, platform: Platform, policy: RetryPolicy, maxFetchedBytes: number) {
+  constructor(
+    calls: ServiceCalls,
+    { platform, policy, onRetry }: Omit<RetryReadOptions, 'signal'>,
+    maxFetchedBytes: number,
+  ) {
     this.#calls = calls;
     this.#platform = platform;
     this.#policy = policy;
     this.#maxFetchedBytes = maxFetchedBytes;
+    this.#onRetry = onRetry;
   }
 
   /** The id of the operation that holds a document; undefined if the service does not know the reference. */
@@ -107,6 +114,6 @@ export class Operations {
   }
 
   #retryRead<R>({ signal }: CallOptions, read: () => Promise<R>): Promise<R> {
-    return retryRead(read, { platform: this.#platform, policy: this.#policy, signal });
+    return retryRead(read, { platform: this.#platform, policy: this.#policy, signal, onRetry: this.#onRetry });
   }
 }

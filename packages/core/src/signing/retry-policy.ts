@@ -33,6 +33,19 @@ export const defaultRetryPolicy: RetryPolicy = {
   throttledMs: 300_000,
 };
 
+/** About 3 s with the default delays: a host that has never answered is more likely a wrong address than an outage. */
+const maxFirstContactAttempts = 4;
+
+/** Each of them is three requests already, by the token request's own policy. */
+const maxFirstTokenAttempts = 2;
+
+/** Attempts of one read that failed like this. */
+export function maxAttempts(policy: RetryPolicy, error: unknown): number {
+  if (!isSignStashError(error) || !error.neverAnswered) return policy.maxLookupAttempts;
+  const limit = error.code === 'TOKEN_UNAVAILABLE' ? maxFirstTokenAttempts : maxFirstContactAttempts;
+  return Math.min(policy.maxLookupAttempts, limit);
+}
+
 const minGraceMs = 60_000;
 
 /** How long references are looked up before anything is sent again. */

@@ -12,6 +12,7 @@ import { AdaptiveLimiter } from '../utils/adaptive-limiter.ts';
 import { boundedStore } from './content-stores.ts';
 import type { Platform } from './platform.ts';
 import { throwIfAborted } from './retry-read.ts';
+import type { Telemetry } from './telemetry.ts';
 import type { RequestBody, Transport, TransportResponse } from './transport.ts';
 
 /** Milliseconds for one attempt, the answer's last byte included. */
@@ -31,6 +32,22 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
+export interface ServiceCallsOptions {
+  readonly transport: Transport;
+  readonly endpoints: Endpoints;
+  readonly platform: Platform;
+  readonly timeouts: Timeouts;
+  readonly telemetry: Telemetry;
+}
+
+/** One request: where it goes, what it sends, and the documents that it is about. */
+interface Exchange {
+  readonly base: string;
+  readonly call: EndpointCall;
+  readonly body?: RequestBody;
+  readonly references?: readonly string[] | undefined;
+}
+
 /**
  * Each endpoint of the API as one typed call: one request, one answer, no retries. How many run at once follows what the service
  * accepts, for everything that shares a client.
@@ -40,13 +57,15 @@ export class ServiceCalls {
   readonly #endpoints: Endpoints;
   readonly #platform: Platform;
   readonly #timeouts: Timeouts;
+  readonly #telemetry: Telemetry;
   readonly #limiter = new AdaptiveLimiter();
 
-  constructor(transport: Transport, addresses: Endpoints, platform: Platform, timeouts: Timeouts) {
+  constructor({ transport, endpoints: addresses, platform, timeouts, telemetry }: ServiceCallsOptions) {
     this.#transport = transport;
     this.#endpoints = addresses;
     this.#platform = platform;
     this.#timeouts = timeouts;
+    this.#telemetry = telemetry;
   }
 
   /** POST `sign/base64/` or `sign/`. */
@@ -54,19 +73,17 @@ export class ServiceCalls {
     endpoint: 'sign' | 'signMultipart',
     body: RequestBody,
     store: ContentStore<T>,
-    options: CallOptions = {},
+    { references, ...options }: CallOptions & { references?: readonly string[] } = {},
   ): Promise<OperationOf<T>> {
-    return this.#limited(options, async () => {
-      const response = await this.#send(this.#endpoints.signUrl, endpoints[endpoint](), options, body);
-      return this.#operation('sign', response, store);
-    });
+    const exchange = { base: this.#endpoints.signUrl, call: endpoints[endpoint](), body, references };
+    return this.#exchange(exchange, options, (response) => this.#operation('sign', response, store));
   }
 
   /** GET the operation id of a document; undefined if the service does not know the reference. */
   async operationId(reference: string, options: CallOptions = {}): Promise<string | undefined> {
     const what = `look up ${reference}`;
-    return this.#limited(options, async () => {
-      const response = await this.#send(this.queryUrl, endpoints.operationId(reference), options);
+    const exchange = { base: this.queryUrl, call: endpoints.operationId(reference), references: [reference] };
+    return this.#exchange(exchange, options, async (response) => {
       const text = await readBody(response);
       if (isNotFound(response.status, text)) return undefined;
       this.#refuse(what, response, text, { references: [reference] });
@@ -79,8 +96,7 @@ export class ServiceCalls {
   /** GET the status of an operation; its `documents` are empty. */
   async status(id: string, options: CallOptions = {}): Promise<Operation> {
     const what = `status of operation ${id}`;
-    return this.#limited(options, async () => {
-      const response = await this.#send(this.queryUrl, endpoints.status(id), options);
+    return this.#exchange({ base: this.queryUrl, call: endpoints.status(id) }, options, async (response) => {
       const text = await readBody(response);
       this.#refuse(what, response, text, { operationId: id });
       return parseOperation(parseJson(text, what), what);
@@ -89,8 +105,8 @@ export class ServiceCalls {
 
   /** GET an operation with its documents and, where a store is given, their signed contents. */
   async detail<T>(id: string, store: ContentStore<T> | undefined, options: CallOptions = {}): Promise<OperationOf<T>> {
-    return this.#limited(options, async () => {
-      const response = await this.#send(this.queryUrl, endpoints.detail(id, store !== undefined), options);
+    const exchange = { base: this.queryUrl, call: endpoints.detail(id, store !== undefined) };
+    return this.#exchange(exchange, options, (response) => {
       const unwanted = () => boundedStore(noContent, maxUnwantedBytes, 'an answer without contents may have');
       return this.#operation(`detail of operation ${id}`, response, store ?? unwanted(), id);
     });
@@ -98,22 +114,22 @@ export class ServiceCalls {
 
   /** GET the signed contents as a zip, as it came. */
   async documentsZip(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
-    const response = await this.#send(this.queryUrl, endpoints.documents(id), options);
-    if (response.status >= 300) {
-      this.#refuse(`documents of operation ${id}`, response, await readBody(response), { operationId: id });
-    }
-    return response.body;
+    return this.#send({ base: this.queryUrl, call: endpoints.documents(id) }, options, (response) =>
+      this.#zip(id, response),
+    );
   }
 
   /** GET the signed contents, unpacked from the zip as it arrives. */
   async documents<T>(id: string, store: ContentStore<T>, options: CallOptions = {}): Promise<ZipDocument<T>[]> {
-    return this.#limited(options, async () => readZip(await this.documentsZip(id, options), store));
+    return this.#exchange({ base: this.queryUrl, call: endpoints.documents(id) }, options, async (response) =>
+      readZip(await this.#zip(id, response), store),
+    );
   }
 
   /** POST: sends the delivery e-mails again. */
   async resendMail(id: string, attachDocuments: boolean, body: RequestBody, options: CallOptions = {}): Promise<void> {
-    await this.#limited(options, async () => {
-      const response = await this.#send(this.queryUrl, endpoints.resendMail(id, attachDocuments), options, body);
+    const exchange = { base: this.queryUrl, call: endpoints.resendMail(id, attachDocuments), body };
+    await this.#exchange(exchange, options, async (response) => {
       const text = await readBody(response);
       this.#refuse(`resend mails of operation ${id}`, response, text, { operationId: id });
     });
@@ -149,12 +165,17 @@ export class ServiceCalls {
     throw new ConfigurationError('CONFIGURATION_MISSING', 'authorizationServer.apiUrl', message);
   }
 
-  /** Runs one call when the service has room for it, and learns from refusals for too many at once. */
-  #limited<R>({ signal }: CallOptions, call: () => Promise<R>): Promise<R> {
+  /** Sends a request when the service has room for it, and learns from refusals for too many at once. */
+  #exchange<R>(
+    exchange: Exchange,
+    options: CallOptions,
+    read: (response: TransportResponse) => Promise<R>,
+  ): Promise<R> {
+    const { signal } = options;
     return this.#limiter.run(
       async (slot) => {
         try {
-          return await call();
+          return await this.#send(exchange, options, read);
         } catch (error) {
           if (isSignStashError(error) && error.code === 'RATE_LIMITED') {
             this.#limiter.refused(slot);
@@ -169,19 +190,35 @@ export class ServiceCalls {
     );
   }
 
-  async #send(base: string, call: EndpointCall, options: CallOptions, body?: RequestBody): Promise<TransportResponse> {
-    const { endpoint, method, path } = call;
-    const own =
-      endpoint === 'sign' || endpoint === 'signMultipart' ? this.#timeouts.signMs : this.#timeouts.lookupTimeoutMs;
-    return this.#transport.send({
-      endpoint,
-      method,
-      url: `${base}/${path}`,
-      headers: { accept: endpoint === 'documents' ? 'application/zip, application/json' : 'application/json' },
-      ...(body ? { body } : {}),
-      timeoutMs: options.timeoutMs ?? own,
-      signal: options.signal,
+  /** Sends a request and reads its answer. */
+  #send<R>(
+    { base, call: { endpoint, method, path }, body, references }: Exchange,
+    options: CallOptions,
+    read: (response: TransportResponse) => Promise<R>,
+  ): Promise<R> {
+    const isSign = endpoint === 'sign' || endpoint === 'signMultipart';
+    const url = `${base}/${path}`;
+    const about = { ...(body ? { bytes: body.contentLength } : {}), ...(references ? { references } : {}) };
+    return this.#telemetry.request({ endpoint, method, url, ...about }, async (context) => {
+      const response = await this.#transport.send({
+        endpoint,
+        method,
+        url,
+        headers: { accept: endpoint === 'documents' ? 'application/zip, application/json' : 'application/json' },
+        ...(body ? { body } : {}),
+        timeoutMs: options.timeoutMs ?? (isSign ? this.#timeouts.signMs : this.#timeouts.lookupTimeoutMs),
+        signal: options.signal,
+      });
+      context.status = response.status;
+      return read(response);
     });
+  }
+
+  async #zip(id: string, response: TransportResponse): Promise<AsyncIterable<Uint8Array>> {
+    if (response.status >= 300) {
+      this.#refuse(`documents of operation ${id}`, response, await readBody(response), { operationId: id });
+    }
+    return response.body;
   }
 
   async #operation<T>(

@@ -4,6 +4,7 @@ import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { ErrorBody, SignStashError } from '../errors/errors.ts';
 import { type ContentCheckSettings, type ContentHandling, checkOutcomes } from './checked-outcomes.ts';
 import type { PreparedDocument } from './document-input.ts';
+import type { RetryEvent } from './hooks.ts';
 import { LookUps, type LookupResult } from './look-ups.ts';
 import { findNamedDocuments } from './named-documents.ts';
 import { OperationResults } from './operation-results.ts';
@@ -40,6 +41,8 @@ export interface SignExactlyOnceOptions<T> extends ContentHandling<T> {
   readonly onOutcome: (outcome: Outcome<T>) => void;
   /** Called when a request was refused and its documents are sent again in smaller groups. */
   readonly onSplit?: ((split: Split) => void) | undefined;
+  /** Called before a request that failed is repeated. */
+  readonly onRetry?: ((event: RetryEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
 }
@@ -212,7 +215,11 @@ class SignAttempt<T> {
       throwIfAborted(signal);
       await beforeSend?.(documents);
       const wanted = (store && contentFrom === 'answer' ? store : dropContent) as ContentStore<T>;
-      const answer = await calls.sign(endpoint, await body(documents), wanted, { signal, timeoutMs });
+      const answer = await calls.sign(endpoint, await body(documents), wanted, {
+        signal,
+        timeoutMs,
+        references: documents.map(({ reference }) => reference),
+      });
       return { state: 'named', documents, id: answer.id, answer };
     } catch (problem) {
       return { error: asError(problem, 'sign', signal) };
@@ -235,11 +242,11 @@ class SignAttempt<T> {
         return this.#bisect(state, error);
       case 'retry':
         if (attempt >= this.#policy.attempts) return this.#giveUp(state, error);
-        return this.#sendAfter(retryDelay(this.#policy, attempt, error), { ...state, attempt: attempt + 1 });
+        return this.#sendAfter(retryDelay(this.#policy, attempt, error), error, state, { attempt: attempt + 1 });
       case 'slow-down': {
         const throttle = state.throttle ?? new ThrottleDelays(this.#policy);
         const delay = throttle.next(error);
-        return delay === undefined ? this.#giveUp(state, error) : this.#sendAfter(delay, { ...state, throttle });
+        return delay === undefined ? this.#giveUp(state, error) : this.#sendAfter(delay, error, state, { throttle });
       }
       case 'renew-token':
       case 'stop':
@@ -312,6 +319,7 @@ class SignAttempt<T> {
       return [...found, ...this.#leaveUnknown(missing, reason, doubt)];
     }
     if (attempt >= this.#policy.attempts) return [...found, ...this.#leaveUnknown(missing, why, doubt)];
+    if (doubt) this.#reportRetry(missing, attempt, 0, doubt);
     return [...found, { state: 'send', documents: missing, attempt: attempt + 1, doubt }];
   }
 
@@ -377,8 +385,14 @@ class SignAttempt<T> {
     return named(found);
   }
 
-  async #sendAfter(milliseconds: number, state: Send): Promise<readonly Send[]> {
-    return (await this.#sleep(state.documents, milliseconds)) ? [state] : [];
+  async #sendAfter(
+    delayMs: number,
+    error: SignStashError,
+    state: Send,
+    changes: Partial<Send>,
+  ): Promise<readonly Send[]> {
+    this.#reportRetry(state.documents, state.attempt, delayMs, error);
+    return (await this.#sleep(state.documents, delayMs)) ? [{ ...state, ...changes }] : [];
   }
 
   /** Waits; false, with the documents reported, if the caller aborts meanwhile. */
@@ -391,6 +405,12 @@ class SignAttempt<T> {
       this.#fail(documents, asError(problem, 'sign', signal));
       return false;
     }
+  }
+
+  #reportRetry(documents: readonly PreparedDocument[], attempt: number, delayMs: number, error: SignStashError): void {
+    const { code, message } = error;
+    const references = documents.map(({ reference }) => reference);
+    this.#options.onRetry?.({ call: 'sign', attempt, delayMs, code, message, references });
   }
 
   #split(state: Send, error: SignStashError): void {

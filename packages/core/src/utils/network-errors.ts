@@ -57,11 +57,33 @@ export function wasRedirected(error: unknown): boolean {
   return causes(error).some(({ message }) => message === 'unexpected redirect');
 }
 
-/** What happened, in words that name the system's code, and quote nothing that could hold a header. */
+/** What the codes of Node's resolver and sockets mean; every other code of {@link unsentCodes} is a failure of TLS. */
+const connectFailures: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name does not exist',
+  EAI_AGAIN: 'the DNS server does not answer',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection closed by the other side',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'no answer from the host',
+  UND_ERR_CONNECT_TIMEOUT: 'no answer from the host',
+};
+
+/** What happened, with the cause and the system's code. Quotes nothing that could contain a header. */
 export function describeFailure(error: unknown): string {
-  const what = surelyUnsent(error) ? 'no connection could be made' : 'the connection broke';
+  const unsent = surelyUnsent(error);
+  const what = unsent ? 'no connection could be made' : 'the connection broke';
   const code = causes(error).findLast((cause) => typeof cause.code === 'string')?.code;
-  return typeof code === 'string' ? `${what} (${code})` : what;
+  if (typeof code !== 'string') return what;
+  if (!unsent) return `${what} (${code})`;
+  const cause = connectFailures[code] ?? (unsentCodes.has(code) ? 'TLS failed' : undefined);
+  return cause === undefined ? `${what} (${code})` : `${what}: ${cause} (${code})`;
+}
+
+/** Host and port, the default port included. */
+export function hostAndPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === 'http:' ? 80 : 443)}`;
 }
 
 /** The error and its causes, outermost first; a connection tried on several addresses has several. */

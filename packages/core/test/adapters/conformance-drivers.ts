@@ -9,7 +9,7 @@ import { clientOf } from '../support/sandbox-client.ts';
 const clientFor = ({ sandbox, clientSecret }: TestSettings, log: string[]) =>
   clientOf(sandbox, {
     ...(clientSecret === undefined ? {} : { clientSecret }),
-    onWarning: ({ message }) => log.push(message),
+    hooks: { onWarning: ({ message }) => log.push(message) },
   });
 
 /** Core by itself: a batch in memory. */

@@ -191,6 +191,20 @@ describe('signFiles', () => {
     expect(sandbox.admin.counts().signedByReference).toEqual({ same: 1 });
   });
 
+  it('retrieves the signed version of another rendering only if the reference identifies the document', async () => {
+    const { run, read, root, sandbox } = await workspace({ 'a.pdf': minimalPdf('a') });
+    const reference = async ({ name }: { name: string }) => `invoice-${name[0]}`;
+    await run({ reference });
+    const first = read('a-signed.pdf');
+    writeFileSync(join(root, 'a.pdf'), minimalPdf('another rendering of a'));
+    const refused = await run({ reference, overwrite: true });
+    expect(refused.files[0]).toMatchObject({ status: 'failed', problem: { code: 'CONTENT_NOT_VALID' } });
+    const report = await run({ reference, overwrite: true, recoveredContent: 'any' });
+    expect(report.files[0]).toMatchObject({ status: 'signed', recovered: true, reference: 'invoice-a' });
+    expect(read('a-signed.pdf').equals(first)).toBe(true);
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
+  });
+
   it('names patterns and paths that match nothing', async () => {
     const { run, root } = await workspace({});
     const report = await run({}, [join(root, 'none.pdf')]);

@@ -172,7 +172,7 @@ describe('temporary failures', () => {
     const { request: tokens, clock } = request(await deadUrl());
     const error = await failure(tokens.issue());
     expect(error).toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
-    expect(error.message).toContain('no connection could be made (ECONNREFUSED)');
+    expect(error.message).toContain('no connection could be made: connection refused (ECONNREFUSED)');
     expect(clock.slept).toHaveLength(2);
   });
 

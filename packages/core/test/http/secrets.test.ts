@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isSignStashError } from '../../src/errors/errors.ts';
 import { createTransport, type TransportOptions } from '../../src/http/create-transport.ts';
 import { createSignStash } from '../../src/index.ts';
+import { Telemetry } from '../../src/signing/telemetry.ts';
 import type { TransportRequest } from '../../src/signing/transport.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { answer, deadUrl, invalidToken, recorder, serve, serveRaw, tokenBody } from './support/loopback.ts';
@@ -33,7 +34,7 @@ async function setUp(options: Partial<TransportOptions> = {}) {
     endpoints: { tokenUrl: `${server.url}/oauth/token` },
     clientId,
     clientSecret,
-    onWarning: (warning) => warnings.push(warning),
+    telemetry: new Telemetry({ hooks: { onWarning: (warning) => warnings.push(warning) } }),
     ...options,
   });
   return { ...made, warnings };

@@ -190,7 +190,9 @@ test('a lock that cannot be reached is reported, and documents are looked up bef
   const folder = invoices(3);
   await collect(clientOf(sandbox).signAll(`${folder}/*.pdf`, { outputDirectory: join(folder, 'first') }));
   const warnings: string[] = [];
-  const signstash = clientOf(sandbox, { onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`) });
+  const signstash = clientOf(sandbox, {
+    hooks: { onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`) },
+  });
   const broken: ReferenceLock = {
     acquire: () => Promise.reject(new Error('connect ECONNREFUSED')),
   };

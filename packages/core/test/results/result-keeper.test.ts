@@ -127,7 +127,10 @@ describe('the resultStore option', () => {
   it('reports a store that fails as a warning and returns the signed document', async () => {
     const sandbox = await testSandbox();
     const warnings: string[] = [];
-    const client = viaProxy(sandbox, { resultStore: failingStore, onWarning: ({ code }) => void warnings.push(code) });
+    const client = viaProxy(sandbox, {
+      resultStore: failingStore,
+      hooks: { onWarning: ({ code }) => void warnings.push(code) },
+    });
     expect((await client.sign(content)).recovered).toBe(false);
     expect(warnings).toEqual(['RESULT_STORE_FAILED']);
   });

@@ -142,7 +142,9 @@ describe('the check of a signed PDF', () => {
     it('is accepted with a warning if it is intact and its contentLength is what was sent', async () => {
       const other = await rewritten();
       const warnings: Warning[] = [];
-      const result = await signTampered(sent, () => other, { onWarning: (warning) => warnings.push(warning) });
+      const result = await signTampered(sent, () => other, {
+        hooks: { onWarning: (warning) => warnings.push(warning) },
+      });
       expect(result).toMatchObject({ ok: true });
       expect(warnings).toMatchObject([{ code: 'CONTENT_REWRITTEN', message: expect.stringContaining('invoice') }]);
     });
@@ -234,5 +236,45 @@ describe('the contentCheck setting', () => {
     const base = { environment: 'staging', clientId: 'a', clientSecret: 'secret', retry: impatient } as const;
     expect(() => createSignStash({ ...base, contentCheck: 'always' as never })).toThrow(/contentCheck "always"/);
     expect(() => createSignStash({ ...base, contentLimits: { maxAddedBytes: -1 } })).toThrow(/maxAddedBytes/);
+  });
+});
+
+describe('the check of a content that an earlier run sent', () => {
+  /** Signs a document, then another rendering of it under the same reference, through a service that changes what it stored. */
+  async function recover(
+    tamper: Tamper,
+    type: 'PAdES' | 'XAdES' | 'CAdES' = 'PAdES',
+    files = [pdf, minimalPdf('again')],
+  ) {
+    const sandbox = await testSandbox();
+    const [first, second] = files as [Buffer, Buffer];
+    await clientOf(sandbox).sign(first, { reference: 'FT-1', type });
+    const client = clientOf(sandbox, { fetch: tampering(tamper) });
+    const [result] = await client.signMany([{ content: second, reference: 'FT-1', type }], { recoveredContent: 'any' });
+    expect(sandbox.admin.counts().documentsSigned).toBe(1);
+    return result as SignResult;
+  }
+
+  it('accepts an intact signature over other bytes than the given ones', async () => {
+    expect(await recover((content) => content)).toMatchObject({ ok: true, recovered: true });
+    const xml = ['<a/>', '<a><b/></a>'].map((text) => Buffer.from(text));
+    expect(await recover((content) => content, 'XAdES', xml)).toMatchObject({ ok: true, recovered: true });
+    expect(await recover((content) => content, 'CAdES')).toMatchObject({ ok: true, recovered: true });
+  });
+
+  it('refuses what has no intact signature', async () => {
+    expectNotValid(await recover((content) => flip(content, 20)), /is not valid/);
+    expectNotValid(await recover(() => minimalPdf('again')), /it is the document that was sent/);
+    expectNotValid(await recover(() => minimalPdf('a third one')), /is not valid/);
+    expectNotValid(await recover(() => Buffer.from('<html></html>')), /it is a web page/);
+    expectNotValid(await recover(() => Buffer.from('anything')), /it is not a PDF file/);
+    expectNotValid(await recover(() => Buffer.from('anything'), 'CAdES'), /it is not a CMS SignedData/);
+  });
+
+  it('accepts nothing but the given document in the answer to its own request', async () => {
+    const other = await replaceBy(minimalPdf('other'));
+    const client = clientOf(await testSandbox(), { fetch: tampering(other) });
+    const [result] = await client.signMany([{ content: pdf, reference: 'FT-1' }], { recoveredContent: 'any' });
+    expectNotValid(result as SignResult, /says that it signed|does not begin/);
   });
 });

@@ -16,7 +16,7 @@ export function createDriver(): AdapterDriver {
   return {
     async sign(files, { sandbox, clientSecret, signal }) {
       const access = { ...accessTo(sandbox), ...(clientSecret === undefined ? {} : { clientSecret }) };
-      const client = createSignStash({ ...access, retry, onWarning: ({ message }) => output.push(message) });
+      const client = createSignStash({ ...access, retry, hooks: { onWarning: ({ message }) => output.push(message) } });
       const signed = new Map<string, Uint8Array>();
       const failed: TestOutcome[] = [];
       const fail = (name: string, code: string, hint = '', title?: string) =>

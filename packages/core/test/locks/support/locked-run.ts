@@ -17,7 +17,7 @@ const signstash = createSignStash({
   clientId,
   clientSecret,
   retry: { delayMs: 5, maxDelayMs: 50, lookupGraceMs: 5_000, pendingMs: 2_000 },
-  onWarning: () => warnings++,
+  hooks: { onWarning: () => warnings++ },
 });
 const failures: string[] = [];
 let signed = 0;
