@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a bundler tells of a bundle: each module's path and how much of it is left. */
+/** The modules of a bundle by path, with the length of what the bundler kept. */
 export type BundledModules = Record<string, { renderedLength: number }>;
 
 /** The licences of all packages inside a bundle, as most of them demand; the same on every machine. */

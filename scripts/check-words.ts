@@ -27,11 +27,29 @@ const rules: [pattern: RegExp, instead: string][] = [
   [/\bfor good\b/i, 'permanently'],
   [/\btroubles?\b/i, 'problem, error'],
   [/\bquaint\b|\bmishaps?\b|\bforsooth\b|\bwhence\b|\bthereof\b/i, 'plain words'],
+  // The operation is to sign; a seal is a thing, as in "a visible seal" and "an electronic seal".
   [
-    /\bseal(?:s|ed|ing)? (?:a |the |each |every |all |many |one |two |\d+ |your |its |these |those |them\b|it\b)/i,
+    /\bseal(?:s|ed|ing)? (?:a |the |each |every |all |any|many |one |two |\d+ |your |its |these |those |them\b|it\b|what |nothing|twice|once)/i,
     'sign, signed',
   ],
-  [/\b(?:to|is|are|was|were|be|been|being|not|never|gets?) sealed\b/i, 'signed'],
+  [/\b(?:to|is|are|was|were|be|been|being|not|never|gets?|already|had|has|have) sealed\b/i, 'signed'],
+  [/\b(?:can|could|may|must|will|would|should|cannot|without|before|after|of|by) seal(?:ing)?\b/i, 'sign, signing'],
+  [/^\s*(?:[-*#/]+ )?(?:Seals|Sealing|Sealed)\b/, 'Signs, Signing, Signed'],
+  [/\bunsealed\b|\bseals? (?:PDF|XML|document|file|invoice)s?\b/i, 'not signed, signs'],
+  [
+    /\b(?:is|are|was|were|be|as) told\b|\btold (?:apart|of|to|by|so)\b|\btells? (?:of|apart)\b/i,
+    'says, reports, distinguishes',
+  ],
+  [/\b(?:says|say|said) so\b|\bsays of\b/i, 'reports it'],
+  [/, which (?:it|they) ha(?:s|ve)\b/i, 'its'],
+  [/\b(?:in|of) our house\b|\bhouse (?:style|rules?)\b/i, 'the repository'],
+  [
+    /(?<!\.)\b(?:n8n|release|fault|docs|the|a|our)[ -]labs?\b|\blabs?\b(?= (?:needs|started|brings|of|is|for))/i,
+    'e2e suite',
+  ],
+  [/\bhas become of\b|\bmade anew\b|\bonce more\b/i, 'again'],
+  [/\bgoes on\b|\bgo on (?:with|being|after)\b/i, 'continues, remains'],
+  [/\bmeans no(?:thing)? harm\b|\bknows nothing of\b|\bas they lie\b|\bwherever they lie\b/i, 'plain words'],
 ];
 
 const ignored =

@@ -28,7 +28,7 @@ const { output } = await build({
           : undefined,
     },
   ],
-  // What is imported on demand becomes a file of its own, named after its package: libraries, verification, and XML for it.
+  // What is imported on demand becomes a separate file, named after its package: libraries, verification, and XML for it.
   output: {
     format: 'esm',
     minify: true,

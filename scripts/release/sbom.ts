@@ -31,7 +31,7 @@ function read(directory: string): Manifest {
   return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** Every package with a version of its own: the public ones, and the action. */
+/** Every package that is released: the public ones, and the action. */
 function projects(): string[] {
   return ['packages', 'apps']
     .flatMap((top) => readdirSync(join(root, top)).map((name) => join(root, top, name)))

@@ -23,7 +23,7 @@ const layers = [
 ];
 
 /** Which of these files, each with one import, the linter refuses by the repository's own configuration. */
-function refusedFiles(files: Readonly<Record<string, string>>): string[] {
+function refusedFiles(files: Readonly<Record<string, string>>, rule = 'style/noRestrictedImports'): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'signstash-lint-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   copyFileSync(join(root, '.biome.json'), join(folder, '.biome.json'));
@@ -31,15 +31,9 @@ function refusedFiles(files: Readonly<Record<string, string>>): string[] {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), `export { a } from '${specifier}';\n`);
   }
-  const args = [
-    'lint',
-    '--vcs-enabled=false',
-    '--only=style/noRestrictedImports',
-    '--reporter=github',
-    '--max-diagnostics=none',
-  ];
+  const args = ['lint', '--vcs-enabled=false', `--only=${rule}`, '--reporter=github', '--max-diagnostics=none'];
   const { stdout, stderr } = spawnSync(biome, [...args, '.'], { cwd: folder, encoding: 'utf8', timeout: 60_000 });
-  expect(stdout + stderr).toContain('noRestrictedImports');
+  expect(stdout + stderr).toContain(rule.split('/')[1]);
   return Object.keys(files).filter((path) => stdout.includes(`/${path},line=`));
 }
 
@@ -92,4 +86,16 @@ it('refuses imports of an adapter, of core by the sandbox, and of sources by pat
     'apps/demo/src/k.ts': '@signstash-connect/express',
   };
   expect(refusedFiles({ ...files, ...allowed })).toEqual(Object.keys(files));
+});
+
+it('refuses import cycles between files, direct and through other files', () => {
+  const cycles = {
+    'packages/core/src/api/a.ts': './b.ts',
+    'packages/core/src/api/b.ts': './a.ts',
+    'packages/express/src/c.ts': './d/d.ts',
+    'packages/express/src/d/d.ts': '../e.ts',
+    'packages/express/src/e.ts': './c.ts',
+  };
+  const allowed = { 'packages/core/src/api/f.ts': './g.ts', 'packages/core/src/api/g.ts': 'node:fs' };
+  expect(refusedFiles({ ...cycles, ...allowed }, 'suspicious/noImportCycles')).toEqual(Object.keys(cycles));
 });

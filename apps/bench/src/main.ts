@@ -1,18 +1,29 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { capacity } from './capacity.ts';
+import { expressRoutes } from './express.ts';
 import { growth } from './growth.ts';
 import type { Stats } from './interleave.ts';
 import { machine } from './machine.ts';
+import { page } from './page.ts';
+import { startUp } from './start-up.ts';
 import { ratio } from './statistics.ts';
 import { type Goal, goalTable, markdown, type Result, type Table } from './tables.ts';
 import { type LoadStats, throughput } from './throughput.ts';
 import { tokens } from './tokens.ts';
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } },
+  options: {
+    json: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    only: { type: 'string' },
+    /** Writes the documentation's page. */
+    write: { type: 'boolean' },
+  },
 });
+if (values.write && values.only !== undefined) throw new Error('--write needs all tables: run it without --only.');
 const quick = values.quick ?? false;
 const runs = quick ? 1 : 5;
 
@@ -65,6 +76,9 @@ const benches: Record<string, (work: string) => Promise<Result>> = {
       goals: largeGoals,
     }),
   tokens: (work) => tokens(work, { calls: quick ? 800 : 10_000, rounds: quick ? 3 : 15 }),
+  express: (work) => expressRoutes(work, { bytes: 204_800, runs: quick ? 3 : 5, requests: quick ? 300 : 2_000 }),
+  'start-up': (work) => startUp(work, { runs: quick ? 5 : 20 }),
+  capacity: (work) => capacity(work, { bytes: 204_800, quick }),
   growth: (work) => growth(work, { counts: quick ? [100, 1_000] : [100, 1_000, 10_000, 50_000], bytes: 20_480, runs }),
 };
 
@@ -74,7 +88,8 @@ const show = (table: Table) => {
   tables.push(table);
   if (!values.json) console.log(`${markdown(table)}\n`);
 };
-if (!values.json) console.log(`${machine()}\n`);
+const measuredOn = machine();
+if (!values.json) console.log(`${measuredOn}\n`);
 for (const [name, bench] of Object.entries(benches)) {
   if (values.only !== undefined && values.only !== name) continue;
   const work = mkdtempSync(join(tmpdir(), 'signstash-bench-'));
@@ -87,4 +102,7 @@ for (const [name, bench] of Object.entries(benches)) {
   }
 }
 show(goalTable(goals));
-if (values.json) console.log(JSON.stringify({ machine: machine(), tables }, null, 2));
+if (values.json) console.log(JSON.stringify({ machine: measuredOn, tables }, null, 2));
+if (values.write) {
+  writeFileSync(new URL('../../docs/benchmarks.md', import.meta.url), page({ machine: measuredOn, tables, goals }));
+}

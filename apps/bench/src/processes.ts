@@ -14,20 +14,24 @@ export interface Sink {
 }
 
 /** Starts the server that is measured against, in its own process. */
-export async function startSink(documentBytes: number, tokenDelayMs = 0): Promise<Sink> {
-  const settings = [documentBytes, tokenDelayMs].map(String);
-  const child = spawn(process.execPath, [conditions, script('./sink/main.ts'), ...settings], {
+export async function startSink(documentBytes: number, tokenDelayMs = 0, documentDelayMs = 0): Promise<Sink> {
+  const server = await startServer('./sink/main.ts', ...[documentBytes, tokenDelayMs, documentDelayMs].map(String));
+  return {
+    ...server,
+    counts: async () => (await fetch(`${server.url}/counts`)).json() as ReturnType<Sink['counts']>,
+  };
+}
+
+/** Starts a program that prints its address on its first line. */
+export async function startServer(path: string, ...settings: string[]): Promise<Pick<Sink, 'url' | 'stop'>> {
+  const child = spawn(process.execPath, [conditions, script(path), ...settings], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const url = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).once('line', resolve);
-    child.once('exit', (code) => reject(new Error(`The sink ended with code ${code}.`)));
+    child.once('exit', (code) => reject(new Error(`${path} ended with code ${code}.`)));
   });
-  return {
-    url,
-    counts: async () => (await fetch(`${url}/counts`)).json() as ReturnType<Sink['counts']>,
-    stop: () => ended(child),
-  };
+  return { url, stop: () => ended(child) };
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -85,7 +85,10 @@ export default defineConfig({
             { text: 'Visible seals', link: '/visible-seals' },
             { text: 'On-premise proxy', link: '/on-premise' },
             { text: 'Verify signatures', link: '/verify' },
+            { text: 'Sandbox', link: '/sandbox' },
+            { text: 'Invoice desk', link: '/invoice-desk' },
             { text: 'Security model', link: '/security' },
+            { text: 'Architecture', link: '/architecture' },
             { text: 'Write an adapter', link: '/write-an-adapter' },
           ],
         },
@@ -109,6 +112,7 @@ export default defineConfig({
           text: 'More',
           items: [
             { text: 'Migrating from a custom client', link: '/migration' },
+            { text: 'Changelog', link: '/changelog' },
             { text: 'Support policy', link: '/support' },
             { text: 'Benchmarks', link: '/benchmarks' },
             { text: 'API reference', link: '/reference/' },

@@ -126,7 +126,7 @@ async function accessible(): Promise<void> {
 }
 
 describe('the whole way', () => {
-  it('seals several PDFs at the place that was clicked, and gives them back', async () => {
+  it('signs several PDFs at the place that was clicked, and gives them back', async () => {
     await chooseInvoices('2026-118', '2026-119', '2026-120');
     await page.fill('#reason', 'Fatura eletrónica');
     const canvas = (await page.locator('#canvas').boundingBox())!;
@@ -160,7 +160,7 @@ describe('the whole way', () => {
     expect(desk.sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
-  it('takes files that are dropped, and seals invisibly on request', async () => {
+  it('takes files that are dropped, and signs invisibly on request', async () => {
     const bytes = JSON.stringify([...(await fixture('chromium.pdf'))]);
     const transfer = await page.evaluateHandle(`(() => {
       const data = new DataTransfer();
@@ -217,7 +217,7 @@ describe('the whole way', () => {
     expect(desk.sandbox.admin.counts().mailsResent).toBe(2);
   });
 
-  it('comes back to the documents after a reload, and starts anew on request', async () => {
+  it('comes back to the documents after a reload, and starts again on request', async () => {
     await chooseInvoices('2026-123');
     await page.click('#start');
     await says('The document is signed.');
@@ -306,7 +306,7 @@ describe('what goes wrong is said in plain words', () => {
     await picture('error-light-en');
   });
 
-  it('a service that fails, credentials that are refused, seals that are used up', async () => {
+  it('a service that fails, credentials that are refused, a quota that is used up', async () => {
     const cases: [Parameters<typeof desk.sandbox.admin.addFault>[0], string][] = [
       [{ kind: 'quota' }, 'All signatures of the contract are used up. Ask your Sign’Stash operator for more.'],
       [{ kind: 'reject', endpoint: 'sign', status: 403 }, 'Sign’Stash refused the request.'],
@@ -357,7 +357,7 @@ it('needs nothing but a keyboard', async () => {
     }
     throw new Error(`Tab never came to ${target}.`);
   };
-  // Before any key: the browser must know in time that somebody waits for it.
+  // Before any key: the browser must know in time that the test waits for it.
   const opened = page.waitForEvent('filechooser');
   await press('Tab');
   await press('Enter');

@@ -19,7 +19,7 @@ let scripts: Script[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'invoice-desk-machines-'));
-  // A document that is sent twice is sealed, and counted, twice: nothing on the other side hides a mistake of ours.
+  // A document that is sent twice is signed, and counted, twice, so that the sandbox does not hide a duplicate request.
   sandbox = await startSandbox({ stateDirectory: join(folder, 'sandbox'), duplicateReferences: 'sign-again' });
   redis = await startRedis();
   scripts = [];
@@ -84,7 +84,7 @@ describe('a token for four server processes', () => {
       `Redis killed, tokens expired: ${requests.total} requests, none failed, ${counts.tokenRequests} token requests`,
     );
     expect({ non2xx, errors, timeouts }).toEqual({ non2xx: 0, errors: 0, timeouts: 0 });
-    // Nobody waits long for a Redis that is gone, either: every second has its answers.
+    // No request waits long for a Redis that is gone: every second has its responses.
     console.log(`requests in each second: ${perSecond.join(' ')}`);
     for (const count of perSecond.slice(0, 9)) expect(count).toBeGreaterThan(0);
     // At most one more for each process.
@@ -124,13 +124,13 @@ describe('a batch for several worker processes', () => {
     expect(documentsSigned).toBe(count);
   };
 
-  it('is sealed by all of them; a killed one is replaced, and nothing is sealed twice', async () => {
+  it('has its documents signed by all of them; a killed one is replaced, and nothing is signed twice', async () => {
     const count = 60;
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'after', delayMs: 300, times: 10_000 });
     const url = await desk();
     const workers = await Promise.all([worker(), worker(), worker()]);
     const batch = await handIn(url, count);
-    // Sealed at the service, the answers still on their way: the worst moment to die.
+    // Signed at the service, the answers still on their way: the worst moment to die.
     while (sandbox.admin.counts().documentsSigned < 15) await wait(5);
     await workers[0]!.kill();
     const before = (await look(url, batch)).done;
@@ -139,7 +139,7 @@ describe('a batch for several worker processes', () => {
     const seen = await finished(url, batch);
     const recovered = seen.documents.filter(({ result }) => result?.ok && result.recovered).length;
     console.log(
-      `${count} documents, 2 of 3 workers killed (the first at ${before} done), ${recovered} seals found again`,
+      `${count} documents, 2 of 3 workers killed (the first at ${before} done), ${recovered} signatures found again`,
     );
     expect(seen.documents.map(({ state }) => state)).toEqual(Array(count).fill('signed'));
     expect(before).toBeLessThan(count);

@@ -52,7 +52,7 @@ async function finished(batch: BatchView): Promise<BatchView> {
   }
 }
 
-/** A request with headers that fetch does not let anybody set. */
+/** A request with headers that fetch does not allow. */
 function rawRequest(method: string, path: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
     request(new URL(path, url), { method, headers: { ...authorized, ...headers } }, (answer) => {

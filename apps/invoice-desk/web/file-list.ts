@@ -12,7 +12,7 @@ export class FileList {
   onChange: () => void = () => {};
   readonly #input = byId<HTMLInputElement>('files');
   readonly #list = byId('file-list');
-  /** Said anew after a change of language. */
+  /** Shown again after a change of language. */
   #complaints: (() => string)[] = [];
 
   constructor() {

@@ -65,7 +65,7 @@ export class SignForm {
     };
   }
 
-  /** Suggestions in the page's language; what somebody has typed stays. */
+  /** Suggestions in the page's language; what was typed stays. */
   #suggest(): void {
     const { reasons, defaultText } = messages();
     byId('reasons').replaceChildren(...reasons.map((value) => element('option', { attributes: { value } })));

@@ -2,7 +2,7 @@ import { byId } from './element.js';
 
 const storageKey = 'invoice-desk-theme';
 
-/** Follows the system until somebody chooses. */
+/** Follows the system until a theme is chosen. */
 export function startTheme(): void {
   const button = byId<HTMLButtonElement>('theme');
   const system = matchMedia('(prefers-color-scheme: dark)');

@@ -32,7 +32,7 @@ export async function openClient(
   const client = createSignStash({
     ...resolved,
     userAgent: 'signstash-cli',
-    onWarning: ({ message }) => output.warn(message),
+    hooks: { onWarning: ({ message }) => output.warn(message) },
     ...options,
     ...io.clientOptions,
   });

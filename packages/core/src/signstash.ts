@@ -86,8 +86,8 @@ export class SignStash {
    *
    * @throws See {@link SignStashClient.sign}; also `ValidationError` `DOCUMENT_UNREADABLE` for a path that cannot be read.
    */
-  async sign(content: DocumentContent, options: SignOneOptions = {}): Promise<SignedDocument> {
-    return signOne((documents, call) => this.signMany(documents, call), content, options);
+  sign(content: DocumentContent, options: SignOneOptions = {}): Promise<SignedDocument> {
+    return signOne(this, content, options);
   }
 
   /** Signs up to 99 documents in one request; see {@link SignStashClient.signMany}. */
@@ -101,8 +101,9 @@ export class SignStash {
         const { source, name } = opened[index] as (typeof opened)[number];
         return { ...(name === undefined ? {} : { name }), ...document, content: source };
       });
-      if (!this.#results) return await this.#client.signMany(inputs, options);
-      return await this.#results.signMany(this.#client, inputs, options);
+      return await (this.#results
+        ? this.#results.signMany(this.#client, inputs, options)
+        : this.#client.signMany(inputs, options));
     } finally {
       await Promise.all(opened.map(({ release }) => release?.()));
     }

@@ -98,7 +98,9 @@ export function uploadReader(field: string, limits: Required<UploadLimits>): (re
     if (req.is('multipart/form-data')) return readMultipart(req);
     if (req.is('application/pdf')) {
       const bytes = await readBody(req, 'fileBytes', 0);
-      return bytes.byteLength === 0 ? [] : [{ name: nameOf(announcedName(req), 0), bytes }];
+      return bytes.byteLength === 0
+        ? []
+        : [{ name: nameOf(dispositionName(req.headers['content-disposition']) ?? '', 0), bytes }];
     }
     const message = 'Send one PDF as application/pdf, or several as multipart/form-data.';
     const headers = { Accept: 'application/pdf, multipart/form-data' };
@@ -137,10 +139,11 @@ function hasMoreParts(body: Buffer, type: string, max: number): boolean {
   return count - 1 > max;
 }
 
-function announcedName(req: Request): string {
+/** The file name of a Content-Disposition header, if there is one. */
+export function dispositionName(header: unknown): string | undefined {
   try {
-    return parseDisposition(req.headers['content-disposition'] ?? '').parameters.filename ?? '';
+    return parseDisposition(String(header ?? '')).parameters.filename || undefined;
   } catch {
-    return '';
+    return undefined;
   }
 }

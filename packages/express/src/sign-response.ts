@@ -1,8 +1,8 @@
 import type { SignedDocument } from '@signstash-connect/core';
-import { parse as parseDisposition } from 'content-disposition';
 import type { Request, RequestHandler, Response } from 'express';
 import { SignHttpError, toHttpError } from './errors.ts';
 import { checkOptions, mebibyte } from './options.ts';
+import { dispositionName } from './read-upload.ts';
 import { type Decision, ResponseCapture } from './response-capture.ts';
 import { dropConditions, dropUnsignedHeaders } from './response-head.ts';
 import {
@@ -60,7 +60,11 @@ export function signResponse(options: SignResponseOptions = {}): RequestHandler 
     async function sign(content: Buffer): Promise<void> {
       // A 205 response without content is complete as it is.
       if (content.byteLength === 0 && res.statusCode === 205) return capture.release(content);
-      const input = { content, name: fileName(res), options: await resolveSignOptions(signOptions, req, res) };
+      const input = {
+        content,
+        name: dispositionName(res.getHeader('content-disposition')),
+        options: await resolveSignOptions(signOptions, req, res),
+      };
       const signed = await signOnePdf(findClient(res), input, { disconnected, verifier });
       await onSigned?.(signed, req, res);
       if (disconnected.aborted) return;
@@ -125,15 +129,4 @@ function sendBytesAsBytes(res: Response): void {
         ? Buffer.from(body.buffer, body.byteOffset, body.byteLength)
         : body,
     );
-}
-
-/** The name under which the browser would save the file. */
-function fileName(res: Response): string | undefined {
-  const header = res.getHeader('content-disposition');
-  if (typeof header !== 'string') return undefined;
-  try {
-    return parseDisposition(header).parameters.filename || undefined;
-  } catch {
-    return undefined;
-  }
 }

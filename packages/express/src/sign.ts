@@ -99,11 +99,16 @@ export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], c
   const { keeper } = state;
   // With a result store the answer is kept although the caller has gone: through the proxy it is the only copy.
   const signals = [call.signal, keeper ? undefined : call.disconnected].filter((signal) => signal !== undefined);
-  const split = inputs.map(splitOptions);
-  const documents = split.map(({ document }) => document);
+  const documents = inputs.map(({ content, name, options }) => {
+    const own = { ...(name === undefined ? {} : { name }), ...options };
+    return { ...own, type: 'PAdES', content } satisfies DocumentInput<DocumentContent>;
+  });
+  // What all documents of a request share; undefined is the client's own setting.
+  const { description, preservation, lookUpFirst, timeoutMs } = inputs[0]?.options ?? {};
+  const shared = { description, preservation, lookUpFirst, timeoutMs } as SignOptions;
   const verification = await (call.verifier ?? state.verifier)?.();
   const contentCheck = verification && { contentCheck: verification.contentCheck };
-  const options: SignOptions = { ...split[0]?.call, ...contentCheck, signal: AbortSignal.any(signals) };
+  const options: SignOptions = { ...shared, ...contentCheck, signal: AbortSignal.any(signals) };
   const signed = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
   const results = verification ? await verification.checkStored(signed) : signed;
   for (const result of results) {
@@ -119,21 +124,6 @@ export async function signOnePdf(client: SignStash, input: PdfInput, call: SignC
   const [result] = await signPdfs(client, [input], call);
   if (!result?.ok) throw result?.error;
   return result;
-}
-
-/** The options of the call, which all documents of a request share, and those of the document. */
-function splitOptions({ content, name, options = {} }: PdfInput) {
-  const { description, preservation, lookUpFirst, timeoutMs, ...own } = options;
-  const given = Object.entries({ description, preservation, lookUpFirst, timeoutMs }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const document: DocumentInput<DocumentContent> = {
-    ...(name === undefined ? {} : { name }),
-    ...own,
-    type: 'PAdES',
-    content,
-  };
-  return { call: Object.fromEntries(given) as SignOptions, document };
 }
 
 /** Aborts when the caller disconnects before the response is complete, so that no work continues for a closed connection. */

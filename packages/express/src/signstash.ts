@@ -5,7 +5,7 @@ import { type ClientOption, clientState, openClient } from './sign.ts';
 import { signPdfOn } from './sign-pdf.ts';
 import { createVerifier, type VerifyOptions } from './verify.ts';
 
-/** `verify` applies to every middleware with the same client that has no `verify` of its own. */
+/** `verify` applies to every middleware with the same client that does not set `verify` itself. */
 export interface SignstashMiddlewareOptions extends VerifyOptions {
   /** A client, or the options to make one. Default: made from the SIGNSTASH_* environment variables. */
   client?: ClientOption;

@@ -31,7 +31,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
     expect(setup.sandbox.admin.counts().documentsSigned).toBe(0);
   });
 
-  it('asks anew when its finding is old', async () => {
+  it('checks again when its result is old', async () => {
     const app = express();
     app.get('/', healthcheck({ client: setup.client(), cacheMs: 0 }));
     const url = await listen(app);

@@ -57,7 +57,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
   });
 
-  it('stops when the caller hangs up, and tells nobody', async () => {
+  it('stops when the caller disconnects, and calls no error handler', async () => {
     setup.sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', delayMs: 20_000 });
     const outcomes: unknown[] = [];
     const app = express().use(signstash({ client: setup.client() }));

@@ -170,10 +170,10 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     });
 
     it('what `when` says', async () => {
-      const options: SignResponseOptions = { when: (req) => req.query.seal === 'yes' };
+      const options: SignResponseOptions = { when: (req) => req.query.sign === 'yes' };
       const url = await listen(appWith(ways['res.sendFile']!, { options }));
       expect(signatureCount(await (await fetch(url)).bytes())).toBe(0);
-      expect(signatureCount(await (await fetch(`${url}/?seal=yes`)).bytes())).toBe(1);
+      expect(signatureCount(await (await fetch(`${url}/?sign=yes`)).bytes())).toBe(1);
     });
 
     it('what res.signPdf or another signResponse has signed', async () => {
@@ -363,7 +363,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
     });
 
-    it('where a body that is no PDF claims to be one', async () => {
+    it('where the body is not a PDF although its type says so', async () => {
       const app = appWith((_req, res) => void res.type('pdf').send('an error page'));
       expect(await problem(app)).toMatchObject({ status: 422, code: 'DOCUMENT_NOT_PDF' });
     });
@@ -434,7 +434,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     expect((await (await fetch(await listen(app))).bytes()).byteLength).toBeGreaterThan(3 * 1024 * 1024);
   });
 
-  it('stops when the caller hangs up, and calls nobody', async () => {
+  it('stops when the caller disconnects, and calls no error handler', async () => {
     setup.sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', delayMs: 20_000 });
     let closed = false;
     const errors: unknown[] = [];

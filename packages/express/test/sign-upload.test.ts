@@ -193,7 +193,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
         'UPLOAD_MALFORMED',
       ],
       ['a form without boundary', () => invoice, { 'Content-Type': 'multipart/form-data' }, 400, 'UPLOAD_MALFORMED'],
-      ['what is no PDF', () => form(['a.pdf', Buffer.from('<html>')]), {}, 422, 'DOCUMENT_NOT_PDF'],
+      ['a file that is not a PDF', () => form(['a.pdf', Buffer.from('<html>')]), {}, 422, 'DOCUMENT_NOT_PDF'],
     ];
     it.each(cases)('%s', async (_what, body, headers, status, code) => {
       const answer = await post(await serve({ limits }), body(), headers);

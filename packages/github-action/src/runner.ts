@@ -15,7 +15,7 @@ export type Runner = typeof runner;
 
 /**
  * The runner reads commands from every printed line: `::name::` at its start, `##[name]` anywhere. File names and messages of
- * the service must not be able to issue one; the toolkit escapes only the text of its own commands.
+ * the service must not be able to issue one; the toolkit escapes only the text of commands that it prints.
  */
 const withoutCommands = (message: string) =>
   message

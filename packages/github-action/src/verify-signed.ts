@@ -2,7 +2,7 @@ import type { SignFilesOptions } from '@signstash-connect/core/adapter/node';
 import { checkSigned, TrustStore, type VerificationLevel } from '@signstash-connect/verify';
 
 /**
- * Verifies signed files with `@signstash-connect/verify`. This module becomes a file of its own in `dist`, which runs that do
+ * Verifies signed files with `@signstash-connect/verify`. This module becomes a separate file in `dist`, which runs that do
  * not need it do not load.
  *
  * @param roots - Paths of certificates, or of folders with them.

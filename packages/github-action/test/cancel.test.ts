@@ -12,7 +12,7 @@ const cancelWhenStuck = (sandbox: Sandbox, signal: NodeJS.Signals) => async (chi
 };
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s: what was sealed is reported; the next attempt goes on',
+  '%s: signed files are reported, and the next attempt signs the others',
   async (signal) => {
     const sandbox = await sandboxed();
     for (const delayMs of [0, 2_500]) {
@@ -32,7 +32,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const { temporary } = cancelled;
     const again = await runAction(workspace, { inputs, temporary });
     expect([again.exitCode, again.outputs['signed-count']]).toEqual([0, '30']);
-    const seals = Object.values(sandbox.admin.counts().signedByReference);
-    expect([seals.length, Math.max(...seals)]).toEqual([30, 1]);
+    const signatures = Object.values(sandbox.admin.counts().signedByReference);
+    expect([signatures.length, Math.max(...signatures)]).toEqual([30, 1]);
   },
 );

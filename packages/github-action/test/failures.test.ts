@@ -6,13 +6,13 @@ import { runAction } from './harness/run-action.ts';
 import { inputsFor, sandboxed } from './support/sandboxed.ts';
 import { errorsOf, isSigned, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
 
-describe('recovered from, with one seal for each file', () => {
+describe('faults after which every file is signed once', () => {
   test.each<[string, Fault]>([
     ['a refused token (401 on a call)', { kind: 'unauthorized', endpoint: 'sign' }],
     ['429', { kind: 'rate-limit', endpoint: 'sign', retryAfterSeconds: 0 }],
-    ['500 before anything is sealed', { kind: 'server-error', endpoint: 'sign' }],
-    ['500 after all is sealed', { kind: 'server-error', endpoint: 'sign', phase: 'after' }],
-    ['a connection that breaks after all is sealed', { kind: 'drop', endpoint: 'sign', phase: 'after' }],
+    ['500 before anything is signed', { kind: 'server-error', endpoint: 'sign' }],
+    ['500 after everything is signed', { kind: 'server-error', endpoint: 'sign', phase: 'after' }],
+    ['a connection that breaks after everything is signed', { kind: 'drop', endpoint: 'sign', phase: 'after' }],
     ['half an answer', { kind: 'truncate', endpoint: 'sign' }],
     ['an unavailable authorization server', { kind: 'server-error', endpoint: 'token', status: 503 }],
     // After a lost answer the client looks the documents up for a minute before it sends them again.
@@ -25,7 +25,7 @@ describe('recovered from, with one seal for each file', () => {
     for (const name of signedFiles(run)) expect(isSigned(join(workspace, name))).toBe(true);
   });
 
-  test('a service that hangs: the request times out, and its seals are found', async () => {
+  test('a request to a service that hangs times out, and the signed files are retrieved', async () => {
     const sandbox = await sandboxed();
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 4_000 });
     const run = await runAction(workspaceWith(2), { inputs: inputsFor(sandbox, { timeout: '700ms' }) });
@@ -34,8 +34,8 @@ describe('recovered from, with one seal for each file', () => {
   });
 });
 
-describe('what makes going on pointless is told once', () => {
-  test('refused credentials: one token request, and the two inputs to look at', async () => {
+describe('failures that concern all files are reported once', () => {
+  test('refused credentials lead to one token request and a message that names both inputs', async () => {
     const sandbox = await sandboxed();
     const inputs = inputsFor(sandbox, { 'client-secret': 'another-secret' });
     const run = await runAction(workspaceWith(30), { inputs });
@@ -45,7 +45,7 @@ describe('what makes going on pointless is told once', () => {
     expect(run.log).not.toContain('another-secret');
   });
 
-  test('a used up quota; what was sealed before stays sealed', async () => {
+  test('a quota that is used up leaves the files signed before it', async () => {
     const sandbox = await sandboxed({ limitUsageCount: 4 });
     const inputs = inputsFor(sandbox, { 'batch-size': '2', concurrency: '1' });
     const run = await runAction(workspaceWith(10), { inputs });
@@ -54,7 +54,7 @@ describe('what makes going on pointless is told once', () => {
 });
 
 describe('a file that fails', () => {
-  test('alone: its annotation has the reason and what to do, the others are sealed', async () => {
+  test('gets an annotation with the reason and the fix, and the others are signed', async () => {
     const sandbox = await sandboxed();
     const workspace = workspaceWith({ 'bad.pdf': 'no PDF', 'empty.pdf': '', 'good.pdf': minimalPdf() });
     const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
@@ -70,7 +70,7 @@ describe('a file that fails', () => {
     expect(run.summary.indexOf('| bad.pdf | failed')).toBeLessThan(run.summary.indexOf('| good.pdf | signed'));
   });
 
-  test('at the service: its reason is passed on', async () => {
+  test('at the service is reported with the reason of the service', async () => {
     const sandbox = await sandboxed();
     sandbox.admin.addFault({ kind: 'document-error', signError: 'TIMESTAMP_SIGN_ERROR' });
     const run = await runAction(workspaceWith(3), { inputs: inputsFor(sandbox) });
@@ -78,7 +78,7 @@ describe('a file that fails', () => {
     expect(errorsOf(run)[0]?.data).toContain('TIMESTAMP_SIGN_ERROR');
   });
 
-  test('by its size (413)', async () => {
+  test('because of its size (413) is reported with the input to change', async () => {
     const sandbox = await sandboxed({ maxBodyBytes: 20_000 });
     const workspace = workspaceWith({ 'large.pdf': Buffer.concat([minimalPdf(), Buffer.alloc(40_000, ' ')]) });
     const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
@@ -86,7 +86,7 @@ describe('a file that fails', () => {
     expect(errorsOf(run)[0]?.data).toContain('Lower batch-size');
   });
 
-  test('with fail-fast: what is under way is finished, nothing more is sent', async () => {
+  test('with fail-fast lets requests in progress finish and sends no more', async () => {
     const sandbox = await sandboxed();
     sandbox.admin.addFault({ kind: 'document-error' });
     const inputs = inputsFor(sandbox, { 'fail-fast': 'true', 'batch-size': '1', concurrency: '1' });

@@ -54,7 +54,7 @@ test.each<[string, Record<string, string>, string]>([
   ],
   ['external-reference', { 'external-reference': '{sha1}' }, '{sha1} is not one of'],
   ['external-reference', { 'external-reference': '{run}' }, 'every file would get the same reference'],
-  ['delivery-emails', { 'delivery-emails': 'a@b.pt, nobody' }, 'Invalid delivery-emails: "nobody"'],
+  ['delivery-emails', { 'delivery-emails': 'a@b.pt, not-an-address' }, 'Invalid delivery-emails: "not-an-address"'],
   ['delivery-attach', { 'delivery-attach': 'true' }, 'needs delivery-emails'],
   ['batch-size', { 'batch-size': '100' }, 'from 1 to 99'],
   ['concurrency', { concurrency: '' }, 'concurrency is not set'],
@@ -81,7 +81,7 @@ test('names every wrong input in one message', async () => {
     'batch-size': '100',
     'visible-position': '1,70,100',
     'visible-size': '155',
-    'delivery-emails': 'nobody',
+    'delivery-emails': 'not-an-address',
     outputdirectory: 'x',
   };
   const run = await runAction(temporaryFolder('signstash-workspace-'), { inputs: wrong });

@@ -57,7 +57,7 @@ test.runIf(supported)('NO_PROXY goes past it', async () => {
   expect([run.exitCode, asked]).toEqual([0, []]);
 });
 
-test.runIf(supported)('a proxy that is not there is named as the trouble', async () => {
+test.runIf(supported)('a proxy that cannot be reached is named in the message', async () => {
   const sandbox = await sandboxed();
   const env = { http_proxy: 'http://127.0.0.1:1' };
   const inputs = inputsFor(sandbox, { retries: '0', timeout: '5s' });

@@ -17,7 +17,7 @@ describe('masks', () => {
     return [...new Set([clientSecret, ...basics, ...encoded])];
   };
 
-  test('secret, Basic value and token are hidden in every form before anything is printed, and are nowhere', async () => {
+  test('mask secret, Basic value and token in every form before anything is printed', async () => {
     const sandbox = await sandboxed();
     const run = await runAction(workspaceWith(2), { inputs: inputsFor(sandbox), env: { RUNNER_DEBUG: '1' } });
     const forms = formsOf(sandbox);
@@ -29,7 +29,7 @@ describe('masks', () => {
     for (const secret of [...forms, ...tokens]) expect(shown).not.toContain(secret);
   });
 
-  test('nor where the authorization server shows them back', async () => {
+  test('hide credentials that the authorization server repeats in its answer', async () => {
     const sandbox = await sandboxed();
     const credentials = { clientId: sandbox.clientId, clientSecret: 'wrong%25 +secret' };
     sandbox.admin.addFault({
@@ -48,7 +48,7 @@ describe('masks', () => {
 });
 
 describe('file names', () => {
-  test('with everything in them are sealed, and told whole in outputs and annotations', async () => {
+  test('with special characters are signed and appear complete in outputs and annotations', async () => {
     const sandbox = await sandboxed();
     const good = ['100%.pdf', '%0A.pdf', 'a,b.pdf', 'c:d::e.pdf', 'line\nbreak.pdf', 'ação [1].pdf', '<b>`|`.pdf'];
     const bad = 'bad % , :: \n çã.pdf';
@@ -56,9 +56,9 @@ describe('file names', () => {
     const workspace = workspaceWith({ ...Object.fromEntries(files), [bad]: 'x' });
     const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
     expect(run.outputs).toMatchObject({ 'signed-count': '7', 'failed-count': '1' });
-    const sealed = good.map((name) => `${name.slice(0, -4)}-signed.pdf`);
-    expect(signedFiles(run)).toEqual(sealed.toSorted());
-    for (const name of sealed) expect(isSigned(join(workspace, name))).toBe(true);
+    const signed = good.map((name) => `${name.slice(0, -4)}-signed.pdf`);
+    expect(signedFiles(run)).toEqual(signed.toSorted());
+    for (const name of signed) expect(isSigned(join(workspace, name))).toBe(true);
     expect(errorsOf(run)[0]?.properties).toEqual({ file: bad, title: 'Not signed: DOCUMENT_NOT_PDF' });
     const rows = run.summary.split('\n').filter((line) => line.startsWith('| '));
     expect(rows).toHaveLength(good.length + 3);
@@ -82,7 +82,7 @@ describe('summary', () => {
     expect(reportOf(run).files).toHaveLength(3_001);
   });
 
-  test('can be left out; one that cannot be written fails nothing', async () => {
+  test('can be left out, and one that cannot be written does not fail the step', async () => {
     const sandbox = await sandboxed();
     const silent = await runAction(workspaceWith(1), { inputs: inputsFor(sandbox, { summary: 'false' }) });
     expect([silent.exitCode, silent.summary]).toEqual([0, '']);
@@ -105,7 +105,7 @@ describe('dry run', () => {
     expect(existsSync(join(workspace, 'a-signed.pdf'))).toBe(false);
   });
 
-  test('fails where the login is refused; does without one where no secret is given', async () => {
+  test('fails if the login is refused, and skips the login without a secret', async () => {
     const sandbox = await sandboxed();
     const tried = async (clientSecret: string) => {
       const inputs = inputsFor(sandbox, { 'dry-run': 'true', 'client-secret': clientSecret });

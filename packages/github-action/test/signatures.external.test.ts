@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { minimalPdf } from '../../core/test/support/minimal-pdf.ts';
 import { fixture } from '../../sandbox/test/support/fixtures.ts';
-import { verifySeal } from '../../sandbox/test/support/pdfsig.ts';
+import { verifySignature } from '../../sandbox/test/support/pdfsig.ts';
 import { runAction } from './harness/run-action.ts';
 import { inputsFor, sandboxed } from './support/sandboxed.ts';
 import { signedFiles, workspaceWith } from './support/workspace.ts';
@@ -13,10 +13,10 @@ test.each<[string, Record<string, string>]>([
   ['in place', { 'in-place': 'true' }],
   [
     'visible, in a directory',
-    { 'output-directory': 'out', 'visible-template': 'Sealed', 'visible-position': 'page=1,x=70,y=100' },
+    { 'output-directory': 'out', 'visible-template': 'Signed', 'visible-position': 'page=1,x=70,y=100' },
   ],
   ['through the on-premise proxy', { proxy: 'yes' }],
-])('pdfsig finds every sealed file valid, trusted and whole: %s', async (_, { proxy, ...more }) => {
+])('pdfsig accepts every signed file as valid, trusted and complete: %s', async (_, { proxy, ...more }) => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({
     'chromium.pdf': await fixture('chromium.pdf'),
@@ -27,7 +27,7 @@ test.each<[string, Record<string, string>]>([
   const files = signedFiles(await runAction(workspace, { inputs }));
   expect(files).toHaveLength(3);
   for (const file of files) {
-    const seal = await verifySeal(readFileSync(join(workspace, file)), sandbox.caCertificatePem);
+    const seal = await verifySignature(readFileSync(join(workspace, file)), sandbox.caCertificatePem);
     expect(seal).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
   }
 });
@@ -38,7 +38,7 @@ test('pdfsig agrees with verify on 200 files', async () => {
   const files = signedFiles(await runAction(workspace, { inputs: inputsFor(sandbox) }));
   expect(files).toHaveLength(200);
   for (const file of files) {
-    const seal = await verifySeal(join(workspace, file), sandbox.caCertificatePem);
+    const seal = await verifySignature(join(workspace, file), sandbox.caCertificatePem);
     expect(seal).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
   }
 });

@@ -8,7 +8,7 @@ import { runAction, temporaryFolder } from './harness/run-action.ts';
 import { inputsFor, sandboxed } from './support/sandboxed.ts';
 import { errorsOf, isSigned, reportOf, signedFiles, workspaceWith } from './support/workspace.ts';
 
-test('files are sealed next to themselves; outputs, summary and report tell of them', async () => {
+test('writes signed files next to the originals and reports them in outputs, summary and report', async () => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({ 'a.pdf': minimalPdf('a'), 'sub/b.pdf': minimalPdf('b'), 'notes.txt': 'x' });
   const run = await runAction(workspace, { inputs: inputsFor(sandbox, { reason: 'Release' }) });
@@ -25,9 +25,9 @@ test('files are sealed next to themselves; outputs, summary and report tell of t
     ['sub/b.pdf', 'signed'],
   ]);
   for (const { output = '', sha256 } of files) {
-    const sealed = readFileSync(join(workspace, output));
+    const signed = readFileSync(join(workspace, output));
     expect(isSigned(join(workspace, output))).toBe(true);
-    expect(createHash('sha256').update(sealed).digest('hex')).toBe(sha256);
+    expect(createHash('sha256').update(signed).digest('hex')).toBe(sha256);
   }
   const reason = Buffer.from('Release', 'utf16le').swap16().toString('hex');
   expect(readFileSync(join(workspace, 'a-signed.pdf'), 'latin1').toLowerCase()).toContain(`/reason <feff${reason}>`);
@@ -43,7 +43,7 @@ test('an output directory keeps the tree; exclusions, comments and visible seals
   const inputs = inputsFor(sandbox, {
     files: 'in/**/*.pdf\n!in/draft.pdf\n# a comment',
     'output-directory': 'out',
-    'visible-template': 'Sealed',
+    'visible-template': 'Signed',
     'visible-position': 'page=1,x=70,y=100',
     'visible-size': '155x50',
     'visible-background': '#ffffff',
@@ -62,7 +62,7 @@ test('files outside the workspace go flat into the output directory', async () =
   expect(signedFiles(await runAction(workspace, { inputs }))).toEqual(['out/a.pdf']);
 });
 
-test('a second run seals neither what it has sealed nor its outputs, and finds the seals again', async () => {
+test('a second run signs neither signed files nor its own outputs, and retrieves the signed ones', async () => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith(3);
   const inputs = inputsFor(sandbox, { 'output-directory': 'out' });
@@ -83,7 +83,7 @@ test('an output that exists is not replaced, and the annotation says what to do'
   expect(sandbox.admin.counts().documentsSigned).toBe(0);
 });
 
-test('in place: files are replaced, links lead where they led, and a second run skips what is sealed', async () => {
+test('in place replaces files, keeps links, and skips signed files in a second run', async () => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({ 'a.pdf': minimalPdf('a'), 'real/b': minimalPdf('b') });
   symlinkSync('real/b', join(workspace, 'b.pdf'));
@@ -159,7 +159,7 @@ test('the summary counts newly signed and recovered files apart', async () => {
   expect(run.outputs).toMatchObject({ 'signed-count': '3', 'recovered-count': '2' });
 });
 
-test('in place, after the build made the same file anew: it is replaced again, and not sealed twice', async () => {
+test('in place replaces a file again after a rebuild with the same content, without signing it twice', async () => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({ 'a.pdf': minimalPdf('a') });
   const inputs = inputsFor(sandbox, { 'in-place': 'true' });
@@ -170,7 +170,7 @@ test('in place, after the build made the same file anew: it is replaced again, a
   expect(sandbox.admin.counts().documentsSigned).toBe(1);
 });
 
-test('two steps of a job that seal in two environments do not take the one for the other', async () => {
+test('keeps two steps of a job that sign in two environments apart', async () => {
   const [staging, production] = [await sandboxed(), await sandboxed()];
   const workspace = workspaceWith(1);
   const { temporary } = await runAction(workspace, { inputs: inputsFor(staging) });
@@ -179,7 +179,7 @@ test('two steps of a job that seal in two environments do not take the one for t
   expect(production.admin.counts().documentsSigned).toBe(1);
 });
 
-test('with skip-signed: false, what is signed is sealed once more', async () => {
+test('signs a signed file again with skip-signed: false', async () => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({ 'a.pdf': minimalPdf('a') });
   const inputs = inputsFor(sandbox, { 'in-place': 'true', 'skip-signed': 'false' });
@@ -189,7 +189,7 @@ test('with skip-signed: false, what is signed is sealed once more', async () => 
   }
 });
 
-test('files with equal content are documents of their own', async () => {
+test('files with equal content are separate documents', async () => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({ 'a.pdf': minimalPdf('same'), 'b.pdf': minimalPdf('same') });
   expect((await runAction(workspace, { inputs: inputsFor(sandbox) })).outputs['signed-count']).toBe('2');
@@ -223,7 +223,7 @@ test('a template that gives two files one reference fails the second; one that f
   expect(second.outputs['signed-count']).toBe('0');
 });
 
-test('XML files are sealed with XAdES', async () => {
+test('signs XML files with XAdES', async () => {
   const sandbox = await sandboxed();
   const workspace = workspaceWith({ 'invoice.xml': '<?xml version="1.0"?><Invoice><ID>1</ID></Invoice>' });
   await runAction(workspace, { inputs: inputsFor(sandbox, { files: '*.xml' }) });

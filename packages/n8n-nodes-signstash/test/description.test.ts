@@ -113,7 +113,7 @@ describe('README', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const texts = [...described(description.properties), ...described(new SignStashOAuth2Api().properties)];
 
-  it.each(texts)('tells of %s', (label) => expect(readme).toContain(label));
+  it.each(texts)('documents %s', (label) => expect(readme).toContain(label));
 
   it('has the chapter that the credential dialog links to', () => {
     const { documentationUrl } = new SignStashOAuth2Api();

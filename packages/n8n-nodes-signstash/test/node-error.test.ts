@@ -6,7 +6,7 @@ import { nodeError } from '../nodes/SignStash/helpers/node-error.ts';
 /** An error as core would throw it, by its code alone. */
 class SomeError extends SignStashError {}
 
-const context = { getNode: () => ({ name: 'Seal', type: 'n8n-nodes-signstash.signStash' }) } as IExecuteFunctions;
+const context = { getNode: () => ({ name: 'Sign', type: 'n8n-nodes-signstash.signStash' }) } as IExecuteFunctions;
 const shown = (code: ErrorCode, details = {}) => nodeError(context, new SomeError(code, 'It happened.', details), 3);
 
 /** What only core's work on files can meet. */
@@ -22,7 +22,7 @@ const elsewhere: ErrorCode[] = [
 const codes = (Object.keys(errorCodes) as ErrorCode[]).filter((code) => !elsewhere.includes(code));
 
 describe('what n8n shows', () => {
-  it.each(codes)('advises on %s in words of n8n, not of programs', (code) => {
+  it.each(codes)('advises on %s in terms of n8n', (code) => {
     const { message, description, context: about } = shown(code);
     expect(message).toBe('It happened.');
     expect(description).toMatch(/^[A-Z].{20,}[.]$/);
@@ -45,7 +45,7 @@ describe('what n8n shows', () => {
     expect(description).toContain('N8N_DEFAULT_BINARY_DATA_MODE');
   });
 
-  it('says of anything else what it said', () => {
+  it('keeps the message of any other error', () => {
     expect(nodeError(context, new Error('out of paper'), 1)).toMatchObject({
       name: 'NodeOperationError',
       message: 'out of paper',

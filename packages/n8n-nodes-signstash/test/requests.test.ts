@@ -25,7 +25,7 @@ const failing = async (credentials: Record<string, unknown> = {}, more = {}) =>
   };
 const status = { parameters: { resource: 'operation', operation: 'getStatus', operationId: '1' } };
 
-describe('what n8n throws, in core’s words', () => {
+describe('errors of n8n as errors of core', () => {
   it('refused credentials are not tried again, however many requests wait for a token', async () => {
     const items = Array.from({ length: 6 }, (_, index) => pdfItem(`invoice-${index}`));
     const outputs = await n8n.run(items, { credentials: { clientSecret: 'wrong' }, onError: 'continueRegularOutput' });
@@ -33,7 +33,7 @@ describe('what n8n throws, in core’s words', () => {
     expect(sandbox.admin.counts().tokenRequests).toBe(1);
   });
 
-  it('one token serves all questions that are asked at once', async () => {
+  it('one token serves all look-ups that start at the same time', async () => {
     await n8n.run(Array.from({ length: 6 }, (_, index) => pdfItem(`invoice-${index}`)));
     expect(sandbox.admin.counts()).toMatchObject({ tokenRequests: 1, requests: { operationId: 6, sign: 1 } });
   });
@@ -77,7 +77,7 @@ describe('what n8n throws, in core’s words', () => {
     expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 2, requests: { sign: 3 }, documentsSigned: 0 });
   });
 
-  it('a reference that is taken (409 0.0.7) is no rejected token', async () => {
+  it('a reference that is taken (409 0.0.7) is not treated as a rejected token', async () => {
     await n8n.run([pdfItem('a')], { parameters: { options: { reference: 'FT-1' } } });
     const parameters = { options: { reference: 'FT-1' }, sending: { lookUpFirst: false, waitForExecution: 0 } };
     await n8n.run([pdfItem('a')], { parameters });
@@ -85,7 +85,7 @@ describe('what n8n throws, in core’s words', () => {
     expect(sandbox.admin.requests().filter(({ status }) => status === 409)).toHaveLength(1);
   });
 
-  it('a licence problem (401 1.1.1) is shown in the words of the service and is no refused token', async () => {
+  it('a licence problem (401 1.1.1) is reported with the message of the service and not as a rejected token', async () => {
     sandbox.admin.addFault({ kind: 'licence', endpoint: 'status', times: 2 });
     const error = await failing({}, status);
     expect(error.message).toContain('1.1.1');
@@ -104,7 +104,7 @@ describe('what n8n throws, in core’s words', () => {
     expect(sandbox.admin.counts().tokensIssued).toBe(1);
   });
 
-  it('a connection that was never made is told from one that broke', async () => {
+  it('distinguishes a connection that was refused from one that broke', async () => {
     const closed = createServer();
     const cutting = createServer((socket) => socket.once('data', () => socket.destroy()));
     const failureAt = async (url: string) => {
@@ -112,23 +112,26 @@ describe('what n8n throws, in core’s words', () => {
       const thrown = Object.assign(new Error('fetch failed', { cause }), { isAxiosError: true, config: { url } });
       return requestFailure(new Error('wrapped by n8n', { cause: thrown }), { ...request, url });
     };
-    const [nobody, cut] = [await listening(closed), await listening(cutting)];
+    const [refused, cut] = [await listening(closed), await listening(cutting)];
     await new Promise((resolve) => closed.close(resolve));
-    expect(await failureAt(nobody)).toMatchObject({ code: 'NETWORK_UNREACHABLE' });
+    expect(await failureAt(refused)).toMatchObject({ code: 'NETWORK_UNREACHABLE' });
     expect(await failureAt(cut)).toMatchObject({ code: 'NETWORK_INTERRUPTED' });
     cutting.close();
   });
 
-  it('a request that n8n itself refuses to send is a matter of settings', () => {
+  it('a request that n8n itself refuses to send is a configuration error', () => {
     const refusal = requestFailure(new Error('wrapped', { cause: new Error('Domain not allowed') }), request);
     expect(refusal).toMatchObject({ code: 'CONFIGURATION_INVALID', retryable: false });
   });
 
-  it('a receiver that is no address is not sent', async () => {
-    const parameters = { resource: 'operation', operation: 'resendEmails', operationId: '1', receivers: 'nobody' };
-    expect(await failing({}, { parameters })).toMatchObject({
-      message: expect.stringContaining('Invalid e-mail address'),
-    });
+  it('a receiver that is not an e-mail address is rejected before anything is sent', async () => {
+    const parameters = {
+      resource: 'operation',
+      operation: 'resendEmails',
+      operationId: '1',
+      receivers: 'not-an-address',
+    };
+    expect(await failing({}, { parameters })).toMatchObject({ message: expect.stringContaining('Invalid e-mail address') });
     expect(sandbox.admin.requests()).toEqual([]);
   });
 
@@ -139,7 +142,7 @@ describe('what n8n throws, in core’s words', () => {
     });
   });
 
-  it('an operation id that is no number is not sent at all', async () => {
+  it('an operation id that is not a number is rejected before anything is sent', async () => {
     const parameters = { ...status.parameters, operationId: '../token' };
     expect(await failing({}, { parameters })).toMatchObject({ name: 'NodeOperationError' });
     expect(sandbox.admin.requests()).toEqual([]);

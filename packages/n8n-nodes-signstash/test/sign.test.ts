@@ -53,7 +53,7 @@ describe('sign', () => {
     expect(first).not.toBe(second);
   });
 
-  it('finds on a second run what the first one sealed', async () => {
+  it('retrieves in a second run what the first one signed', async () => {
     const first = await n8n.run(items(2));
     const second = await new FakeN8n(sandbox).run(items(2).reverse());
     expect(byKey(second, 'recovered')).toEqual([true, true]);
@@ -61,7 +61,7 @@ describe('sign', () => {
     expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 2, requests: { sign: 1 } });
   });
 
-  it('seals a file that comes twice once, also in different requests', async () => {
+  it('signs a file that occurs twice once, also in different requests', async () => {
     const outputs = await n8n.run([pdfItem('a'), pdfItem('b'), pdfItem('a')], {
       parameters: { sending: { batchSize: 2 } },
     });
@@ -80,15 +80,15 @@ describe('sign', () => {
     expect(outputs[1]?.json).toMatchObject({ code: 'DUPLICATE_REFERENCE', externalReference: 'FT-1' });
   });
 
-  it('takes several fields and puts each sealed file where it came from, or where it is told', async () => {
+  it('reads several fields and puts each signed file in its field or in the given one', async () => {
     const item = { binary: { invoice: { ...pdfItem('i').binary.data }, receipt: { ...pdfItem('r').binary.data } } };
     const same = await n8n.run([item], { parameters: { inputField: 'invoice, receipt' } });
     expect(same.map(({ binary }) => Object.keys(binary ?? {}))).toEqual([['invoice'], ['receipt']]);
     expect(same.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }]);
-    const options = { outputField: 'one, two', outputFileName: 'sealed {name} $& {extension}' };
+    const options = { outputField: 'one, two', outputFileName: 'signed {name} $& {extension}' };
     const told = await n8n.run([item], { parameters: { inputField: 'invoice,receipt', options } });
     expect(told.map(({ binary }) => Object.keys(binary ?? {}))).toEqual([['one'], ['two']]);
-    expect(told[1]?.binary?.two?.fileName).toBe('sealed r $& .pdf');
+    expect(told[1]?.binary?.two?.fileName).toBe('signed r $& .pdf');
   });
 
   it('takes the file itself from an expression', async () => {
@@ -102,7 +102,7 @@ describe('sign', () => {
     expect(output?.json.document).toMatchObject({ signStatus: 'SIGNED', name: 'invoice-0.pdf' });
   });
 
-  it('sends what the seal shall look like', async () => {
+  it('sends the appearance of the visible seal', async () => {
     const appearance = {
       width: 160,
       height: 40,
@@ -126,21 +126,21 @@ describe('sign', () => {
     const [output] = await n8n.run([item], {
       parameters: { ...parameters, options: { reference: 'visible', reason: 'Invoice', location: 'Lisboa' } },
     });
-    const sealed = n8n.bytes(output);
-    expect(sealed.includes('/Reason')).toBe(true);
+    const signed = n8n.bytes(output);
+    expect(signed.includes('/Reason')).toBe(true);
     // An image and a text on the page.
-    expect(sealed.byteLength).toBeGreaterThan(n8n.bytes(plain).byteLength);
-    expect(sealed.includes('/Subtype /Image')).toBe(true);
+    expect(signed.byteLength).toBeGreaterThan(n8n.bytes(plain).byteLength);
+    expect(signed.includes('/Subtype /Image')).toBe(true);
   });
 
-  it('recovers a lost answer without sealing twice', async () => {
+  it('recovers a lost answer without signing twice', async () => {
     sandbox.admin.addFault({ kind: 'drop', endpoint: 'sign', phase: 'after' });
     const outputs = await n8n.run(items(3));
     expect(byKey(outputs, 'recovered')).toEqual([true, true, true]);
     expect(Object.values(sandbox.admin.counts().signedByReference)).toEqual([1, 1, 1]);
   });
 
-  it('recovers a timeout without sealing twice', async () => {
+  it('recovers a timeout without signing twice', async () => {
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'after', delayMs: 3000 });
     const outputs = await n8n.run(items(2), { parameters: { sending: { timeout: 1 } } });
     expect(byKey(outputs, 'recovered')).toEqual([true, true]);

@@ -13,6 +13,6 @@ export type * from './faults/fault.ts';
 export type { UsageSettings } from './integration-service/usage.ts';
 export { documentedCredentials, type SandboxOptions } from './options.ts';
 export { type Sandbox, startSandbox } from './sandbox.ts';
-export type { SignErrorCode } from './sealer.ts';
+export type { SignErrorCode } from './signer.ts';
 export { findSchemaViolations, type ServiceAnswer } from './wire/answer-check.ts';
 export type { DateMode, DateSpelling } from './wire/service-dates.ts';

@@ -1,7 +1,7 @@
 import { curlFlow } from './curl-flow.ts';
 import { servicePaths } from './endpoints.ts';
 
-/** What somebody who opens the sandbox in a browser should know. It shows no secret: any local program can read it. */
+/** The page for a browser. It shows no secret, because any local program can read it. */
 export function landingPage(url: string): string {
   return `Sign'Stash Connect sandbox: a local stand-in for the Sign'Stash services.
 

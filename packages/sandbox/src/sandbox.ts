@@ -3,9 +3,9 @@ import { createAdmin, type SandboxAdmin } from './admin/admin.ts';
 import { servicePaths } from './endpoints.ts';
 import { assertNodeVersion } from './node-version.ts';
 import { resolveOptions, type SandboxOptions } from './options.ts';
-import { openSealer } from './seal/index.ts';
-import type { Sealer } from './sealer.ts';
 import { buildServer } from './server.ts';
+import type { Signer } from './signer.ts';
+import { openSigner } from './signing/index.ts';
 import { SandboxState } from './state.ts';
 
 /** A running sandbox. */
@@ -19,7 +19,7 @@ export interface Sandbox {
   proxyUrl: string;
   clientId: string;
   clientSecret: string;
-  /** Trust this certificate to see the sandbox's seals as valid. */
+  /** Trust this certificate to see the sandbox's signatures as valid. */
   caCertificatePem: string;
   caCertificatePath: string;
   /** Token of the admin API, for {@link connectSandboxAdmin} and `Authorization: Bearer`. */
@@ -33,13 +33,13 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   assertNodeVersion(process.versions.node);
   const { stateDirectory, keyAlgorithm, coordinateOrigin } = resolveOptions(options);
-  return startSandboxWith(await openSealer({ stateDirectory, keyAlgorithm, coordinateOrigin }), options);
+  return startSandboxWith(await openSigner({ stateDirectory, keyAlgorithm, coordinateOrigin }), options);
 }
 
 /** As {@link startSandbox}, signing with what is given. */
-export async function startSandboxWith(sealer: Sealer, options: SandboxOptions = {}): Promise<Sandbox> {
+export async function startSandboxWith(signer: Signer, options: SandboxOptions = {}): Promise<Sandbox> {
   const resolved = resolveOptions(options);
-  const state = new SandboxState(resolved, sealer);
+  const state = new SandboxState(resolved, signer);
   const server = await buildServer(state);
   await server.listen({ host: resolved.host, port: resolved.port });
   const url = addressOf(server.server.address() as AddressInfo, resolved.host);
@@ -51,8 +51,8 @@ export async function startSandboxWith(sealer: Sealer, options: SandboxOptions =
     proxyUrl: url + servicePaths.proxy,
     clientId: resolved.clientId,
     clientSecret: resolved.clientSecret,
-    caCertificatePem: sealer.caCertificatePem,
-    caCertificatePath: sealer.caCertificatePath,
+    caCertificatePem: signer.caCertificatePem,
+    caCertificatePath: signer.caCertificatePath,
     adminToken: resolved.adminToken,
     admin: createAdmin(state),
     close: async () => {

@@ -11,7 +11,7 @@ import { OperationStore } from './integration-service/operation-store.ts';
 import { Usage } from './integration-service/usage.ts';
 import type { ViewContext } from './integration-service/views.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Sealer } from './sealer.ts';
+import type { Signer } from './signer.ts';
 import { serviceDates } from './wire/service-dates.ts';
 
 /** Everything a running sandbox remembers. */
@@ -35,7 +35,7 @@ export class SandboxState {
   /** Its own address, once it listens. */
   url = '';
 
-  constructor(options: ResolvedOptions, sealer: Sealer) {
+  constructor(options: ResolvedOptions, signer: Signer) {
     this.options = options;
     this.tokens = new TokenIssuer(options);
     this.operations = new OperationStore(options);
@@ -48,7 +48,7 @@ export class SandboxState {
       faults: this.faults,
     };
     this.answeredContent = new AnsweredContent(this.faults, this.contents);
-    this.executor = new OperationExecutor({ ...this, sealer });
+    this.executor = new OperationExecutor({ ...this, signer });
   }
 
   /** Forgets all but the certificate authority. */

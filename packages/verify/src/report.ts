@@ -204,12 +204,23 @@ export class VerificationProblem extends Error {
 }
 
 /**
- * Turns an error of a parser, which the document caused, into a problem of the document. Errors of the file system and
- * an abort are the caller's, and are thrown again.
+ * The problem that ended a check. Any other error is thrown again: one of the file system, an abort, a library that cannot be
+ * loaded or a mistake in this package says nothing about the document.
  */
-export function toProblem(error: unknown, code: ReasonCode, message: string): VerificationProblem {
+export function toProblem(error: unknown): VerificationProblem {
   if (error instanceof VerificationProblem) return error;
-  const isParserError = error instanceof Error && error.name !== 'AbortError' && !('syscall' in error);
-  if (!isParserError) throw error;
-  return new VerificationProblem('invalid', code, message);
+  throw error;
+}
+
+/**
+ * Runs a library that decodes bytes of the document, and takes whatever it throws for malformed bytes. Nothing else may run
+ * inside: a mistake there would be reported as a problem of the document.
+ */
+export function decode<T>(message: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof VerificationProblem) throw error;
+    throw new VerificationProblem('invalid', 'malformed-signature', message);
+  }
 }

@@ -86,7 +86,7 @@ async function verifySource(
     if (signatures.length === 0) reasons.push(reason('invalid', 'no-signature', 'The document is not signed.'));
   } catch (error) {
     context.signal?.throwIfAborted();
-    reasons.push(toProblem(error, 'malformed-document', 'The document is malformed.').reason);
+    reasons.push(toProblem(error).reason);
   }
   if (original && !isOriginal) {
     const message = 'The document was not made from the given original.';

@@ -238,7 +238,7 @@ describe('revocation', () => {
     expect((await verify({ crls: [crl] }, { at: new Date('2023-01-01T00:00:00Z') })).verdict).toBe('valid');
   });
 
-  it('does not believe a list that somebody else signed', async () => {
+  it('does not use a list that someone else signed', async () => {
     const crl = await issueCrl(root, [], new Date(), seal);
     expect((await verify({ crls: [crl] })).signatures[0]?.revocation.status).toBe('unusable');
   });

@@ -39,7 +39,7 @@ describe('incremental saving attacks', () => {
     expect(codes(report)).toContain('change-not-allowed');
   });
 
-  it('refuses an update without a cross-reference table of its own that a forgiving reader would repair', async () => {
+  it('refuses an update without its own cross-reference table that a forgiving reader would repair', async () => {
     const report = await verify(Buffer.concat([signed, Buffer.from(`4 0 obj\n${contents('BT ET')}\nendobj\n`)]));
     expect(report.verdict).toBe('invalid');
     expect(codes(report)).toContain('trailing-data');

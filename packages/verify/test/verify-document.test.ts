@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TrustStore, verifyDocument } from '../src/index.ts';
 import { issuePair } from './support/authority.ts';
 import { appendUpdate, codes, makePdf, signPdf } from './support/pdf.ts';
@@ -95,3 +95,31 @@ it('says that an encrypted PDF is not supported', async () => {
 async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
 }
+
+describe('errors that say nothing about the document', () => {
+  it('are thrown when a document cannot be read', async () => {
+    for (const failure of [
+      new TypeError('slice is broken'),
+      new RangeError('out of range'),
+      new Error('disk failed'),
+    ]) {
+      const source = {
+        size: signed.length,
+        slice: async (start: number, end: number) => {
+          if (start > 0) throw failure;
+          return signed.subarray(start, end);
+        },
+      };
+      await expect(verifyDocument(source, { trust })).rejects.toBe(failure);
+    }
+  });
+
+  it('are thrown when a library cannot be loaded', async () => {
+    const failure = new Error('Cannot find package');
+    vi.doMock('libxml2-wasm', () => Promise.reject(failure));
+    onTestFinished(() => vi.doUnmock('libxml2-wasm'));
+    vi.resetModules();
+    const { verifyDocument: verify } = await import('../src/index.ts');
+    await expect(verify(Buffer.from('<Invoice/>'))).rejects.toMatchObject({ cause: failure });
+  });
+});

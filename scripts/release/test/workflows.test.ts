@@ -80,7 +80,7 @@ test('an identity is only where tarballs or pages are published', () => {
   expect(holders).toEqual(['docs.yml deploy', 'release.yml publish']);
 });
 
-test('a checkout keeps no credentials, save where tags are pushed', () => {
+test('a checkout keeps no credentials, except in jobs that push tags', () => {
   const keeping = steps
     .filter(
       ([, { uses, with: settings }]) =>
@@ -90,7 +90,7 @@ test('a checkout keeps no credentials, save where tags are pushed', () => {
   expect(keeping).toEqual(['release.yml after']);
 });
 
-test('no script of a step holds an expression, which somebody’s branch name could fill', () => {
+test('no script of a step contains an expression, into which a branch name could inject code', () => {
   for (const [where, { run }] of steps) expect([where, run ?? '']).toEqual([where, expect.not.stringContaining('${{')]);
 });
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SignedDocuments } from './signed-documents.ts';
 import { ValueScanner } from './value-scanner.ts';
 
-const [documentBytes = 204_800, tokenDelayMs = 0] = process.argv.slice(2).map(Number);
+const [documentBytes = 204_800, tokenDelayMs = 0, documentDelayMs = 0] = process.argv.slice(2).map(Number);
 /** Too small for a PDF: nothing will be signed. */
 const documents = documentBytes < 1_000 ? undefined : await SignedDocuments.create(documentBytes);
 const counts = { tokens: 0, requests: 0, documents: 0 };
@@ -50,6 +50,7 @@ async function answer(
   references: readonly string[],
   names: readonly string[],
 ): Promise<void> {
+  if (documentDelayMs > 0) await sleep(documentDelayMs * references.length);
   counts.documents += references.length;
   const pieces: (string | Buffer)[] = ['{"id":1,"type":"SIGN","status":"EXECUTED","documentList":['];
   // The service's order is unknown: reverse the request's.

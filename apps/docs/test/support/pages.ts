@@ -13,6 +13,7 @@ export const pages = globSync(
     'apps/e2e/*/README.md',
     'apps/docs/*.md',
     'apps/docs/start/*.md',
+    'apps/docs/pt/**/*.md',
   ],
   { cwd: root },
 ).sort();

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile, realpath, rm, stat, writeFile } fro
 import { dirname, join } from 'node:path';
 import { run } from '@signstash-connect/testing/registry';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { verifySeal } from '../../../../packages/sandbox/test/support/pdfsig.ts';
+import { verifySignature } from '../../../../packages/sandbox/test/support/pdfsig.ts';
 import { Consumer, type Installer } from './support/consumer.ts';
 import { planned } from './support/released-clone.ts';
 import { commonJs, esm, middleware, types } from './support/samples.ts';
@@ -40,12 +40,12 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 /** Looks at what a program has just written, and takes it away, so that no later one passes with it. */
-async function expectSealed(consumer: Consumer): Promise<void> {
-  const path = join(consumer.folder, 'sealed.pdf');
-  const sealed = await readFile(path);
+async function expectSigned(consumer: Consumer): Promise<void> {
+  const path = join(consumer.folder, 'signed.pdf');
+  const signed = await readFile(path);
   await rm(path);
   const ca = await readFile(join(consumer.folder, 'ca.pem'), 'utf8');
-  expect(await verifySeal(sealed, ca)).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+  expect(await verifySignature(signed, ca)).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
 }
 
 describe('the registry', () => {
@@ -139,23 +139,23 @@ describe.each<Installer>(['npm', 'pnpm'])('a project that installs with %s', (in
     for (const link of links) expect([link, (await realpath(link)).startsWith(consumer.folder)]).toEqual([link, true]);
   });
 
-  it.each(['import', 'require'])('seals with what it gets by %s', async (way) => {
-    const file = way === 'import' ? 'seal.mjs' : 'seal.cjs';
+  it.each(['import', 'require'])('signs with what it loads by %s', async (way) => {
+    const file = way === 'import' ? 'sign.mjs' : 'sign.cjs';
     await consumer.write(file, way === 'import' ? esm : commonJs);
     await consumer.run(file);
-    await expectSealed(consumer);
+    await expectSigned(consumer);
   });
 
-  it.each(Object.entries(released.nodes))('seals under Node %s', async (_, node) => {
-    await consumer.write('seal.mjs', esm);
-    await consumer.run('seal.mjs', [], node);
-    await expectSealed(consumer);
+  it.each(Object.entries(released.nodes))('signs under Node %s', async (_, node) => {
+    await consumer.write('sign.mjs', esm);
+    await consumer.run('sign.mjs', [], node);
+    await expectSigned(consumer);
   });
 
-  it('seals in an Express route', async () => {
+  it('signs in an Express route', async () => {
     await consumer.write('server.mjs', middleware);
     await consumer.run('server.mjs');
-    await expectSealed(consumer);
+    await expectSigned(consumer);
   });
 
   it.each(['nodenext', 'bundler'])('finds the types by moduleResolution %s', async (moduleResolution) => {

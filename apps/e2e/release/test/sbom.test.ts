@@ -75,7 +75,7 @@ it('is attached to the releases that this commit made, and to no older ones', as
 
   const later = join(released.work, 'later');
   await run('git', ['clone', '--quiet', released.remote, later], { cwd: released.work });
-  const identity = ['-c', 'user.name=Release Lab', '-c', 'user.email=lab@example.com'];
+  const identity = ['-c', 'user.name=Release Test', '-c', 'user.email=release@example.com'];
   await run('git', [...identity, 'commit', '--quiet', '--allow-empty', '--message', 'Later'], { cwd: later });
   await attach(later);
   expect((await readFile(calls, 'utf8')).trim().split('\n')).toHaveLength(tags.length);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '@signstash-connect/testing/registry';
 import { describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
-import { verifySeal } from '../../../../packages/sandbox/test/support/pdfsig.ts';
+import { verifySignature } from '../../../../packages/sandbox/test/support/pdfsig.ts';
 import { Consumer } from './support/consumer.ts';
 import { action } from './support/samples.ts';
 
@@ -37,7 +37,7 @@ describe('the action', () => {
     expect(new Set(refs)).toEqual(new Set([moving]));
   });
 
-  it('seals from a shallow clone of its tag, without an installation', async () => {
+  it('signs from a shallow clone of its tag, without an installation', async () => {
     const checkout = join(work, 'action');
     await git(work, 'clone', '--quiet', '--depth=1', `--branch=${moving}`, `file://${remote}`, checkout);
     const { inputs, runs } = parse(await readFile(join(checkout, 'action.yml'), 'utf8')) as {
@@ -49,9 +49,9 @@ describe('the action', () => {
     await copyFile(invoice, join(job.folder, 'invoice.pdf'));
     await job.write('action.mjs', action);
     await job.run('action.mjs', [join(checkout, runs.main), JSON.stringify(Object.fromEntries(declared))]);
-    const sealed = await readFile(join(job.folder, 'invoice-signed.pdf'));
+    const signed = await readFile(join(job.folder, 'invoice-signed.pdf'));
     const ca = await readFile(join(job.folder, 'ca.pem'), 'utf8');
-    expect(await verifySeal(sealed, ca)).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
+    expect(await verifySignature(signed, ca)).toMatchObject({ valid: true, trusted: true, totalDocumentSigned: true });
   });
 
   it('keeps its tags when nothing new is released', async () => {

@@ -44,7 +44,7 @@ const changed = async (change: () => Promise<unknown>) => {
 };
 
 async function changeset(name: string, bump: string): Promise<void> {
-  await writeFile(join(clone, '.changeset/change.md'), `---\n'${name}': ${bump}\n---\n\nTells apart what was one.\n`);
+  await writeFile(join(clone, '.changeset/change.md'), `---\n'${name}': ${bump}\n---\n\nDistinguishes two errors.\n`);
   await run('git', ['add', '--all'], { cwd: clone });
   await run('git', ['commit', '--quiet', '--message', 'A change'], { cwd: clone });
 }
@@ -54,7 +54,7 @@ describe('a change of core', () => {
     await changeset(core, 'minor');
     expect((await changed(() => versionPackages(clone))).sort()).toEqual([core, express, action, n8n].sort());
     const version = await versionOf(core);
-    expect(await read('packages/core/CHANGELOG.md')).toContain('Tells apart what was one.');
+    expect(await read('packages/core/CHANGELOG.md')).toContain('Distinguishes two errors.');
     expect(await read('packages/express/CHANGELOG.md')).toContain(`${core}@${version}`);
     expect(await read('packages/github-action/CHANGELOG.md')).toContain(`${core}@${version}`);
     expect(await read('packages/n8n-nodes-signstash/CHANGELOG.md')).toContain('Ships the current core.');

@@ -10,7 +10,7 @@ export interface Script {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Runs a script of this app as a process of its own, and waits for a line that it prints. */
+/** Runs a script of this app in a separate process, and waits for a line that it prints. */
 export async function runScript(path: string, env: NodeJS.ProcessEnv, ready: RegExp): Promise<Script> {
   const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
   const child = spawn(process.execPath, ['--conditions=@signstash-connect/source', file], {

@@ -2,6 +2,7 @@ import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReferenceLease, ReferenceLock } from '@signstash-connect/core';
 import { hasCode } from './move-file.ts';
+import type { WatchProblem } from './options.ts';
 
 export interface DocumentLockOptions {
   /** Shared by all watchers of the folder. */
@@ -34,6 +35,8 @@ interface HeldLease {
 export class DocumentLock implements ReferenceLock {
   readonly #options: DocumentLockOptions;
   readonly #held = new Map<string, HeldLease>();
+  /** References that were first recorded by the attempt in progress: no earlier one can have sent them. */
+  readonly #firstAttempts = new Set<string>();
 
   constructor(options: DocumentLockOptions) {
     this.#options = options;
@@ -94,12 +97,19 @@ export class DocumentLock implements ReferenceLock {
 
   /** The document may have been signed. */
   async recordDoubt(reference: string): Promise<void> {
+    this.#firstAttempts.delete(reference);
     await this.#write(this.#path(reference));
   }
 
   /** The outcome of a document is known. */
   async clearDoubt(reference: string): Promise<void> {
+    this.#firstAttempts.delete(reference);
     await rm(this.#path(reference), { force: true });
+  }
+
+  /** The attempt in progress did not send the document. */
+  async forgetAttempt(reference: string): Promise<void> {
+    if (this.#firstAttempts.has(reference)) await this.clearDoubt(reference);
   }
 
   async #releaseIfSettled({ lease, open, released }: HeldLease): Promise<void> {
@@ -110,7 +120,12 @@ export class DocumentLock implements ReferenceLock {
   /** @returns Whether an earlier attempt may have sent the document. */
   async #recordSend(reference: string): Promise<boolean> {
     const path = this.#path(reference);
-    if (this.#options.recordAll) return !(await this.#write(path));
+    if (this.#options.recordAll) {
+      const isFirst = await this.#write(path);
+      if (isFirst) this.#firstAttempts.add(reference);
+      else this.#firstAttempts.delete(reference);
+      return !isFirst;
+    }
     return stat(path).then(
       () => true,
       () => false,
@@ -144,3 +159,10 @@ const referenceOf = (key: string) => key.slice(key.lastIndexOf(' ') + 1);
 
 /** As if another process held all of them. */
 const noLease: ReferenceLease = { keys: [], isHeld: async () => false, release: async () => {} };
+
+export const lockProblem = (error: unknown): WatchProblem => ({
+  code: 'REFERENCE_LOCK_FAILED',
+  title: 'The lock cannot be reached',
+  detail: `Nothing is sent without it, so that two watchers never sign the same document: ${(error as Error).message}`,
+  hint: 'Make the Redis server or the state folder available. Files stay in the input folder until then.',
+});

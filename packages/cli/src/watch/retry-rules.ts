@@ -27,6 +27,8 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   ABORTED: 'again',
   DOCUMENT_CHANGED: 'again',
   REFERENCE_LOCKED: 'again',
+  // Another watcher has just received the signed content.
+  OUTPUT_EXISTS: 'again',
   DOCUMENT_UNREADABLE: 'retry',
   OUTCOME_UNKNOWN: 'retry',
   PROTOCOL_UNEXPECTED: 'retry',

@@ -179,3 +179,28 @@ it('does not send a document again through the proxy that a killed process may h
   expect(second.files('failed')).toContain('a.pdf');
   expect(sandbox.admin.counts().documentsSigned).toBe(1);
 });
+
+it('signs through the proxy what could not be sent before', async () => {
+  const sandbox = await startTestSandbox();
+  const root = temporaryFolder();
+  const { tokenUrl, proxyUrl } = sandbox;
+  const environment = (url: string) => onPremise({ proxyUrl: url, authorizationServer: { tokenUrl } });
+  const closed = 'http://127.0.0.1:1/signstash/einvoice-integration-client-ws';
+  const first = watchTestFolder(clientOf(sandbox, { environment: environment(closed) }), { root, viaProxy: true });
+  await first.ready;
+  first.drop('a.pdf', simplePdf());
+  await until(
+    () => first.events.filter(({ type }) => type === 'paused').length >= 2,
+    () => first.events,
+  );
+  await first.close();
+  expect(first.files('in')).toEqual(['a.pdf']);
+  expect(first.files('.signstash')).toEqual([]);
+
+  const second = watchTestFolder(clientOf(sandbox, { environment: environment(proxyUrl) }), { root, viaProxy: true });
+  await until(
+    () => second.status().signed === 1,
+    () => [second.events, second.status()],
+  );
+  expect(sandbox.admin.counts().documentsSigned).toBe(1);
+});

@@ -3,24 +3,21 @@ import { isSignedVersionOf, pdfs, simplePdf, startTestSandbox, temporaryFolder }
 import { expect, it } from 'vitest';
 import { clientOf, testFolder, until, watchTestFolder } from './support/watched-folder.ts';
 
-it('signs a file within two seconds and moves the original, with the default delays', async () => {
+it('signs a single file without waiting for others, and moves the original, with the default delays', async () => {
   const sandbox = await startTestSandbox();
   const watch = watchTestFolder(clientOf(sandbox), { delays: {} });
   await watch.ready;
   const original = simplePdf();
-  const started = performance.now();
   watch.drop('2026/11/invoice.pdf', original);
   await until(
     () => watch.status().signed === 1,
     () => watch.events,
   );
-  const tookMs = performance.now() - started;
 
   expect(watch.files('signed')).toEqual(['2026/11/invoice.pdf']);
   expect(isSignedVersionOf(readFileSync(watch.path('signed/2026/11/invoice.pdf')), original)).toBe(true);
   expect(watch.files('in')).toEqual([]);
   expect(readFileSync(watch.path('processed/2026/11/invoice.pdf'))).toEqual(original);
-  expect(tookMs).toBeLessThan(2_000);
   expect(watch.status()).toMatchObject({ state: 'running', signed: 1, failed: 0, queued: 0 });
 });
 

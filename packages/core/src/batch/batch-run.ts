@@ -25,6 +25,7 @@ import type { BatchDocument, BatchInput, BatchOptions, BatchResult, BatchSummary
 import { type Content, Outputs, type RequestOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 import { ResultQueue } from './result-queue.ts';
+import { SeenKeys } from './seen-keys.ts';
 import type { BatchClient } from './sign-all.ts';
 
 /** A document that is ready to be sent. */
@@ -77,7 +78,7 @@ export class BatchRun {
   readonly #maxRequestBytes: number;
   readonly #outputs: Outputs;
   readonly #queue: ResultQueue;
-  readonly #references = new Map<string, string>();
+  readonly #references = new SeenKeys();
   readonly #requests = new Set<Promise<void>>();
   #journal: Journal | undefined;
   #keptBytes = 0;
@@ -256,9 +257,8 @@ export class BatchRun {
 
   /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` */
   #assertUniqueReference(document: PreparedDocument): void {
-    const other = this.#references.get(document.reference);
+    const other = this.#references.add(document.reference, document.name);
     if (other !== undefined) throw duplicateReference(document.name, other, document.reference);
-    this.#references.set(document.reference, document.name);
   }
 
   /** Starts a request as soon as one of those under way is done. */

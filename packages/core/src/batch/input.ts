@@ -13,10 +13,14 @@ export async function openInput(input: BatchInput, options: BatchOptions): Promi
   const patterns = typeof input === 'string' ? [input] : isTexts(input) ? input : undefined;
   if (patterns) {
     const paths = await findFiles(patterns, options);
-    return { documents: paths.map((content) => ({ content })), total: paths.length };
+    return { documents: asDocuments(paths), total: paths.length };
   }
   const documents = input as Exclude<BatchInput, string | readonly string[]>;
   return Array.isArray(documents) ? { documents, total: documents.length } : { documents };
+}
+
+function* asDocuments(paths: readonly string[]): Iterable<BatchDocument> {
+  for (const content of paths) yield { content };
 }
 
 const isTexts = (input: BatchInput): input is readonly string[] =>

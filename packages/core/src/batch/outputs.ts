@@ -26,6 +26,7 @@ import type { FailedDocument } from '../signing/results.ts';
 import type { JournalEntry } from './journal.ts';
 import type { BatchOptions, BatchResult, SignedBatchDocument } from './options.ts';
 import { outputPath } from './output-path.ts';
+import { SeenKeys } from './seen-keys.ts';
 
 /** Signed content, in a temporary file or in memory. */
 export type Content = TempFile | Uint8Array;
@@ -60,7 +61,7 @@ export class Outputs {
   readonly #options: BatchOptions;
   readonly #durable: boolean;
   readonly #viaProxy: boolean;
-  readonly #targets = new Set<string>();
+  readonly #targets = new SeenKeys();
   /** Permissions of new files by prepared directory. */
   readonly #modes = new Map<string, Promise<number>>();
   /** Bytes that requests under way will still write, by directory. */
@@ -82,8 +83,7 @@ export class Outputs {
   claim(document: { name: string; path: string | undefined; output: string | undefined }): string | undefined {
     if (this.#options.inMemory) return undefined;
     const target = outputPath(document, this.#options);
-    if (this.#targets.has(target)) throw outputExists(target);
-    this.#targets.add(target);
+    if (this.#targets.add(target) !== undefined) throw outputExists(target);
     return target;
   }
 

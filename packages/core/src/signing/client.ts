@@ -126,8 +126,8 @@ export class SignStashClient {
    * @throws {@link ValidationError} before anything is sent; any other {@link SignStashError}, among them
    *   `DocumentFailedError` with the service's `signError`, and `OutcomeUnknownError` if the outcome of a lost answer could not be determined.
    */
-  async sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
-    return signOne((documents, call) => this.signMany(documents, call), content, options);
+  sign(content: DocumentBytes, options: SignOneOptions = {}): Promise<SignedDocument> {
+    return signOne(this, content, options);
   }
 
   /**
@@ -243,14 +243,15 @@ export class SignStashClient {
   }
 }
 
-/** Signs one document by a method for many. */
+/** `sign` in terms of `signMany`. */
 export async function signOne<Content>(
-  signMany: (documents: DocumentInput<Content>[], options: SignOptions) => Promise<SignResult[]>,
+  client: { signMany(documents: readonly DocumentInput<Content>[], options: SignOptions): Promise<SignResult[]> },
   content: Content,
-  { name, contentType, reference, key, ...options }: SignOneOptions,
+  options: SignOneOptions,
 ): Promise<SignedDocument> {
+  const { name, contentType, reference, key, ...call } = options;
   const given = Object.entries({ name, contentType, reference, key }).filter(([, value]) => value !== undefined);
-  const [result] = await signMany([{ content, ...Object.fromEntries(given) }], options);
+  const [result] = await client.signMany([{ content, ...Object.fromEntries(given) }], call);
   if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
   return result;
 }

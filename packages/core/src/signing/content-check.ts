@@ -27,7 +27,7 @@ import { sha256Identifier } from './signed-data.ts';
  * - A function: `on`, and then the function, for example a full validation. A document for which it returns a text, throws or
  *   rejects is not reported as signed: it fails with `CONTENT_NOT_VALID`.
  *
- * @example Full validation with `@signstash-connect/verify`
+ * @example Full validation with the verify package
  * ```ts
  * const trust = await TrustStore.fromFiles('issuer-root.pem');
  * createSignStash({

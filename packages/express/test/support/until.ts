@@ -1,4 +1,4 @@
-/** Waits for something that has no event of its own. */
+/** Waits for something that emits no event. */
 export async function until(condition: () => boolean, within = 5_000): Promise<void> {
   const deadline = Date.now() + within;
   while (!condition()) {

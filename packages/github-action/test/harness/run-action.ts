@@ -15,9 +15,9 @@ const metadata = parse(readFileSync(join(actionPath, 'action.yml'), 'utf8')) as 
 
 export interface ActionRun {
   exitCode: number | null;
-  /** Everything printed but the lines that tell the runner what to hide. */
+  /** Everything printed except the commands that mask a text. */
   log: string;
-  /** What the runner was told to hide. */
+  /** Texts that the runner masks. */
   masks: string[];
   commands: Command[];
   outputs: Record<string, string>;
@@ -38,8 +38,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs the built action as GitHub's runner 2.336.0 does: `node dist/index.js` in the workspace, no standard input, an environment
- * of its own with every declared input, empty files for its outputs, both streams read for commands.
+ * Runs the built action as GitHub's runner 2.336.0 does: `node dist/index.js` in the workspace, no standard input, a separate
+ * environment with every declared input, empty files for its outputs, both streams read for commands.
  */
 export async function runAction(
   workspace: string,
@@ -110,7 +110,7 @@ function runnerEnvironment(workspace: string, temporary: string): Record<string,
     GITHUB_ACTOR: 'octocat',
     GITHUB_API_URL: 'https://api.github.com',
     GITHUB_EVENT_NAME: 'push',
-    GITHUB_JOB: 'seal',
+    GITHUB_JOB: 'sign',
     GITHUB_REF: 'refs/heads/main',
     GITHUB_REF_NAME: 'main',
     GITHUB_REPOSITORY: 'acme/invoices',
@@ -120,7 +120,7 @@ function runnerEnvironment(workspace: string, temporary: string): Record<string,
     GITHUB_RUN_NUMBER: '7',
     GITHUB_SERVER_URL: 'https://github.com',
     GITHUB_SHA: '0'.repeat(40),
-    GITHUB_WORKFLOW: 'seal',
+    GITHUB_WORKFLOW: 'sign',
     GITHUB_WORKSPACE: workspace,
     RUNNER_ARCH: 'X64',
     RUNNER_NAME: 'test',

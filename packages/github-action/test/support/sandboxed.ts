@@ -9,14 +9,14 @@ const stateDirectory = mkdtempSync(join(tmpdir(), 'signstash-action-state-'));
 // Not on the exit of the process: test runners end their workers without it.
 afterAll(() => rmSync(stateDirectory, { recursive: true, force: true }));
 
-/** A sandbox that closes with the test. It would seal, and count, a repeated reference once more. */
+/** A sandbox that closes with the test. It signs and counts a repeated reference again. */
 export async function sandboxed(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({ stateDirectory, duplicateReferences: 'sign-again', ...options });
   onTestFinished(() => sandbox.close());
   return sandbox;
 }
 
-/** Inputs that seal every PDF of the workspace with a sandbox. */
+/** Inputs that sign every PDF of the workspace with a sandbox. */
 export const inputsFor = (sandbox: Sandbox, more: Record<string, string> = {}): Record<string, string> => ({
   files: '**/*.pdf',
   'token-url': sandbox.tokenUrl,

@@ -161,7 +161,7 @@ function parameter({ parameters = {} }: FakeOptions, name: string, item: number,
   throw new Error(`The node asks for "${name}", which it does not have.`);
 }
 
-/** As the editor fills in what nobody set. */
+/** The editor's defaults for parameters that are not set. */
 const defaults: Record<string, unknown> = Object.fromEntries(
   new SignStash().description.properties.map(({ name, default: value }) => [name, value]),
 );

@@ -16,7 +16,7 @@ export function banner(sandbox: Sandbox): string {
 
   ###########################################################################
   #  SANDBOX. Its seals are NOT qualified and have NO legal value.          #
-  #  Never send a document signed here to anybody as a sealed invoice.      #
+  #  Never send a document signed here to anyone as a signed invoice.       #
   ###########################################################################
 
 Paste into a shell (Linux, macOS):

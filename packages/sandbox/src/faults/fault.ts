@@ -1,5 +1,5 @@
 import type { EndpointName, ServiceName } from '../endpoints.ts';
-import type { SignErrorCode } from '../sealer.ts';
+import type { SignErrorCode } from '../signer.ts';
 
 /**
  * When a fault applies.

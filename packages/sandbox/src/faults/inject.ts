@@ -12,7 +12,7 @@ export async function injectBefore(state: SandboxState, request: FastifyRequest,
   if (fault) await instead(fault, state, request, reply);
 }
 
-/** Between registering and sealing: the caller goes on working, and looks at `reply.sent` before it answers. */
+/** Between registering and signing: the caller continues and checks `reply.sent` before it answers. */
 export async function injectWhileProcessing(
   state: SandboxState,
   request: FastifyRequest,

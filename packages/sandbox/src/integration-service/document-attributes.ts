@@ -1,4 +1,4 @@
-import type { WireSignatureInfo } from '../sealer.ts';
+import type { WireSignatureInfo } from '../signer.ts';
 
 /** `documentAttributes`: the settings that were applied, one pair each. */
 export function documentAttributes({

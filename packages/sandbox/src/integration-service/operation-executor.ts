@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { Counts } from '../admin/counts.ts';
 import type { FaultQueue, FaultTarget } from '../faults/fault-queue.ts';
-import { SealError, type Sealer } from '../sealer.ts';
+import { type Signer, SigningError } from '../signer.ts';
 import { ApiError, describeErrorCode } from '../wire/api-error.ts';
 import type { SignRequest } from '../wire/sign-request.ts';
 import type { ContentStore } from './content-store.ts';
@@ -14,7 +14,7 @@ export type SignedContents = ReadonlyMap<OperationDocument, Uint8Array>;
 
 /** What the executor works with. */
 export interface ExecutorDeps {
-  sealer: Sealer;
+  signer: Signer;
   operations: OperationStore;
   contents: ContentStore;
   usage: Usage;
@@ -61,7 +61,7 @@ export class OperationExecutor {
     return new Map();
   }
 
-  /** Somebody asks how far the operation is: one that was put off may be executed now. */
+  /** Called for each status or detail request: a deferred operation may be executed now. */
   async poll(operation: Operation): Promise<void> {
     const late = this.#deferred.get(operation);
     if (late?.polls === undefined) return;
@@ -128,7 +128,7 @@ export class OperationExecutor {
   }
 
   async #signOne(document: OperationDocument, target: FaultTarget): Promise<Uint8Array | undefined> {
-    const { faults, sealer, counts, usage } = this.#deps;
+    const { faults, signer, counts, usage } = this.#deps;
     const fault = faults.takeForDocument(target, 'document-error', document.reference);
     if (fault) {
       this.#fail(document, fault.signError ?? 'CERT_SERVICE_GLOBAL_ERROR');
@@ -136,14 +136,14 @@ export class OperationExecutor {
     }
     try {
       const { contentType, signatureInfo } = document;
-      const content = await sealer.seal({ content: document.unsigned!, contentType, signatureInfo });
+      const content = await signer.sign({ content: document.unsigned!, contentType, signatureInfo });
       this.#release(document);
       document.signStatus = 'SIGNED';
       usage.settle(true);
       counts.signed(document.reference);
       return content;
     } catch (error) {
-      this.#fail(document, error instanceof SealError ? error.signError : 'SIGN_OPERATION_INTERNAL_ERROR');
+      this.#fail(document, error instanceof SigningError ? error.signError : 'SIGN_OPERATION_INTERNAL_ERROR');
       return undefined;
     }
   }

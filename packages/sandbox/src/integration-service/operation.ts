@@ -1,5 +1,5 @@
 import type { ServiceName } from '../endpoints.ts';
-import type { WireSignatureInfo } from '../sealer.ts';
+import type { WireSignatureInfo } from '../signer.ts';
 import type { PreservationInfo } from '../wire/sign-request.ts';
 
 export type OperationStatus = 'PENDING_EXECUTION' | 'EXECUTED' | 'EXECUTION_ERROR' | 'EXECUTION_FAILED';

@@ -43,7 +43,7 @@ export async function signRoutes(
   post('sign', '/api/v0/document/sign/base64', ({ raw }) => readSignRequest(limited(raw, maxBodyBytes), unknownFields));
   post('signMultipart', '/api/v0/document/sign', (request) => readMultipartSignRequest(request, unknownFields));
 
-  /** The body has arrived: from here on the work is done to the end, whether or not somebody waits for the answer. */
+  /** The body has arrived: from here on the work is completed, whether or not the client still waits for the answer. */
   async function sign(target: FaultTarget, request: FastifyRequest, reply: FastifyReply, body: SignRequest) {
     const operation = state.executor.register(body, target);
     await injectWhileProcessing(state, request, reply);

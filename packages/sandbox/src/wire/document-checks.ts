@@ -1,6 +1,6 @@
-import { imageSize } from '../seal/image-size.ts';
-import { parseArea } from '../seal/wire-values.ts';
-import type { WireSignatureInfo } from '../sealer.ts';
+import type { WireSignatureInfo } from '../signer.ts';
+import { imageSize } from '../signing/image-size.ts';
+import { parseArea } from '../signing/wire-values.ts';
 import { apiErrors } from './api-error.ts';
 import type { SignRequestDocument } from './sign-request.ts';
 
@@ -20,7 +20,7 @@ export function refuseBadDocuments(documents: readonly SignRequestDocument[]): v
 }
 
 function refuseLargeImage(name: string, visible: NonNullable<WireSignatureInfo['visibleSignatureInfo']>): void {
-  // A field of the document has a size of its own.
+  // A field of the document has its own size limit.
   if (!visible.imageValue || visible.locationType === 'SIGN_FIELD') return;
   const image = imageSize(Buffer.from(visible.imageValue, 'base64'));
   const area = parseArea(visible.area);

@@ -1,4 +1,4 @@
-import type { WireSignatureInfo } from '../sealer.ts';
+import type { WireSignatureInfo } from '../signer.ts';
 
 /** A sign request as it comes over the wire (API reference, section 5), its contents already taken out of their base64. */
 export interface SignRequest {

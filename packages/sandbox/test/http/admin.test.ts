@@ -151,7 +151,7 @@ describe('what a web page or another local program could send is refused', () =>
   });
 });
 
-test('every start has credentials and an admin token of its own', async () => {
+test('every start has its own credentials and admin token', async () => {
   const other = await sandboxForTests();
   for (const secret of ['clientId', 'clientSecret', 'adminToken'] as const) {
     expect(other[secret]).not.toBe(sandbox[secret]);

@@ -35,7 +35,7 @@ describe('asking what was signed', () => {
     expect((await talk.call(`api/v0/operation/sign/detail/${id}/contentInResponse/maybe`)).status).toBe(500);
   });
 
-  test('hands out a zip of the sealed documents', async () => {
+  test('returns a zip of the signed documents', async () => {
     const { id, documentList } = await talk.signed(
       bytesDocument('zip-1'),
       bytesDocument('zip-ção'),
@@ -45,13 +45,13 @@ describe('asking what was signed', () => {
     expect(response.headers.get('content-type')).toBe('application/zip');
     const entries = unzipSync(new Uint8Array(await response.arrayBuffer()));
     const contents = Object.entries(entries).map(([name, content]) => [name, Buffer.from(content).toString('base64')]);
-    const sealed = (reference: string) =>
+    const signed = (reference: string) =>
       documentList.find(({ externalReference }) => externalReference === reference)!.signedContent;
     expect(Object.fromEntries(contents)).toEqual({
-      'zip-1.zip-1.bin': sealed('zip-1'),
-      'zip-ção.zip-ção.bin': sealed('zip-ção'),
+      'zip-1.zip-1.bin': signed('zip-1'),
+      'zip-ção.zip-ção.bin': signed('zip-ção'),
       // Nothing unpacks outside its folder.
-      '_/up.../up.bin': sealed('../up'),
+      '_/up.../up.bin': signed('../up'),
     });
   });
 

@@ -16,7 +16,7 @@ async function outcome(answer: Promise<Response>): Promise<number | 'cut'> {
   );
 }
 
-/** Sends one document while a fault waits for it; tells what the client saw and what became of the document. */
+/** Sends one document while a fault waits for it; returns what the client received and the state of the document. */
 async function signWith(fault: Fault) {
   const document = someDocuments(1)[0]!;
   const reference = referenceOf(document);
@@ -25,7 +25,7 @@ async function signWith(fault: Fault) {
   return { seen, reference, known: async () => (await talk.lookUp(reference)).status === 200 };
 }
 
-const sealedCount = (reference: string) => admin.counts().signedByReference[reference] ?? 0;
+const signedCount = (reference: string) => admin.counts().signedByReference[reference] ?? 0;
 
 describe('before anything is registered', () => {
   test.each<[Fault, number | 'cut']>([
@@ -45,7 +45,7 @@ describe('before anything is registered', () => {
     const { seen, known, reference } = await signWith(fault);
     expect(seen).toBe(expected);
     expect(await known()).toBe(false);
-    expect(sealedCount(reference)).toBe(0);
+    expect(signedCount(reference)).toBe(0);
   });
 });
 
@@ -57,7 +57,7 @@ describe('while the work goes on', () => {
   ])('%j', async (fault, expected) => {
     const { seen, known, reference } = await signWith(fault);
     expect(seen).toBe(expected);
-    await expect.poll(() => sealedCount(reference)).toBe(1);
+    await expect.poll(() => signedCount(reference)).toBe(1);
     expect(await known()).toBe(true);
   });
 
@@ -86,7 +86,7 @@ describe('while the work goes on', () => {
     await expect.poll(async () => (await talk.lookUp('hung-up')).status).toBe(200);
     leave.abort();
     await expect(answer).rejects.toThrow();
-    await expect.poll(() => sealedCount('hung-up')).toBe(1);
+    await expect.poll(() => signedCount('hung-up')).toBe(1);
   });
 });
 
@@ -100,7 +100,7 @@ describe('after the work', () => {
     const { seen, known, reference } = await signWith(fault);
     expect(seen).toBe(expected);
     expect(await known()).toBe(true);
-    expect(sealedCount(reference)).toBe(1);
+    expect(signedCount(reference)).toBe(1);
   });
 
   test('truncate: right headers, half a body', async () => {
@@ -192,10 +192,10 @@ describe('what becomes of the operation', () => {
     expect([status, documentList[0]!.signStatus]).toEqual([early, 'RECEIVED']);
     expect(await talk.status(id)).toBe(early);
     expect((await talk.detail(id)).status).toBe(early);
-    expect(sealedCount(referenceOf(document))).toBe(0);
+    expect(signedCount(referenceOf(document))).toBe(0);
     expect(await talk.status(id)).toBe('EXECUTED');
     expect((await talk.detail(id, true)).documentList[0]).toMatchObject({ signStatus: 'SIGNED', signedContent: /./ });
-    expect(sealedCount(referenceOf(document))).toBe(1);
+    expect(signedCount(referenceOf(document))).toBe(1);
   });
 
   test('execution-error: executed after some time', async () => {
@@ -210,10 +210,10 @@ describe('what becomes of the operation', () => {
     const document = someDocuments(1)[0]!;
     const { id } = await talk.signed(document);
     await Promise.all(Array.from({ length: 5 }, () => talk.status(id)));
-    await expect.poll(() => sealedCount(referenceOf(document))).toBe(1);
+    await expect.poll(() => signedCount(referenceOf(document))).toBe(1);
   });
 
-  test('execution-failed: final, and sealed nothing', async () => {
+  test('execution-failed: final, nothing signed', async () => {
     admin.addFault({ kind: 'execution-failed', signError: 'CERT_SERVICE_GLOBAL_ERROR' });
     const { id, status, documentList } = await talk.signed(...someDocuments(2));
     expect(status).toBe('EXECUTION_FAILED');
@@ -251,12 +251,12 @@ describe('choosing requests', () => {
     expect(statuses).toEqual([500, 500, 404]);
   });
 
-  test('several phases strike one request', async () => {
+  test('several phases apply to one request', async () => {
     const document = bytesDocument('struck-twice');
     admin.addFault({ kind: 'latency', delayMs: 10 }, { kind: 'drop', phase: 'after' });
     expect(await outcome(talk.sign(document))).toBe('cut');
     expect(admin.requests().at(-1)).toMatchObject({ endpoint: 'sign', faults: ['latency', 'drop'] });
-    expect(sealedCount('struck-twice')).toBe(1);
+    expect(signedCount('struck-twice')).toBe(1);
   });
 
   test.each<[Fault | object, RegExp]>([

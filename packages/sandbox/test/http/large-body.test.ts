@@ -40,7 +40,7 @@ test('carries 60 MB of documents there and back', async () => {
   const digest = createHash('sha256').update(content).digest();
   for (const { signStatus, signedContent } of documentList) {
     expect(signStatus).toBe('SIGNED');
-    // The seal holds the digest of what it seals: the bytes arrived unharmed.
+    // The signature contains the digest of the document, so the bytes arrived unchanged.
     expect(Buffer.from(signedContent!, 'base64').includes(digest)).toBe(true);
   }
 });

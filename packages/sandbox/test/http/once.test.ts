@@ -34,7 +34,7 @@ describe('a reference used again', () => {
     expect(await again.json()).toMatchObject({ errorCode: '0.0.7' });
   });
 
-  test('is sealed and counted again where told to, and the latest is found', async () => {
+  test('is signed and counted again if configured so, and the latest is found', async () => {
     const sandbox = await sandboxForTests({ duplicateReferences: 'sign-again' });
     const talk = new Talk(sandbox);
     await talk.signed(bytesDocument('again'));

@@ -6,15 +6,15 @@ const sandbox = await sandboxForTests({ maxBodyBytes: 1_000_000 });
 const talk = new Talk(sandbox);
 
 describe('signing base64 within JSON', () => {
-  test('seals a PDF, leaving what was there as it was', async () => {
+  test('signs a PDF, leaving what was there as it was', async () => {
     const pdf = readFileSync(new URL('../fixtures/libreoffice.pdf', import.meta.url));
     const { documentList } = await talk.signed(pdfDocument('pdf-1', pdf));
-    const sealed = Buffer.from(documentList[0]!.signedContent!, 'base64');
-    expect(sealed.subarray(0, pdf.length).equals(pdf)).toBe(true);
-    expect(sealed.subarray(pdf.length).toString('latin1')).toContain('/ByteRange');
+    const signed = Buffer.from(documentList[0]!.signedContent!, 'base64');
+    expect(signed.subarray(0, pdf.length).equals(pdf)).toBe(true);
+    expect(signed.subarray(pdf.length).toString('latin1')).toContain('/ByteRange');
   });
 
-  test('seals each document under its own reference', async () => {
+  test('signs each document under its own reference', async () => {
     const { documentList } = await talk.signed(
       bytesDocument('own-1', 'the first'),
       bytesDocument('own-2', 'the second'),
@@ -95,7 +95,7 @@ describe('refusing', () => {
     ],
     ['a document without a name', signRequest(change({ name: undefined })), "required property 'name'"],
     [
-      'an unknown seal',
+      'an unknown signature type',
       signRequest({ ...good, signatureInfo: { signatureType: 'JAdES' } }),
       'signatureType must be equal',
     ],

@@ -106,7 +106,7 @@ export function signRequest(...documents: object[]) {
   };
 }
 
-/** A document of any bytes, to be sealed as CAdES: the quickest seal there is. */
+/** A document of any bytes, to be signed as CAdES, which is the fastest. */
 export function bytesDocument(externalReference: string, content: Buffer | string = `content of ${externalReference}`) {
   return {
     documentRequest: {

@@ -10,7 +10,7 @@ export function fixturePath(name: string): string {
 }
 
 /** Every PDF that can be signed. */
-export const SEALABLE_PDFS = [
+export const SIGNABLE_PDFS = [
   'chromium.pdf',
   'libreoffice.pdf',
   'cairo.pdf',

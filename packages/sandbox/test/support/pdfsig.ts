@@ -18,7 +18,7 @@ interface SignatureReport {
   certificateValidation: string;
 }
 
-export interface SealReport {
+export interface PdfReport {
   /** There are signatures, and each one is valid. */
   valid: boolean;
   /** The newest signature chains to the given root. */
@@ -32,12 +32,12 @@ export interface SealReport {
 }
 
 /** Asks poppler's pdfsig about the signatures of a PDF (a path or its bytes), trusting the given root only. */
-export async function verifySeal(pdf: string | Uint8Array, caPem: string): Promise<SealReport> {
+export async function verifySignature(pdf: string | Uint8Array, caPem: string): Promise<PdfReport> {
   const trust = await trustStore(caPem);
   const path = typeof pdf === 'string' ? pdf : temporaryFile(pdf);
   let text = await runPdfsig(path, trust);
   if (text.includes('Unknown issue with Certificate')) {
-    // NSS trips over a certificate that two signatures of one file bring along, unless it knows it beforehand.
+    // NSS fails on a certificate that two signatures of one file contain, unless it was imported before.
     await trust.learn(await embeddedCertificates(path));
     text = await runPdfsig(path, trust);
   }

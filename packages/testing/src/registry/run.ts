@@ -6,7 +6,7 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-/** Runs a program to its end. @returns What it printed. @throws where it fails, with all it said. */
+/** Runs a program to its end. @returns Its output. @throws an error with all its output if it fails. */
 export async function run(
   command: string,
   args: readonly string[],

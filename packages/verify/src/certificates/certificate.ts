@@ -49,7 +49,9 @@ export function parseCertificate(der: Uint8Array): Certificate {
 export function tryParseCertificate(der: Uint8Array): Certificate | undefined {
   try {
     const certificate = parseCertificate(der);
-    void certificate.x509.publicKey;
+    // Reads everything that is used later, as far as the libraries decode it only on demand.
+    describeCertificate(certificate);
+    for (const extension of certificate.asn1.extensions ?? []) void extension.parsedValue;
     return certificate;
   } catch {
     return undefined;

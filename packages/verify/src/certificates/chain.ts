@@ -1,3 +1,4 @@
+import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
 import { signatureScheme, verifySignature, weaknesses } from '../cms/algorithms.ts';
 import type { ChainReport, Reason } from '../report.ts';
@@ -142,10 +143,10 @@ function findConstraintProblem({ asn1, x509 }: Certificate, depth: number): stri
 
 /** The key usage bits of the first octet, or undefined if the certificate does not restrict them. */
 function keyUsage(certificate: pkijs.Certificate): number | undefined {
-  const parsed = findExtension(certificate, OID.keyUsage)?.parsedValue as
-    | { valueBlock: { valueHexView: Uint8Array } }
-    | undefined;
-  return parsed?.valueBlock.valueHexView[0];
+  const parsed: unknown = findExtension(certificate, OID.keyUsage)?.parsedValue;
+  if (parsed === undefined) return undefined;
+  // A restriction that cannot be read permits nothing.
+  return parsed instanceof asn1js.BitString ? (parsed.valueBlock.valueHexView[0] ?? 0) : 0;
 }
 
 /** Whether the certificate may be used for what it was used for. */

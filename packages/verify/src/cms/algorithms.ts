@@ -1,6 +1,6 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
 import * as pkijs from 'pkijs';
-import { VerificationProblem } from '../report.ts';
+import { decode, VerificationProblem } from '../report.ts';
 
 /** Digest algorithms by OID: the name that Node knows, and the one that people read. */
 const DIGESTS: Record<string, { node: string; name: string; weak?: boolean }> = {
@@ -85,12 +85,12 @@ export function signatureScheme(identifier: pkijs.AlgorithmIdentifier, fallback?
 }
 
 function pssScheme(identifier: pkijs.AlgorithmIdentifier): SignatureScheme {
-  const parameters = new pkijs.RSASSAPSSParams({ schema: identifier.algorithmParams });
+  const { parameters, maskOid } = decode('The parameters of RSA-PSS are malformed.', () => {
+    const parameters = new pkijs.RSASSAPSSParams({ schema: identifier.algorithmParams });
+    const schema = parameters.maskGenAlgorithm?.algorithmParams;
+    return { parameters, maskOid: schema ? new pkijs.AlgorithmIdentifier({ schema }).algorithmId : PSS_DEFAULT_DIGEST };
+  });
   const oid = parameters.hashAlgorithm?.algorithmId ?? PSS_DEFAULT_DIGEST;
-  const maskParameters = parameters.maskGenAlgorithm?.algorithmParams;
-  const maskOid = maskParameters
-    ? new pkijs.AlgorithmIdentifier({ schema: maskParameters }).algorithmId
-    : PSS_DEFAULT_DIGEST;
   if (maskOid !== oid) throw unsupported('RSA-PSS with different digests for message and mask is not supported.');
   return { family: 'rsa-pss', digest: digestByOid(oid), saltBytes: parameters.saltLength ?? PSS_DEFAULT_SALT_BYTES };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
 import { type Certificate, tryParseCertificate } from '../certificates/certificate.ts';
-import { type Reason, reason, toProblem, VerificationProblem } from '../report.ts';
+import { decode, type Reason, reason, toProblem, VerificationProblem } from '../report.ts';
 import {
   type DigestAlgorithm,
   digestByOid,
@@ -60,7 +60,7 @@ export interface SignerResult {
 
 export function parseCms(der: Uint8Array, what = 'signature'): Cms {
   assertWellFormed(der, what);
-  try {
+  return decode(`The ${what} is not a well-formed CMS SignedData.`, () => {
     const info = pkijs.ContentInfo.fromBER(der);
     if (info.contentType !== OID.signedData) throw malformedCms(`The ${what} is not a CMS SignedData.`);
     const data = new pkijs.SignedData({ schema: info.content });
@@ -76,9 +76,7 @@ export function parseCms(der: Uint8Array, what = 'signature'): Cms {
       crls: crls.map((entry) => toDer(entry.toSchema())),
       signers: data.signerInfos,
     };
-  } catch (error) {
-    throw toProblem(error, 'malformed-signature', `The ${what} is not a well-formed CMS SignedData.`);
-  }
+  });
 }
 
 /** Checks one signer of a CMS against the digest of the content. */
@@ -102,7 +100,7 @@ export async function verifySigner(
   try {
     await checkSigner(cms, signer, digestContent, result);
   } catch (error) {
-    const problem = toProblem(error, 'malformed-signature', 'The signature is malformed.');
+    const problem = toProblem(error);
     result.reasons.push(problem.reason);
     if (problem.reason.severity === 'invalid') result.integrity = 'broken';
   }
@@ -180,8 +178,9 @@ async function checkSigner(
 function readSignedAttributes(signer: pkijs.SignerInfo): Map<string, asn1js.AsnType> {
   const attributes = new Map<string, asn1js.AsnType>();
   for (const { type, values } of signer.signedAttrs?.attributes ?? []) {
-    const value = values[0] as asn1js.AsnType | undefined;
-    if (attributes.has(type) || !value || (values.length > 1 && type !== OID.adobeRevocation)) {
+    // The library leaves a malformed attribute without values.
+    const [value, ...others] = (values as asn1js.AsnType[] | undefined) ?? [];
+    if (attributes.has(type) || !value || (others.length > 0 && type !== OID.adobeRevocation)) {
       throw malformedCms(`The signed attribute ${type} is not there exactly once.`);
     }
     attributes.set(type, value);
@@ -221,11 +220,17 @@ function checkSigningCertificate(attributes: Map<string, asn1js.AsnType>, result
   const v1 = attributes.get(OID.signingCertificate);
   const first = firstOf(firstOf(v2 ?? v1));
   if (!first) return;
-  const parts = (first as asn1js.Sequence).valueBlock.value;
+  if (!(first instanceof asn1js.Sequence)) throw malformedCms('The signing-certificate attribute is malformed.');
+  const parts = first.valueBlock.value;
   let digest = v2 ? digestByOid(OID.sha256) : { node: 'sha1', name: 'SHA-1', weak: true };
   let hash = parts[0];
   if (v2 && hash instanceof asn1js.Sequence) {
-    digest = digestByOid(new pkijs.AlgorithmIdentifier({ schema: hash }).algorithmId);
+    const schema = hash;
+    const { algorithmId } = decode(
+      'The signing-certificate attribute is malformed.',
+      () => new pkijs.AlgorithmIdentifier({ schema }),
+    );
+    digest = digestByOid(algorithmId);
     hash = parts[1];
   }
   const expected = hash instanceof asn1js.OctetString ? Buffer.from(hash.valueBlock.valueHexView) : undefined;
@@ -246,7 +251,7 @@ function firstOf(value: unknown): unknown {
 
 function readUnsignedAttributes(signer: pkijs.SignerInfo, result: SignerResult): void {
   for (const { type, values } of signer.unsignedAttrs?.attributes ?? []) {
-    for (const value of values as asn1js.AsnType[]) {
+    for (const value of (values as asn1js.AsnType[] | undefined) ?? []) {
       if (type === OID.timeStampToken) result.timestampTokens.push(toDer(value));
       if (type === OID.archiveTimestampV3) result.hasArchiveTimestamp = true;
       if (type === OID.revocationValues) readTagged(value, result, 0, 1);

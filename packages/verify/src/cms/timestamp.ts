@@ -100,5 +100,5 @@ function asTimestampReason({ severity, code, message }: Reason): Reason {
 
 /** A timestamp that cannot be read is as broken as one that was changed. */
 export function timestampProblem(error: unknown): Reason {
-  return asTimestampReason(toProblem(error, 'timestamp-invalid', 'The timestamp is malformed.').reason);
+  return asTimestampReason(toProblem(error).reason);
 }

@@ -117,7 +117,7 @@ export class PdfParser {
     const number = this.integer();
     const generation = this.integer();
     if (number === undefined || generation === undefined || !this.keyword('obj')) {
-      throw malformed(`There is no PDF object at byte ${at}, where the cross-reference table expects one.`);
+      throw malformed(`The cross-reference table expects a PDF object at byte ${at}, where none starts.`);
     }
     const value = this.value();
     if (value instanceof PdfDict && this.keyword('stream')) {

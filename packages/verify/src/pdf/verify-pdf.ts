@@ -139,7 +139,7 @@ async function verifyOne(
       context,
     );
   } catch (error) {
-    return unreadable(candidate, [toProblem(error, 'malformed-signature', 'The signature is malformed.').reason]);
+    return unreadable(candidate, [toProblem(error).reason]);
   }
 }
 

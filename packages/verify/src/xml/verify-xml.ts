@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { XmlC14NMode, XmlDocument, type XmlElement } from 'libxml2-wasm';
+import { XmlC14NMode, XmlDocument, type XmlElement, XmlError } from 'libxml2-wasm';
 import { type Certificate, tryParseCertificate } from '../certificates/certificate.ts';
 import { digestByName, type SignatureScheme, unsupported, verifySignature, weaknesses } from '../cms/algorithms.ts';
 import type { SignerResult } from '../cms/signed-data.ts';
@@ -90,7 +90,7 @@ async function verifyElement(signed: SignedDocument, element: XmlElement, contex
     stampedBytes = readUnsigned(parts, result);
     wholeFile = checkElement(signed, parts, certificates, result);
   } catch (error) {
-    const problem = toProblem(error, 'malformed-signature', 'The XML signature is malformed.');
+    const problem = toProblem(error instanceof XmlError ? malformedXml('The XML signature is malformed.') : error);
     result.reasons.push(problem.reason);
     if (problem.reason.severity === 'invalid') result.integrity = 'broken';
   }
@@ -259,7 +259,8 @@ async function isMadeFrom(
   const originalBytes = await original.read(0, original.size);
   try {
     parseXml(originalBytes).dispose();
-  } catch {
+  } catch (error) {
+    toProblem(error);
     return false;
   }
   return bare(bytes) === bare(originalBytes);

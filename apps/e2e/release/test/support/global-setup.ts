@@ -11,7 +11,7 @@ export interface Released {
   /** A bare repository that it pushes to. */
   remote: string;
   registry: string;
-  /** For all that is temporary; removed at the end. */
+  /** Temporary files; removed at the end. */
   work: string;
   /** Versions of the packages, by name. */
   versions: Record<string, string>;
@@ -25,7 +25,7 @@ declare module 'vitest' {
   }
 }
 
-/** Releases everything once; all tests look at the outcome. */
+/** Releases everything once; all tests check the result. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { nodes } = await ensureTools();
   const work = await mkdtemp(join(tmpdir(), 'e2e-release-'));

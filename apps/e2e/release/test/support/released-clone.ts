@@ -8,10 +8,10 @@ const workspace = new URL('../../../../..', import.meta.url).pathname;
 /** A clone with everything committed here, and its own installation. */
 export async function cloneWorkspace(folder: string): Promise<string> {
   await run('git', ['clone', '--quiet', '--no-hardlinks', workspace, folder], { cwd: workspace });
-  for (const [key, value] of Object.entries({ 'user.name': 'Release Lab', 'user.email': 'lab@example.com' })) {
+  for (const [key, value] of Object.entries({ 'user.name': 'Release Test', 'user.email': 'release@example.com' })) {
     await run('git', ['config', key, value], { cwd: folder });
   }
-  // Where it came from is no place to push to.
+  // Nothing may be pushed to the repository that it was cloned from.
   await run('git', ['remote', 'remove', 'origin'], { cwd: folder });
   await run('git', ['switch', '--quiet', '-C', 'main'], { cwd: folder });
   await pnpm(folder, ['install', '--frozen-lockfile', '--prefer-offline', '--reporter=silent']);

@@ -1,5 +1,5 @@
-/** Seals a PDF with the published core at the published sandbox. Prints the sandbox's root certificate's path. */
-export const sealing = `
+/** Signs a PDF with the published core at the published sandbox. Prints the sandbox's root certificate's path. */
+export const signing = `
 const { createSignStash } = core;
 const { startSandbox } = sandbox;
 const server = await startSandbox();
@@ -10,7 +10,7 @@ try {
     clientSecret: server.clientSecret,
   });
   const { content } = await signstash.sign('invoice.pdf', { reason: 'Release' });
-  writeFileSync('sealed.pdf', content);
+  writeFileSync('signed.pdf', content);
   copyFileSync(server.caCertificatePath, 'ca.pem');
 } finally {
   await server.close();
@@ -21,14 +21,14 @@ export const esm = `
 import { copyFileSync, writeFileSync } from 'node:fs';
 import * as core from '@signstash-connect/core';
 import * as sandbox from '@signstash-connect/sandbox';
-${sealing}`;
+${signing}`;
 
 export const commonJs = `
 const { copyFileSync, writeFileSync } = require('node:fs');
 const core = require('@signstash-connect/core');
 const sandbox = require('@signstash-connect/sandbox');
 (async () => {
-${sealing}
+${signing}
 })();
 `;
 
@@ -54,7 +54,7 @@ app.get('/invoice', async (request, response) => {
 const listening = app.listen(0, '127.0.0.1', async () => {
   const answer = await fetch(\`http://127.0.0.1:\${listening.address().port}/invoice\`);
   if (!answer.ok) throw new Error(await answer.text());
-  writeFileSync('sealed.pdf', Buffer.from(await answer.arrayBuffer()));
+  writeFileSync('signed.pdf', Buffer.from(await answer.arrayBuffer()));
   copyFileSync(server.caCertificatePath, 'ca.pem');
   listening.close();
   await server.close();
@@ -97,7 +97,7 @@ import { signstash } from '@signstash-connect/express';
 import { type Sandbox, startSandbox } from '@signstash-connect/sandbox';
 
 const client = createSignStash({ environment: 'staging', clientId: 'a', clientSecret: 'b' });
-export const sealed: Promise<SignedDocument> = client.sign('invoice.pdf');
+export const signed: Promise<SignedDocument> = client.sign('invoice.pdf');
 export const middleware: ReturnType<typeof signstash> = signstash({ client });
 export const server: Promise<Sandbox> = startSandbox();
 export const fails = (error: unknown): string => (error instanceof SignStashError ? error.code : '');

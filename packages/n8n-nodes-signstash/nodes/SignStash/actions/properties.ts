@@ -4,29 +4,36 @@ import { type NodeOperation, operations } from './operations.ts';
 type Resource = NodeOperation['resource'];
 
 const resources = {
-  document: { name: 'Document', description: 'PDF, XML and other files to sign', preset: 'sign' },
-  operation: { name: 'Operation', description: 'Status, documents and e-mails of signing requests', preset: 'get' },
-} as const;
+  document: { name: 'Document', description: 'PDF, XML and other files to sign' },
+  operation: { name: 'Operation', description: 'Status, documents and e-mails of signing requests' },
+};
+const defaultOperations = { document: 'sign', operation: 'get' };
 
 /** The Resource list; its first entry is the default. */
 function resourceList(values: readonly [Resource, ...Resource[]], displayOptions: IDisplayOptions): INodeProperties {
+  const [first] = values;
   return {
-    ...{ displayName: 'Resource', name: 'resource', type: 'options', noDataExpression: true, displayOptions },
-    options: values.map((value) => ({
-      ...{ name: resources[value].name, value },
-      description: resources[value].description,
-    })),
-    default: values[0],
+    displayName: 'Resource',
+    name: 'resource',
+    type: 'options',
+    noDataExpression: true,
+    displayOptions,
+    options: values.map((value) => ({ ...resources[value], value })),
+    default: first,
   };
 }
 
 /** The Operation list of a resource. */
 function operationList(resource: Resource): INodeProperties {
+  const defaultOperation = defaultOperations[resource];
   return {
-    ...{ displayName: 'Operation', name: 'operation', type: 'options', noDataExpression: true },
+    displayName: 'Operation',
+    name: 'operation',
+    type: 'options',
+    noDataExpression: true,
     displayOptions: { show: { resource: [resource] } },
     options: operations.filter((each) => each.resource === resource).map(({ option }) => option),
-    default: resources[resource].preset,
+    default: defaultOperation,
   };
 }
 

@@ -1,10 +1,5 @@
 import { resolveSettings, type SettingName, type SettingValues } from '@signstash-connect/core/adapter';
-import {
-  type ClientSettings,
-  type Endpoints,
-  resolveEnvironment,
-  SignStashClient,
-} from '@signstash-connect/core/client';
+import { type ClientSettings, resolveEnvironment, SignStashClient } from '@signstash-connect/core/client';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { naming } from '../helpers/setting-names.ts';
 import { N8nTransport } from './n8n-transport.ts';
@@ -30,7 +25,7 @@ export async function createClient(context: IExecuteFunctions, settings: ClientS
  * @param fields - The credential's fields, which have the names and values of core's settings.
  * @throws `SettingsError` naming the field that is missing or invalid.
  */
-export function getEndpoints({ authorizationServer = 'production', ...others }: SettingValues): Endpoints {
+export function getEndpoints({ authorizationServer = 'production', ...others }: SettingValues) {
   const { environment, ...fields }: SettingValues = { authorizationServer, ...others };
   const shown = (fieldsOf[String(environment)] ?? []).map((name) => [name, fields[name as keyof typeof fields]]);
   const optional = ['clientId', 'clientSecret'] as const;

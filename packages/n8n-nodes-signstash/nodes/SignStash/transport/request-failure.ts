@@ -73,10 +73,8 @@ const network = (code: 'NETWORK_UNREACHABLE' | 'NETWORK_INTERRUPTED', where: str
 
 /** The authorization server answered, but issued no token. */
 function tokenRefusal({ code, status, body, message }: HostFailure): SignStashError {
-  const isRefused =
-    code === 'EAUTH'
-      ? (body as { error?: unknown } | undefined)?.error !== 'server_error'
-      : status === 401 || status === 403;
+  const { error } = (body ?? {}) as { error?: unknown };
+  const isRefused = code === 'EAUTH' ? error !== 'server_error' : status === 401 || status === 403;
   const details = typeof status === 'number' ? { status } : {};
   const reason = redact(message.slice(0, 300));
   return isRefused
@@ -85,12 +83,10 @@ function tokenRefusal({ code, status, body, message }: HostFailure): SignStashEr
 }
 
 /** The authorization server was not reached, or failed. */
-function tokenUnavailable(failure: HostFailure): TokenError {
-  const { status } = failure.response ?? {};
-  const reason = typeof status === 'number' ? `it answered ${status}` : describeFailure(failure);
-  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server issued no token: ${reason}.`, {
-    cause: failure,
-  });
+function tokenUnavailable(cause: HostFailure): TokenError {
+  const { status } = cause.response ?? {};
+  const reason = typeof status === 'number' ? `it answered ${status}` : describeFailure(cause);
+  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server issued no token: ${reason}.`, { cause });
 }
 
 /** n8n wraps what was thrown, once or twice: outermost first. */

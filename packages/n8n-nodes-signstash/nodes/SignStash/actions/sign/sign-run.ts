@@ -67,8 +67,10 @@ export class SignRun {
       } else if (place.document.reference === undefined) repeated.push([place, reference]);
       else {
         const message = `${name}: another document of this run has the same external reference.`;
-        const details = { document: name, references: [reference] };
-        this.#fail(place, new ValidationError('DUPLICATE_REFERENCE', message, details));
+        this.#fail(
+          place,
+          new ValidationError('DUPLICATE_REFERENCE', message, { document: name, references: [reference] }),
+        );
       }
     }
     const results = documents.length > 0 ? await this.#client.signPrepared(documents, call) : [];
