@@ -5,6 +5,7 @@ import { httpProbe } from '@signstash-connect/core/adapter/node';
 import { type OpenClient, openClient } from './client.ts';
 import { compareContract } from './contract.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
+import type { CliIo } from './io.ts';
 import { oneLine } from './output.ts';
 import type { CommandContext } from './run.ts';
 
@@ -34,7 +35,7 @@ export async function doctor(context: CommandContext<DoctorFlags>): Promise<Exit
       { step: 'settings', status: 'ok', detail: `Client ${clientId}, ${apiUrl ?? proxyUrl}; the secret is set.` },
     ];
     print(steps[0] as Step);
-    for (const step of await checkHosts(service)) {
+    for (const step of await checkHosts(service, usesHttpProxy(io.env))) {
       steps.push(step);
       print(step);
     }
@@ -68,8 +69,16 @@ function printStep({ output }: CommandContext, step: Step): void {
   output.line(`${output.style(color, mark)} ${step.step}: ${oneLine(`${step.detail} ${step.hint ?? ''}`).trim()}`);
 }
 
+const usesHttpProxy = (env: CliIo['env']) =>
+  env.NODE_USE_ENV_PROXY === '1' &&
+  ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((name) => env[name]);
+
 /** Name and certificate of every host, each once. */
-async function checkHosts({ tokenUrl, apiUrl, proxyUrl }: OpenClient): Promise<Step[]> {
+async function checkHosts({ tokenUrl, apiUrl, proxyUrl }: OpenClient, viaHttpProxy: boolean): Promise<Step[]> {
+  if (viaHttpProxy) {
+    const detail = 'Not checked: requests go through an HTTP proxy, which resolves the names.';
+    return [{ step: 'dns', status: 'unknown', detail }];
+  }
   const urls = [tokenUrl, apiUrl, proxyUrl].flatMap((url) => (url === undefined ? [] : [new URL(url)]));
   const hosts = [...new Map(urls.map((url) => [url.host, url])).values()];
   const steps = await Promise.all(

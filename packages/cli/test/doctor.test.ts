@@ -51,6 +51,17 @@ it('names the step that failed and what to do: name of the host', async () => {
   expect(stdout).toContain('Failed at: dns.');
 });
 
+it('leaves names to the HTTP proxy if there is one', async () => {
+  const env = {
+    ...envFor(await startTestSandbox()),
+    NODE_USE_ENV_PROXY: '1',
+    HTTPS_PROXY: 'http://proxy.intranet:3128',
+  };
+  const { exitCode, stdout } = await runCli(['doctor'], { env });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('unknown dns: Not checked: requests go through an HTTP proxy');
+});
+
 it('names the step that failed and what to do: credentials', async () => {
   const sandbox = await startTestSandbox();
   const env = { ...envFor(sandbox), SIGNSTASH_CLIENT_SECRET: 'not+this%one' };
