@@ -54,7 +54,7 @@ test.each<[string, Record<string, string>, string]>([
   ],
   ['external-reference', { 'external-reference': '{sha1}' }, '{sha1} is not one of'],
   ['external-reference', { 'external-reference': '{run}' }, 'every file would get the same reference'],
-  ['delivery-emails', { 'delivery-emails': 'a@b.pt, not-an-address' }, 'Invalid delivery-emails: "not-an-address"'],
+  ['delivery-emails', { 'delivery-emails': 'a@b.pt, not-an-address' }, 'Invalid e-mail address "not-an-address"'],
   ['delivery-attach', { 'delivery-attach': 'true' }, 'needs delivery-emails'],
   ['batch-size', { 'batch-size': '100' }, 'from 1 to 99'],
   ['concurrency', { concurrency: '' }, 'concurrency is not set'],

@@ -25,6 +25,9 @@ export async function signFiles(patterns: readonly string[], options: SignFilesO
   return run.report(files, missing, performance.now() - started);
 }
 
+/** All files are there, so only a busy machine delays the next one. Milliseconds. */
+const lingerMs = 2_000;
+
 class FileRun {
   readonly #options: SignFilesOptions;
   readonly #root: string;
@@ -70,6 +73,7 @@ class FileRun {
       ...sign,
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       overwrite: overwrite || inPlace,
+      lingerMs,
     });
     try {
       for await (const result of batch) await this.#finish(result);

@@ -51,8 +51,8 @@ interface Failed {
   readonly error: SignStashError;
 }
 
-/** How long documents of a slow source wait for others to share their request. Milliseconds. */
-const lingerMs = 200;
+/** Default of {@link BatchOptions.lingerMs}: files on a disk are all there, so only a busy machine delays the next one. */
+const defaultLingerMs = { files: 2_000, stream: 200 };
 
 /** How much content that was read for its checks stays in memory until it is sent. Bytes. */
 const maxKeptBytes = 24 * 1024 * 1024;
@@ -96,6 +96,7 @@ export class BatchRun {
     this.#concurrency = inRange('concurrency', options.concurrency ?? 4, 64);
     const bytes = options.maxRequestBytes ?? defaultMaxRequestBytes;
     this.#maxRequestBytes = inRange('maxRequestBytes', bytes, Number.MAX_SAFE_INTEGER);
+    if (options.lingerMs !== undefined) inRange('lingerMs', options.lingerMs, 60_000);
     this.#outputs = new Outputs(options, client);
     // Enough to keep every request full while the documents of the next one are prepared.
     const requests = this.#concurrency + 1;
@@ -160,6 +161,7 @@ export class BatchRun {
     // Kept apart: what may have been sent a moment ago is looked up over a longer time.
     const inDoubt = new BatchPacker<PreparedItem>(this.#batchSize, this.#maxRequestBytes);
     const packers = [inDoubt, fresh];
+    const lingerMs = this.#options.lingerMs ?? defaultLingerMs[total === undefined ? 'stream' : 'files'];
     const prepared = await this.#prepared(documents);
     try {
       for (let next = prepared.next(); ; ) {

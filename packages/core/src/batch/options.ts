@@ -47,6 +47,11 @@ export interface BatchOptions extends SignOptions {
   batchSize?: number;
   /** Bytes of documents in a request; a larger document goes alone. Default 64 MiB. */
   maxRequestBytes?: number;
+  /**
+   * How long the documents of a request that is not full wait for the next one, before the request is sent. Milliseconds. Default 2,000
+   * for paths and patterns, 200 for other sources, whose next document may not exist yet.
+   */
+  lingerMs?: number;
   /** Requests under way at once. Default 4. */
   concurrency?: number;
   /** Called with the progress, at most ten times per second and once at the end. */
