@@ -21,7 +21,7 @@ threads; JavaScript runs on one.
 Tried and kept: a small file is read once for its checks, its hash and its request; each chunk is decoded into the same memory; writes
 are gathered in buffers that are used again; encoding in pieces that fit the processor's cache; \`redirect: 'error'\`, since
 \`fetch\` otherwise keeps a second copy of every body. Tried and dropped: synchronous calls for small files. On a busy machine they made
-no difference that could be told from noise (3.0 and 3.2 s of processor time for 600 documents, 2.8 and 3.1 s with the thread pool),
+no difference beyond the noise (3.0 and 3.2 s of processor time for 600 documents, 2.8 and 3.1 s with the thread pool),
 and they block the event loop while the disk is busy. Not tried: worker threads, and undici's own interface instead of \`fetch\`.`,
   'signAll, multipart':
     'As above. Only the request is multipart: the response has its contents as base64 in JSON either way.',
