@@ -58,7 +58,7 @@ export async function capacity(work: string, { bytes, quick }: { bytes: number; 
         `Documents of ${bytes} bytes, ${batchSize} per request, ${concurrency} concurrent requests per process. The service ` +
           'answers a request after the given time for each of its documents, and any number of requests at once: what it allows ' +
           'is the number of concurrent requests divided by the time per document. The number of processes for a night follows ' +
-          'from the rate per process of the row, if each has a core of its own and the service accepts as many requests.',
+          'from the rate per process of the row, if each has its own core and the service accepts as many requests.',
       ],
     },
     goals: [],
