@@ -23,7 +23,7 @@ it.each([
 it('imports no Express at run time', async () => {
   const files = await readdir(join(root, 'dist'), { recursive: true });
   const scripts = files.filter((file) => file.endsWith('.js'));
-  expect(scripts.length).toBeGreaterThan(10);
+  expect(scripts).toContain('index.js');
   for (const file of scripts) {
     expect(await readFile(join(root, 'dist', file), 'utf8'), file).not.toMatch(/from ['"]express['"]/);
   }
