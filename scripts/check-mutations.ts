@@ -202,7 +202,7 @@ const mutations: Mutation[] = [
   },
   {
     rule: 'the CRC-32 of every unpacked document is compared',
-    file: `${core}/src/api/response/documents-zip.ts`,
+    file: `${core}/src/api/response/unpack-zip.ts`,
     from: ' && entry.crc32 === found.crc32',
     to: '',
     test: `${core}/test/api/documents-zip.test.ts`,
