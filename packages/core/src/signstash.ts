@@ -148,7 +148,7 @@ export function createSignStash(options: SignStashOptions): SignStash {
 }
 
 /**
- * Makes a client from the SIGNSTASH_* environment variables; see {@link environmentVariables}.
+ * Makes a client from the SIGNSTASH_* environment variables, which the README lists.
  *
  * @param overrides - Settings that go before the variables.
  * @throws {@link ConfigurationError} naming the variable that is missing, unknown or contradicted by another.
