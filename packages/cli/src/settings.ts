@@ -74,6 +74,15 @@ export function addConnectionFlags(command: Command): Command {
   );
 }
 
+/** Options of the commands that sign. */
+export function addSigningFlags(command: Command): Command {
+  const { verify, trust, lock, referencePattern, issuers } = ownDescriptions;
+  addFlags(command, 'External references', { referencePattern, issuers });
+  addFlags(command, 'Verification and locking', { verify, trust, lock });
+  addFlags(command, 'Signature', signOptionDescriptions);
+  return addConnectionFlags(command);
+}
+
 /** Where a value comes from, and how people call it there. */
 interface Layer {
   values: Readonly<Record<string, SettingValue>>;

@@ -51,7 +51,7 @@ it('sends the delivery e-mails again', async () => {
   const { run, id, sandbox } = await signOne();
   expect((await run('resend', id, 'b@example.com', 'c@example.com', '--attach')).exitCode).toBe(0);
   expect(sandbox.admin.counts().requests.resendMail).toBe(1);
-  expect(await run('resend', id, 'nobody')).toMatchObject({
+  expect(await run('resend', id, 'not-an-address')).toMatchObject({
     exitCode: 1,
     stderr: expect.stringContaining('RECEIVER_INVALID'),
   });

@@ -1,8 +1,7 @@
-import { signOptionDescriptions } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
 import type { CliIo } from '../io.ts';
 import { action } from '../run.ts';
-import { addConnectionFlags, addFlags, ownDescriptions, wholeNumber } from '../settings.ts';
+import { addSigningFlags, wholeNumber } from '../settings.ts';
 import type { SignFlags } from '../sign.ts';
 
 export function addSignCommand(program: Command, io: CliIo): void {
@@ -24,11 +23,7 @@ export function addSignCommand(program: Command, io: CliIo): void {
     .option('--batch-size <count>', 'documents per request', wholeNumber(1, 99))
     .option('--concurrency <count>', 'requests at the same time', wholeNumber(1, 64))
     .option('--fail-fast', 'send nothing more after the first failure');
-  const { verify, trust, lock, referencePattern, issuers } = ownDescriptions;
-  addFlags(command, 'External references', { referencePattern, issuers });
-  addFlags(command, 'Verification and locking', { verify, trust, lock });
-  addFlags(command, 'Signature', signOptionDescriptions);
-  addConnectionFlags(command)
+  addSigningFlags(command)
     .addHelpText(
       'after',
       `

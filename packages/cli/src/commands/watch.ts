@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { signOptionDescriptions } from '@signstash-connect/core/adapter';
 import type { Command } from 'commander';
 import { openClient } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -9,7 +8,7 @@ import type { CliIo } from '../io.ts';
 import { openReferenceLock } from '../lock.ts';
 import type { Output } from '../output.ts';
 import { action, type CommandContext } from '../run.ts';
-import { addConnectionFlags, addFlags, ownDescriptions, wholeNumber } from '../settings.ts';
+import { addSigningFlags, wholeNumber } from '../settings.ts';
 import { createVerification } from '../verifier.ts';
 import { retryFailed } from '../watch/file-results.ts';
 import { createFolders, resolveFolders } from '../watch/folders.ts';
@@ -41,11 +40,7 @@ export function addWatchCommand(program: Command, io: CliIo): void {
     .option('--health-host <host>', 'address for --health-port (default: all addresses)')
     .option('--batch-size <count>', 'documents per request', wholeNumber(1, 99))
     .option('--concurrency <count>', 'requests at the same time', wholeNumber(1, 64));
-  const { verify, trust, lock, referencePattern, issuers } = ownDescriptions;
-  addFlags(command, 'External references', { referencePattern, issuers });
-  addFlags(command, 'Verification and locking', { verify, trust, lock });
-  addFlags(command, 'Signature', signOptionDescriptions);
-  addConnectionFlags(command)
+  addSigningFlags(command)
     .addHelpText(
       'after',
       `
