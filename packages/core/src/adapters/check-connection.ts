@@ -110,7 +110,7 @@ async function checkTokenAndApi(client: CheckedClient, options: CheckConnectionO
         // A token comes first: any answer of the API, even a refusal, shows that there was one.
         return isSignStashError(error) && error.status !== undefined
           ? [token, failure('api', described)]
-          : [unknown('token', 'Could not be told apart from the API: see there.'), failure('api', described)];
+          : [unknown('token', 'Not checked separately: see the failure of the API.'), failure('api', described)];
     }
   }
 }

@@ -7,7 +7,7 @@ import type { ErrorBody } from '../errors/errors.ts';
 
 /**
  * A look-up may say "not found" by 404, by 204, by an empty body, by `null`, by an id of 0 or less, or, at any status, by an error
- * body that says so. A web page is from a gateway, whatever its status, and says nothing.
+ * body with that message. A web page comes from a gateway, whatever its status, and proves nothing.
  */
 export function isNotFound(status: number, body: string): boolean {
   const text = body.trim();

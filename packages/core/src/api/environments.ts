@@ -30,8 +30,8 @@ export interface OnPremiseEnvironment {
   proxyUrl: string;
   authorizationServer: NamedEnvironment | CustomEnvironment | { tokenUrl: string };
   /**
-   * Whether the look-up of the SaaS finds documents that were signed through the proxy. Nothing published says so, hence the default
-   * false: after a lost answer, "not found" leaves the outcome unknown, and the document is not sent again.
+   * Whether the look-up of the SaaS finds documents that were signed through the proxy. Nothing published confirms it, hence the
+   * default false: after a lost answer, "not found" leaves the outcome unknown, and the document is not sent again.
    */
   saasSeesProxyDocuments?: boolean;
 }

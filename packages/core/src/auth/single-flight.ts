@@ -17,7 +17,7 @@ export class SingleFlight<T> {
     return this.#stop.signal.aborted;
   }
 
-  /** @throws {@link AbortedError} when this caller's signal fires, while the job goes on for the others. */
+  /** @throws {@link AbortedError} when this caller's signal fires; the job continues for the others. */
   async wait(signal?: AbortSignal): Promise<T> {
     this.#waiting++;
     try {

@@ -12,7 +12,7 @@ export const lifeWithoutExpiresInSeconds = 300;
 /** What came of one token request. */
 export type TokenOutcome =
   | { readonly token: IssuedToken }
-  /** `passing`: the same request may go better in a moment, after `retryAfterMs` where the server says so. */
+  /** `passing`: the failure is temporary and the same request may succeed later, after `retryAfterMs` if the server sent one. */
   | { readonly error: CredentialsError | TokenError; readonly passing: boolean; readonly retryAfterMs?: number };
 
 export interface TokenAnswer {

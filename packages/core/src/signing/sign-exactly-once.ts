@@ -136,7 +136,7 @@ interface Named<T> extends Group {
  * Signs a group of documents so that each is signed at most once, whatever fails on the way, and reports every one of them
  * exactly once through `onOutcome`. Never rejects.
  *
- * A document ends as signed, as failed if the service says so or never got it, as pending, or as unknown.
+ * A document ends as signed, as failed (reported by the service, or never received by it), as pending, or as unknown.
  */
 export async function signExactlyOnce<T>(
   documents: readonly PreparedDocument[],

@@ -32,7 +32,7 @@ const unsentCodes = new Set([
 ]);
 
 /**
- * What only its text tells apart: Node gives an interrupted TLS handshake the code of any broken connection, and `fetch` refuses
+ * Errors that only their message distinguishes: Node gives an interrupted TLS handshake the code of any broken connection, and `fetch` refuses
  * ports of other protocols (such as 6000) without any code.
  */
 const unsentWords = /before secure TLS connection was established|^bad port$/;
@@ -52,7 +52,7 @@ export function surelyUnsent(error: unknown): boolean {
   );
 }
 
-/** Whether `fetch` met a redirect that it was told not to follow; it has no code for that. */
+/** Whether `fetch` refused to follow a redirect, as requested; that error has no code. */
 export function wasRedirected(error: unknown): boolean {
   return causes(error).some(({ message }) => message === 'unexpected redirect');
 }

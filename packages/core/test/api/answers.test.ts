@@ -72,7 +72,7 @@ describe('refusals', () => {
     });
   });
 
-  test('a used up quota is told apart from other refusals', () => {
+  test('an exceeded quota is distinguished from other refusals', () => {
     expect(refusal(422, { errorCode: 'USAGE_LIMIT_EXCEEDED' }).code).toBe('QUOTA_EXCEEDED');
     expect(
       refusal(422, { errorCode: 'FIELD_LIMIT', errorCodeDescription: 'reason is limited to 100 characters' }).code,

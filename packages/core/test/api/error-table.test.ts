@@ -12,7 +12,7 @@ import {
 import { isTokenRefused, serviceError } from '../../src/api/response/service-error.ts';
 import { NetworkError, OutcomeUnknownError } from '../../src/errors/errors.ts';
 
-/** The table of section 7 of the API reference, written down once more: status, code, what follows. */
+/** The table of section 7 of the API reference, written independently of the implementation: status, code, action. */
 const documented: [number, string | null, ErrorAction][] = [
   [500, '0.0.1', 'look-up'],
   [500, '0.0.2', 'refuse'],

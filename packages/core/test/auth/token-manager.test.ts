@@ -15,7 +15,7 @@ const setUp = (store?: TokenStore) => {
   return { clock, issuer, ...managerWith(issuer, clock, store) };
 };
 
-describe('one renewal for everybody', () => {
+describe('a renewal for all callers', () => {
   it('asks once for 1,000 calls at once, and not at all for later ones', async () => {
     const { manager, issuer } = setUp();
     const tokens = await many(manager, 1000);
@@ -24,7 +24,7 @@ describe('one renewal for everybody', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('goes on for the others when one caller stops waiting', async () => {
+  it('continues for the others when one caller stops waiting', async () => {
     const { manager, issuer } = setUp();
     issuer.automatic = false;
     const stop = new AbortController();
@@ -269,7 +269,7 @@ describe('refused credentials', () => {
     expect(issuer.asked).toBe(2);
   });
 
-  it('are told apart from an outage, which is asked about again', async () => {
+  it('are distinguished from an outage, after which the request is repeated', async () => {
     const { manager, issuer } = setUp();
     issuer.automatic = false;
     const failed = manager.getToken();

@@ -100,7 +100,7 @@ describe('refused credentials', () => {
     ['401 with a page', 401, page, /a page saying "Access denied \[redacted\]"/],
     ['401 with nothing', 401, '', /\(401\)/],
     ['403 that speaks OAuth', 403, { error: 'access_denied' }, /403 access_denied/],
-  ])('are told at once and never sent again: %s', async (_, status, body, says) => {
+  ])('are reported at once and never sent again: %s', async (_, status, body, says) => {
     const { url, seen } = await recorder((response) => answer(response, status, body));
     const { request: tokens, clock } = request(url);
     const error = await failure(tokens.issue());

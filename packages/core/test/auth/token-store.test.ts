@@ -50,7 +50,7 @@ describe('Keyv', () => {
 });
 
 describe('the memory store', () => {
-  it('forgets a token after its time, and when told to', () => {
+  it('forgets a token when it expires and when it is deleted', () => {
     vi.useFakeTimers();
     const store = new MemoryTokenStore();
     store.set('a', stored(), 1000);
@@ -71,7 +71,7 @@ describe('the memory store', () => {
 });
 
 describe('the key', () => {
-  it('tells apart servers, clients and scopes, and names none of them', () => {
+  it('differs by server, client and scope, and contains none of them', () => {
     const owners = [owner, { ...owner, clientId: 'x' }, { ...owner, tokenUrl: 'https://b' }, { ...owner, scope: 's' }];
     expect(new Set(owners.map(tokenKey)).size).toBe(4);
     expect(tokenKey(owner)).toBe(tokenKey({ ...owner, scope: '' }));

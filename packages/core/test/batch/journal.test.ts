@@ -23,7 +23,7 @@ test('what was written is known again, the latest last', async () => {
   expect(existsSync(`${path}.lock`)).toBe(false);
 });
 
-test('a last line that a crash has torn is cut off, and writing goes on after it', async () => {
+test('a last line that a crash left incomplete is removed before the next entry is written', async () => {
   const path = journalPath();
   writeFileSync(path, '{"v":1,"at":"x","event":"sending","reference":"é"}\n{"v":1,"event":"sea');
   const journal = await Journal.open(path);

@@ -179,7 +179,7 @@ test('an answer that contains content which belongs to no document leaves no tem
   expect(readdirSync(folder)).toEqual(['0.pdf']);
 });
 
-test('a process that finds its documents signed by another one says so and reports them as signed', async () => {
+test('a process that finds its documents signed by another one warns and reports them as signed', async () => {
   const sandbox = await testSandbox();
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 50, times: 100 });
   const folder = invoices(20);

@@ -154,12 +154,15 @@ describe('a large request', () => {
     expect(most).toBeLessThan(160 * 1024 * 1024);
   });
 
-  it.each([301, 302, 307])('that is redirected by %i is sent once, and the error says so', async (status) => {
-    const { url, seen } = await recorder((response) => answer(response, status, '', { location: '/login' }));
-    const error = await failure(transport.send(post(url, text('hello'))));
-    expect(error).toMatchObject({ code: 'PROTOCOL_UNEXPECTED', message: expect.stringContaining('redirect') });
-    expect(seen).toHaveLength(1);
-  });
+  it.each([301, 302, 307])(
+    'that is redirected by %i is sent once, and the error reports the redirect',
+    async (status) => {
+      const { url, seen } = await recorder((response) => answer(response, status, '', { location: '/login' }));
+      const error = await failure(transport.send(post(url, text('hello'))));
+      expect(error).toMatchObject({ code: 'PROTOCOL_UNEXPECTED', message: expect.stringContaining('redirect') });
+      expect(seen).toHaveLength(1);
+    },
+  );
 });
 
 describe('an answer', () => {
@@ -256,29 +259,29 @@ describe('a failure before anything is sent', () => {
     return error;
   };
 
-  it('is recognised: connection refused', async () => {
+  it('is known as such: connection refused', async () => {
     expect((await unreachable(await deadUrl())).message).toMatch(/^sign at 127\.0\.0\.1:\d+: .*\(ECONNREFUSED\)/);
   });
 
-  it('is recognised: connection refused on any of several addresses', async () => {
+  it('is known as such: connection refused on any of several addresses', async () => {
     const url = (await deadUrl()).replace('127.0.0.1', 'localhost');
     expect((await unreachable(url)).message).toContain('ECONNREFUSED');
   });
 
-  it('is known: no such host', async () => {
+  it('is known as such: no such host', async () => {
     expect((await unreachable('http://no-such-host.invalid/')).message).toMatch(/ENOTFOUND|EAI_AGAIN/);
   });
 
-  it('is known: a port that fetch refuses', async () => {
+  it('is known as such: a port that fetch refuses', async () => {
     await unreachable('http://127.0.0.1:6000/');
   });
 
-  it('is known: plain http behind an https address', async () => {
+  it('is known as such: plain http behind an https address', async () => {
     const url = await serve((_, response) => response.end());
     await unreachable(url.replace('http:', 'https:'));
   });
 
-  it('is known: a handshake that breaks off', async () => {
+  it('is known as such: an interrupted TLS handshake', async () => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.destroy()));
     await unreachable(url.replace('http:', 'https:'));
   });
@@ -291,20 +294,20 @@ describe('a failure that may come after something was sent', () => {
     expect(error).toMatchObject({ code: 'NETWORK_INTERRUPTED', retryable: true });
   };
 
-  it('is told as such: the connection closes without an answer', async () => {
+  it('is reported as an interruption: the connection closes without an answer', async () => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.destroy()));
     await interrupted(transport.send(get(url)));
     await interrupted(transport.send(post(url, pieces(3).body)));
   });
 
-  it('is told as such: the connection is reset in the middle of the upload', async () => {
+  it('is reported as an interruption: the connection is reset in the middle of the upload', async () => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const { body, state } = pieces(100);
     await interrupted(transport.send(post(url, body)));
     await eventually(() => state.closed === 1);
   });
 
-  it('is told as such: the answer is no HTTP', async () => {
+  it('is reported as an interruption: the answer is not HTTP', async () => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.end('220 mail.example ESMTP\r\n')));
     await interrupted(transport.send(get(url)));
   });
@@ -312,13 +315,13 @@ describe('a failure that may come after something was sent', () => {
   it.each([
     ['shorter than its Content-Length', 'content-length: 100\r\n\r\n{"id":1'],
     ['without its last chunk', 'transfer-encoding: chunked\r\n\r\n7\r\n{"id":1\r\n'],
-  ])('is told as such: the answer is %s', async (_, rest) => {
+  ])('is reported as an interruption: the answer is %s', async (_, rest) => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${rest}`)));
     const response = await transport.send(get(url));
     await interrupted(readAll(response.body));
   });
 
-  it('is told as such: a body of another length than announced', async () => {
+  it('is reported as an interruption: the body differs in length from its Content-Length', async () => {
     const { url } = await recorder((response) => answer(response, 200, ''));
     await interrupted(transport.send(post(url, { ...text('four'), contentLength: 5 })));
     await interrupted(transport.send(post(url, { ...text('four'), contentLength: 3 })));

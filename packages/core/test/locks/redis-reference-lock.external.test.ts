@@ -194,7 +194,7 @@ test('three processes with one Redis sign each document once, also a service tha
   expect([counts.length, Math.max(...counts)]).toEqual([60, 1]);
 }, 60_000);
 
-test('without Redis, documents are looked up first, the processes say so, and nothing is signed twice', async () => {
+test('without Redis, the processes warn, look documents up first, and sign nothing twice', async () => {
   const { socket, server } = await startRedis();
   const sandbox = await testSandbox();
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 40, times: 1_000 });

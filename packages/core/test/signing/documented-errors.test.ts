@@ -95,7 +95,7 @@ describe('a document named by an operation is never sent again', () => {
     expect(outcomes(await service.client().signMany(documents(1)))).toEqual(['signed']);
   });
 
-  it('if it is known to be signed and its content cannot be fetched, the error says so and names the operation', async () => {
+  it('if it is known to be signed and its content cannot be fetched, the error says that it is signed and names the operation', async () => {
     const service = await documentedService({
       afterSign: (_request, { id, documents: [entry] }) => ({
         status: 200,
@@ -111,7 +111,7 @@ describe('a document named by an operation is never sent again', () => {
 });
 
 describe('after a lost answer', () => {
-  /** 504 at once, while the request goes on and is seen by look-ups only later. */
+  /** Answers 504 at once while it still processes the request; look-ups find the operation only later. */
   const slowService = (visibleAfterLookups: number, unique: boolean) => {
     let service: Awaited<ReturnType<typeof documentedService>>;
     const hidden: SignRequest[] = [];
@@ -197,7 +197,7 @@ describe('after a lost answer', () => {
 });
 
 describe('a reference that is taken on a first attempt', () => {
-  it('belongs to an earlier request, and the error says so', async () => {
+  it('belongs to an earlier request, and the error explains that', async () => {
     const service = await documentedService({ beforeSign: () => refusal(409, '0.0.7', 'Already exists') });
     const client = service.client({ lookUpFirst: false, retry: { ...impatient, pendingMs: 50 } });
     expect(await client.signMany(documents(1))).toMatchObject([
@@ -264,7 +264,7 @@ describe('a look-up before sending', () => {
     once(service.signatures);
   });
 
-  it('may say "not found" by a 500 whose body says so, or by an id of 0', async () => {
+  it('may report "not found" by a 500 with that message, or by an id of 0', async () => {
     for (const said of [refusal(500, '0.0.1', 'Unhandled error', 'Operation not found'), { status: 200, body: '0' }]) {
       const service = await documentedService({ onLookup: () => said });
       expect(outcomes(await service.client().signMany(documents(2)))).toEqual(['signed', 'signed']);

@@ -16,10 +16,10 @@ describe('a lost answer', () => {
   const sign = { endpoint: 'sign' } as const;
   test.each<[string, Fault]>([
     ['connection dropped before anything was read', { kind: 'drop', phase: 'before', ...sign }],
-    ['connection dropped while the service goes on', { kind: 'drop', phase: 'processing', ...sign }],
+    ['connection dropped while the service is working', { kind: 'drop', phase: 'processing', ...sign }],
     ['connection dropped after signing', { kind: 'drop', phase: 'after', ...sign }],
     ['500 before signing', { kind: 'server-error', phase: 'before', ...sign }],
-    ['502 while the service goes on', { kind: 'server-error', status: 502, phase: 'processing', ...sign }],
+    ['502 while the service is working', { kind: 'server-error', status: 502, phase: 'processing', ...sign }],
     ['500 after signing', { kind: 'server-error', phase: 'after', ...sign }],
     ['half an answer', { kind: 'truncate', ...sign }],
     ['a web page after signing', { kind: 'html', phase: 'after', status: 200, ...sign }],
