@@ -39,8 +39,8 @@ export interface SandboxOptions {
    */
   refusedToken?: '401' | '409';
   /**
-   * How a look-up says that it does not know a reference, which no source tells: `404`, `204`, `null`, an `empty` 200, or
-   * `error-500` with an error body that says so. Default `404`.
+   * How a look-up answers for an unknown reference, which no source documents: `404`, `204`, `null`, an `empty` 200, or
+   * `error-500` with an error body whose message is "not found". Default `404`.
    */
   lookupNotFound?: '404' | '204' | 'null' | 'empty' | 'error-500';
   /** Spelling of dates: see {@link DateMode}. Default `mixed`. */

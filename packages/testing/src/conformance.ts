@@ -181,7 +181,7 @@ export function describeExternalConformance(adapter: string, traits: DriverTrait
 /** A fault that never happened proves nothing. */
 function expectStruck(sandbox: Sandbox, { kind }: Fault): void {
   const { status, detail } = sandbox.admin.counts().requests;
-  // What changes the operation instead of an answer shows in its state, which nobody asks for otherwise.
+  // Faults of the operation, not of an answer, are only visible in status requests, which do not happen otherwise.
   if (kind === 'pending' || kind === 'execution-error') expect(status + detail).toBeGreaterThan(0);
   else expect(sandbox.admin.requests().flatMap(({ faults }) => faults)).toContain(kind);
 }

@@ -49,7 +49,7 @@ export interface DriverTraits {
   readonly timeoutMs?: number;
 }
 
-/** Connects the conformance suite to one adapter; made anew for every test. */
+/** Connects the conformance suite to one adapter; created for each test. */
 export interface AdapterDriver {
   /** Runs the adapter on files. Failures of documents are outcomes, in any order. */
   sign(files: readonly TestFile[], settings: TestSettings): Promise<TestOutcome[]>;

@@ -38,7 +38,7 @@ export function faultAnswer(fault: TransportFault, { endpoint }: FaultTarget): F
     }
     case 'server-error': {
       const answer = errorAnswer(
-        new ApiError(fault.status ?? 500, '0.0.1', 'Unhandled error.', 'The sandbox was told to fail'),
+        new ApiError(fault.status ?? 500, '0.0.1', 'Unhandled error.', 'The sandbox was set to fail'),
       );
       return withRetryAfter(answer, fault.retryAfterSeconds);
     }
@@ -47,7 +47,7 @@ export function faultAnswer(fault: TransportFault, { endpoint }: FaultTarget): F
     case 'empty':
       return { status: fault.status ?? 200, headers: {}, body: '' };
     case 'reject': {
-      const { status, errorCode = '0.0.6', causeMessage = 'The sandbox was told to refuse' } = fault;
+      const { status, errorCode = '0.0.6', causeMessage = 'The sandbox was set to refuse this request' } = fault;
       const described = describeErrorCode(errorCode ?? '0.0.6');
       const description = fault.errorCodeDescription ?? described.description;
       return errorAnswer(new ApiError(status ?? 500, errorCode, description, causeMessage));

@@ -60,7 +60,7 @@ export interface RateLimitFault extends FaultScope {
   retryAfterSeconds?: number;
 }
 
-/** A 5xx with an error body. At `processing` it is a gateway that gave up while the service goes on. */
+/** A 5xx with an error body. At `processing`, it simulates a gateway that gave up while the service is still working. */
 export interface ServerErrorFault extends FaultScope {
   kind: 'server-error';
   /** Default 500. */
@@ -125,7 +125,7 @@ export interface RefuseDocumentFault extends FaultScope {
   errorCode?: string;
   /** Default: the documented status of `errorCode`, 500 for an unknown one. */
   status?: number;
-  /** What `causeMessage` says of the document. Default `name`. */
+  /** How `causeMessage` identifies the document. Default `name`. */
   names?: 'name' | 'reference' | 'nothing';
 }
 

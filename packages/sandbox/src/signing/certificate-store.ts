@@ -35,8 +35,8 @@ export async function openAuthority(stateDirectory: string, algorithm: KeyAlgori
 }
 
 /**
- * Two sandboxes may start at once. Each writes its own folder, then renames it into place: a rename is all or
- * nothing, and one that finds the place taken fails, so that both go on with the same keys.
+ * Two sandboxes may start at once. Each writes its own folder, then renames it into place: a rename is
+ * atomic and fails if the folder already exists, so that both use the same keys.
  */
 async function storeAuthority(stateDirectory: string, folder: string, issued: IssuedAuthority): Promise<void> {
   await mkdir(stateDirectory, { recursive: true });

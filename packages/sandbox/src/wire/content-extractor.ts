@@ -111,7 +111,7 @@ export class ContentExtractor {
   }
 }
 
-/** A wrong content is told only once the whole body was read. */
+/** An invalid content is reported only after the whole body was read. */
 function attempt<T>(decoder: Base64Decoder, step: (decoder: Base64Decoder) => T): T | Base64Error {
   try {
     return step(decoder);

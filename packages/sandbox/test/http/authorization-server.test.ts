@@ -43,7 +43,7 @@ describe('token endpoint', () => {
     expect(await response.json()).toEqual({ error, error_description: description });
   });
 
-  test('decodes Basic as RFC 6749 says, where told to', async () => {
+  test('decodes Basic credentials as RFC 6749 says with basicDecoding "rfc6749"', async () => {
     const strict = await sandboxForTests({ basicDecoding: 'rfc6749', clientId: 'id:1', clientSecret: 'a%2Bb c' });
     const encoded = [strict.clientId, strict.clientSecret].map(encodeURIComponent) as [string, string];
     expect((await requestToken(strict, { authorization: basic(...encoded) })).status).toBe(200);

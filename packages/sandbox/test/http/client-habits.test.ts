@@ -60,7 +60,7 @@ describe('a habit of real clients is accepted', () => {
     });
   });
 
-  test('fields the schema does not know, where told to ignore them', async () => {
+  test('unknown fields with unknownFields "ignore"', async () => {
     const lenient = new Talk(await sandboxForTests({ unknownFields: 'ignore' }));
     expect((await lenient.post(signBase64, { ...signRequest(bytesDocument('habit-more')), more: 1 })).status).toBe(200);
   });

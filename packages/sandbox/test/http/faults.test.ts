@@ -49,7 +49,7 @@ describe('before anything is registered', () => {
   });
 });
 
-describe('while the work goes on', () => {
+describe('while the service is working', () => {
   test.each<[Fault, number | 'cut']>([
     [{ kind: 'drop', phase: 'processing' }, 'cut'],
     [{ kind: 'server-error', status: 504, phase: 'processing' }, 504],

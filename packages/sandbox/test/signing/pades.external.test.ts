@@ -48,7 +48,7 @@ describe('a signed PDF', () => {
     expect(printed).toContain('sha256WithRSAEncryption');
   });
 
-  it('is told apart from a tampered one', async () => {
+  it('is not confused with a tampered one', async () => {
     const signed = await sign(await fixture('pdf-lib.pdf'));
     const tampered = Buffer.from(signed);
     const total = tampered.indexOf('/Title');
@@ -61,7 +61,7 @@ describe('a signed PDF', () => {
     expect((await verifyCms(signature!)).exitCode).not.toBe(0);
   });
 
-  it('is told apart from one that something was added to', async () => {
+  it('is not confused with one that has data appended', async () => {
     const signed = await sign(await fixture('pdf-lib.pdf'));
     const report = await verifySignature(Buffer.concat([signed, Buffer.from('% more\n')]), signer.caCertificatePem);
     expect(report).toMatchObject({ valid: true, totalDocumentSigned: false });

@@ -8,7 +8,7 @@ import { fixture, SIGNABLE_PDFS } from '../support/fixtures.ts';
 import { embeddedSignatures } from '../support/signed-pdf.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** What can be told without other programs. Those are asked in the `*.external.test.ts` files beside this one. */
+/** What can be checked without other programs; the `*.external.test.ts` files beside this one run those. */
 
 let signer: Signer;
 beforeAll(async () => {
@@ -84,7 +84,7 @@ describe('a visible seal', () => {
     expect(top).toBeCloseTo(341.89, 5);
   });
 
-  it('is placed from the bottom of the page where told to', async () => {
+  it('is placed from the bottom of the page with coordinateOrigin "bottom"', async () => {
     const stateDirectory = temporaryFolder();
     const fromBottom = await openSigner({ stateDirectory, keyAlgorithm: 'EC-P256', coordinateOrigin: 'bottom' });
     const signatureInfo = { signatureType: 'PAdES', ...visible({}) } as WireSignatureInfo;
