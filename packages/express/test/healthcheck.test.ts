@@ -53,7 +53,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
     });
   });
 
-  it('does not wait longer than it is told', async () => {
+  it('does not wait longer than timeoutMs', async () => {
     setup.sandbox.admin.addFault({ kind: 'latency', delayMs: 20_000, times: 10 });
     const app = express();
     app.get('/', healthcheck({ client: setup.client(), timeoutMs: 100 }));

@@ -93,7 +93,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
 
   it("answers 502, not 401, with Express's own error handler where Sign'Stash refuses the credentials", async () => {
     const app = express().use(signstash({ client: setup.client({ clientSecret: 'wrong-and-fake' }) }));
-    // Express prints errors it handles itself, unless it is told that this is a test.
+    // Express prints the errors it handles itself, except in the environment "test".
     app.set('env', 'test');
     app.get('/', (_req, res, next) => {
       res.signPdf(invoice).catch((error) => {

@@ -363,7 +363,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
     });
 
-    it('where the body is not a PDF although its type says so', async () => {
+    it('where the body is not a PDF although its Content-Type is application/pdf', async () => {
       const app = appWith((_req, res) => void res.type('pdf').send('an error page'));
       expect(await problem(app)).toMatchObject({ status: 422, code: 'DOCUMENT_NOT_PDF' });
     });
