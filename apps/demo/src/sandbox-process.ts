@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** What the sandbox says of itself with `--json`. */
+/** What the sandbox prints with `--json`. */
 export interface SandboxAddress {
   tokenUrl: string;
   apiUrl: string;

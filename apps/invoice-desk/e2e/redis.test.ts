@@ -49,7 +49,7 @@ describe('a token for four server processes', () => {
     (await run('e2e/support/sign-cluster.ts', /^Listening on /)).line.replace('Listening on ', '');
   const load = (url: string, duration: number, perSecond: number[] = []) => {
     const running = autocannon({ url: `${url}/invoice`, connections: 16, duration });
-    // Its type tells of the promise only.
+    // The type declares the promise only, not the event emitter.
     const events = running as unknown as NodeJS.EventEmitter;
     events.on('tick', ({ counter }: { counter: number }) => perSecond.push(counter));
     return running;

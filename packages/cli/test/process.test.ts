@@ -14,7 +14,7 @@ interface Started {
   ended: Promise<number | null>;
 }
 
-/** The program as a process of its own. */
+/** Runs the program in a separate process. */
 function start(args: readonly string[], { cwd = temporaryFolder(), env = {} as Record<string, string> } = {}): Started {
   const environment = { PATH: process.env.PATH, HOME: cwd, ...env };
   const child = spawn(process.execPath, ['--conditions=@signstash-connect/source', main, ...args], {

@@ -25,7 +25,7 @@ async function setUp(count = 2) {
   return { sandbox, cwd, files, env, run };
 }
 
-it('writes signed files next to the originals and says so in plain lines', async () => {
+it('writes signed files next to the originals and prints one line for each', async () => {
   const { cwd, files, run } = await setUp();
   const { exitCode, stdout, stderr } = await run(['sign', '*.pdf']);
   expect(stderr).toBe('');

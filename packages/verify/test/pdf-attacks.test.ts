@@ -310,7 +310,7 @@ describe('changes that leave the signed content as it was', () => {
     expect(await status({ signer: seal })).toEqual(['valid', 'unusable']);
   });
 
-  it('allows form fields to be filled if the certification says so', async () => {
+  it('allows form fields to be filled if the certification permits it', async () => {
     const certified = signPdf(makePdf(), {
       signer: seal,
       entries:

@@ -54,7 +54,7 @@ describe('inputs', () => {
     await expect(verifyDocument(folder)).rejects.toThrow('expected a file');
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when its signal is aborted', async () => {
     await expect(verifyDocument(path, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
   });
 
