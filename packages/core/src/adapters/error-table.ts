@@ -3,7 +3,7 @@ import type { ErrorCode, ErrorFamily } from '../errors/codes.ts';
 /** Finds the platform's name of a setting, or undefined if it has none. */
 export type Lookup = (setting: string) => string | undefined;
 
-/** What every platform says about a code. */
+/** Texts and status of a code, the same on every platform. */
 export interface ErrorTexts {
   title: string;
   /** Default: the hint of core's table. Functions are for hints that name settings. */

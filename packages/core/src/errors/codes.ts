@@ -1,4 +1,4 @@
-/** What is known of an error code before it happens. The error table of the documentation is made from this. */
+/** The fixed properties of an error code. The error table of the documentation is generated from this. */
 export interface ErrorCodeFacts<F extends ErrorFamily = ErrorFamily> {
   /** The cause's family; every family has one error class. */
   readonly family: F;

@@ -59,10 +59,10 @@ export function retryDelay(policy: RetryPolicy, attempt: number, error?: unknown
   return Math.max(Math.min(retryAfterMs(error), policy.maxDelayMs), doubled * (0.5 + Math.random() / 2));
 }
 
-/** The longest pause between two looks at the same thing. Milliseconds. */
+/** The longest pause between two polls. Milliseconds. */
 const maxPollMs = 10_000;
 
-/** Doubling delay between two looks at something that will change by itself. */
+/** Doubling delay between two polls. */
 export function pollDelay(policy: RetryPolicy, poll: number): number {
   return retryDelay({ ...policy, maxDelayMs: Math.min(policy.maxDelayMs, maxPollMs) }, poll);
 }
@@ -80,7 +80,7 @@ export class ThrottleDelays {
   /** The next delay; undefined once there is no time left for it. */
   next(error: unknown): number | undefined {
     this.#refusals++;
-    // Retry-After is honoured in full: knocking earlier would only be refused again.
+    // Retry-After is honoured in full: an earlier request would only be refused again.
     const delay = Math.max(retryAfterMs(error), retryDelay(this.#policy, this.#refusals));
     if (this.#waitedMs + delay > this.#policy.throttledMs) return undefined;
     this.#waitedMs += delay;
