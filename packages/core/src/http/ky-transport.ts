@@ -118,14 +118,25 @@ class Attempt {
   }
 
   async *read(response: Response): AsyncIterable<Uint8Array> {
+    const { signal } = this.#deadline;
+    // Taken from the response only here: the body of a garbage-collected response is cancelled unless it is being read.
+    const reader = response.body?.getReader();
+    // Node 22 does not always end a read when the signal fires after the response's headers; cancelling the body does.
+    const cancel = () => void reader?.cancel().catch(() => {});
+    signal.addEventListener('abort', cancel, { once: true });
     try {
-      // Taken from the response only here: the body of a garbage-collected response is cancelled unless it is being read.
-      if (!response.body) return;
-      // As Buffers: the same bytes, but searched by the processor's own instructions.
-      for await (const chunk of response.body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      signal.throwIfAborted();
+      for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) {
+        const { buffer, byteOffset, byteLength } = chunk.value;
+        // As Buffers: the same bytes, but searched by the processor's own instructions.
+        yield Buffer.from(buffer, byteOffset, byteLength);
+      }
+      signal.throwIfAborted();
     } catch (error) {
       throw this.failed(error);
     } finally {
+      signal.removeEventListener('abort', cancel);
+      cancel();
       this.#end();
     }
   }
