@@ -89,7 +89,7 @@ export function describeConformance(adapter: string, traits: DriverTraits, creat
       expect(sandbox.admin.counts().requests.sign).toBe(0);
     });
 
-    it('keeps one bad document among five from harming the others', async () => {
+    it('signs the other documents if one of five is invalid', async () => {
       const { driver, sandbox } = await setUp(createDriver);
       const good = pdfs(4);
       const files = [...good.slice(0, 2), { name: 'bad.pdf', bytes: Buffer.from('no PDF') }, ...good.slice(2)];
@@ -136,7 +136,7 @@ export function describeConformance(adapter: string, traits: DriverTraits, creat
       expectSignedOnce(sandbox, names.length);
     });
 
-    it('shows no secret in anything it prints, answers or stores', async () => {
+    it('prints, returns and stores no secret', async () => {
       const { driver, sandbox } = await setUp(createDriver);
       const token = 'abcdefgh12345678';
       await driver.sign(pdfs(2), { sandbox });
@@ -164,7 +164,7 @@ export function describeConformance(adapter: string, traits: DriverTraits, creat
 
 /** For the suites that may ask independent programs: signatures as `pdfsig` sees them. */
 export function describeExternalConformance(adapter: string, traits: DriverTraits, createDriver: CreateDriver): void {
-  it(`${adapter} gives signatures that pdfsig accepts`, { timeout: traits.timeoutMs ?? 60_000 }, async () => {
+  it(`${adapter} creates signatures that pdfsig accepts`, { timeout: traits.timeoutMs ?? 60_000 }, async () => {
     const { driver, sandbox } = await setUp(createDriver);
     const outcomes = await driver.sign(pdfs(2), { sandbox });
     expect(outcomes).toHaveLength(2);

@@ -39,7 +39,7 @@ it.each([...SIGNABLE_PDFS, 'signed-before.pdf'])('%s is signed without changing 
   expect(await verifyCms(cms, covered)).toBe(false);
 });
 
-it('CAdES brings its content along', async () => {
+it('CAdES contains the signed content', async () => {
   const content = Buffer.from('Recibo nº 12');
   const cms = await sign(content, { signatureType: 'CAdES' });
   expect(cms.includes(content)).toBe(true);
@@ -48,7 +48,7 @@ it('CAdES brings its content along', async () => {
   expect(await verifyCms(cms)).toBe(false);
 });
 
-it('XAdES stands in the element asked for, or else in the root', async () => {
+it('XAdES is placed in the requested element, by default in the root', async () => {
   const invoice = await fixture('ubl-invoice.xml');
   const signatureLocation = 'ext:ExtensionContent';
   const inside = await sign(invoice, { signatureType: 'XAdES', advancedSignatureInfo: { signatureLocation } });
@@ -92,7 +92,7 @@ describe('a visible seal', () => {
     expect(rectangle(Buffer.from(await fromBottom.sign(job)))).toEqual([100, 500, 400, 700]);
   });
 
-  it('hangs below the first hit of a placeholder', async () => {
+  it('is placed below the first occurrence of a placeholder', async () => {
     const document = await PDFDocument.create();
     const font = await document.embedFont('Helvetica');
     for (const y of [600, 300])
@@ -118,7 +118,7 @@ describe('a visible seal', () => {
   });
 });
 
-it('numbers new objects from those there are where /Size is made up', async () => {
+it('derives the numbers of new objects from the existing ones if /Size is wrong', async () => {
   const document = await PDFDocument.create();
   document.addPage();
   const text = Buffer.from(await document.save({ useObjectStreams: false })).toString('latin1');

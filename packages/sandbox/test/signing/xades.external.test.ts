@@ -43,7 +43,7 @@ describe('a signed e-invoice', () => {
     expect((await verify(signed.replace(/<xades:SigningTime>\d/, '<xades:SigningTime>3'))).valid).toBe(false);
   });
 
-  it('names its certificate and its format, as XAdES baseline wants', async () => {
+  it('contains the certificate and data format references required by the XAdES baseline', async () => {
     const signed = await sign(await fixture('ubl-invoice.xml'));
     expect(signed).toContain('<xades:SigningCertificateV2>');
     expect(signed).toContain('<xades:MimeType>application/xml</xades:MimeType>');
