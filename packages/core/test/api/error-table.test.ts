@@ -80,7 +80,7 @@ describe('the error table', () => {
     expect(classify(status, { errorCode }).action).toBe(action);
   });
 
-  it('tells by the message that there are too many requests, or that the signatures are used up', () => {
+  it('recognises too many requests and a used-up quota by the message', () => {
     expect(classify(409, { description: 'Too many request' }).action).toBe('slow-down');
     expect(classify(422, { errorCode: 'USAGE_LIMIT_EXCEEDED' })).toMatchObject({
       action: 'stop',
@@ -112,7 +112,7 @@ describe('the error table', () => {
     expect(actionFor(error)).toBe(action === 'renew-token' ? 'stop' : action);
   });
 
-  it('a batch stops for what every document would fail by, also if that leaves an outcome unknown', () => {
+  it('a batch stops for a failure that every document would have, even if it leaves an outcome unknown', () => {
     const inactive = serviceError('sign', answer(401, '1.1.1'));
     const unknown = (cause: Error) => new OutcomeUnknownError('x', { references: ['a'], cause });
     expect([inactive, unknown(inactive)].map(findStopReason)).toEqual([inactive, inactive]);
@@ -120,7 +120,7 @@ describe('the error table', () => {
     expect(findStopReason(unknown(new NetworkError('NETWORK_INTERRUPTED', 'x')))).toBeUndefined();
   });
 
-  it('a token is refused by 401 without an account code and by 0.0.10, and by nothing else', () => {
+  it('only 401 without an account code and 0.0.10 mean that the token is refused', () => {
     const refused = documented.filter(([status, errorCode]) => isTokenRefused(answer(status, errorCode)));
     expect(refused.map(([, errorCode]) => errorCode)).toEqual(['0.0.10']);
     expect(isTokenRefused({ status: 401, headers: {}, text: '' })).toBe(true);

@@ -26,7 +26,7 @@ async function runOnce(job: object, journal: string, killAfterLines: number): Pr
   return code;
 }
 
-test('killed again and again, a batch ends with each document signed exactly once', async () => {
+test('a batch that is killed repeatedly ends with each document signed exactly once', async () => {
   // The worst service: it signs a repeated reference again.
   const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   // So slow that kills also hit requests the service is still working on.

@@ -128,7 +128,7 @@ describe('no secret is shown', () => {
     expectClean(await failure(transport.send(request(api.url))));
   });
 
-  it('by a fetch that throws its own request about', async () => {
+  it('by a fetch that throws its own request', async () => {
     const { transport } = await setUp({
       fetch: async (_url, init) => {
         const headers = init.headers as Record<string, string>;
