@@ -50,7 +50,7 @@ test.runIf(supported)('everything goes through HTTP_PROXY; its password is hidde
   expect(run.masks).toEqual(expect.arrayContaining(['p@ss-word', 'p%40ss-word', authorization.slice(6)]));
 });
 
-test.runIf(supported)('NO_PROXY goes past it', async () => {
+test.runIf(supported)('NO_PROXY bypasses the proxy', async () => {
   const [{ asked, host }, sandbox] = [await forwardProxy(), await sandboxed()];
   const env = { http_proxy: `http://${host}`, no_proxy: '127.0.0.1' };
   const run = await runAction(workspaceWith(1), { inputs: inputsFor(sandbox), env });
