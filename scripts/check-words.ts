@@ -11,7 +11,7 @@ const rules: [pattern: RegExp, instead: string][] = [
   [/\bmend(?:ed|s|ing)?\b/i, 'fix'],
   [/\b(?:nobody|somebody|anybody)\b/i, 'no one, someone, or the role'],
   [/\bwhat became of\b/i, 'the result of'],
-  [/\bthe house\b/i, 'the repository'],
+  [/\bthe (?:whole )?house\b/i, 'the repository'],
   [/\bfront door\b/i, 'entry point'],
   [/\btwins?\b/i, 'duplicate'],
   [/\bhears? of\b/i, 'called for'],

@@ -55,7 +55,7 @@ describe('a token for four server processes', () => {
     return running;
   };
 
-  it('is asked for once', async () => {
+  it('is requested once', async () => {
     const url = await cluster();
     // The load balancer's first look at the servers; from then on the token is on Redis.
     expect((await fetch(`${url}/health`)).status).toBe(200);
@@ -68,7 +68,7 @@ describe('a token for four server processes', () => {
     expect(counts.tokenRequests).toBe(1);
   });
 
-  it('is had from the authorization server when Redis is killed, and no request fails', async () => {
+  it('is requested from the authorization server when Redis is killed, and no request fails', async () => {
     const url = await cluster();
     await fetch(`${url}/health`);
     const perSecond: number[] = [];
@@ -147,7 +147,7 @@ describe('a batch for several worker processes', () => {
     signedOnce(count);
   });
 
-  it('outlives every process and Redis itself', async () => {
+  it('survives the end of every process and of Redis', async () => {
     const count = 20;
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 200, times: 10_000 });
     const first = await desk();
