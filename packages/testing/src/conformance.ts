@@ -10,7 +10,7 @@ export type { AdapterDriver, DriverTraits, TestFile, TestOutcome, TestSettings }
 
 type CreateDriver = () => AdapterDriver | Promise<AdapterDriver>;
 
-/** Names that every file system takes, and that careless programs stumble over. */
+/** Names that every file system accepts but that programs often mishandle. */
 const diskNames = [
   'fatura nº 1 – ação.pdf',
   'Ελληνικά 文書 \u{1f4c4}.pdf',
@@ -23,7 +23,7 @@ const diskNames = [
   `${'n'.repeat(230)}.pdf`,
 ];
 
-/** Names that come with uploads and are no file names at all. */
+/** Names that uploads may contain although they are not valid file names. */
 const uploadNames = ['C:x.pdf', 'CON.pdf', 'a:b*c?.pdf', 'quote".pdf'];
 
 /**
@@ -178,7 +178,7 @@ export function describeExternalConformance(adapter: string, traits: DriverTrait
   });
 }
 
-/** A fault that never happened proves nothing. */
+/** Fails if the fault was not applied, since the test would then prove nothing. */
 function expectStruck(sandbox: Sandbox, { kind }: Fault): void {
   const { status, detail } = sandbox.admin.counts().requests;
   // Faults of the operation, not of an answer, are only visible in status requests, which do not happen otherwise.

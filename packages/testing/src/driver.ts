@@ -1,6 +1,6 @@
 import type { Sandbox } from '@signstash-connect/sandbox';
 
-/** A document as a person hands it to an adapter. */
+/** A document as a user passes it to an adapter. */
 export interface TestFile {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -17,7 +17,7 @@ export interface TestSettings {
   readonly signal?: AbortSignal;
 }
 
-/** What an adapter said about one file. */
+/** The result of one file. */
 export interface TestOutcome {
   /** The name of the {@link TestFile}. */
   readonly name: string;

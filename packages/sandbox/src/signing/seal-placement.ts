@@ -17,7 +17,7 @@ export interface SealPlacement {
   width: number;
   height: number;
   rotation: number;
-  /** The field to fill, where the document brings one. */
+  /** The existing field to fill, if any. */
   field?: SignatureField;
 }
 
@@ -58,7 +58,7 @@ function placeBelow(page: PDFPage, x: number, y: number, area: string | undefine
   return placeAt(page, x, y - parseArea(area).height, area);
 }
 
-/** The field's own rectangle decides, whatever area is asked for. */
+/** The field's own rectangle takes precedence over the requested area. */
 function placeInField(field: SignatureField): SealPlacement {
   const [left, bottom, right, top] = field.rectangle;
   const { rotation } = new PageSpace(field.page);
