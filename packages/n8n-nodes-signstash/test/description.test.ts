@@ -20,7 +20,7 @@ const flat = (properties: readonly INodeProperties[]): INodeProperties[] =>
     property.type === 'collection' ? [property, ...flat((property.options ?? []) as INodeProperties[])] : [property],
   );
 
-/** Label and explanation of all that users choose or fill in, but for what needs none: n8n's own lists and groups. */
+/** Label and description of every field that users fill in, except for n8n's own lists and groups. */
 function described(properties: readonly INodeProperties[]): [label: string, explanation: string][] {
   return flat(properties)
     .filter(({ name, type }) => type !== 'hidden' && name !== 'resource' && name !== 'operation')

@@ -9,7 +9,7 @@ class SomeError extends SignStashError {}
 const context = { getNode: () => ({ name: 'Sign', type: 'n8n-nodes-signstash.signStash' }) } as IExecuteFunctions;
 const shown = (code: ErrorCode, details = {}) => nodeError(context, new SomeError(code, 'It happened.', details), 3);
 
-/** What only core's work on files can meet. */
+/** Codes that only core's file handling raises. */
 const elsewhere: ErrorCode[] = [
   'DOCUMENT_CHANGED',
   'DOCUMENT_UNREADABLE',
