@@ -158,7 +158,7 @@ async function checkClock({ probe, apiUrl, signal, now = Date.now }: CheckConnec
     };
   } catch {
     stopIfAborted(signal);
-    return unknown('clock', 'The server could not be asked for its date.');
+    return unknown('clock', 'The date of the server could not be requested.');
   }
 }
 
@@ -166,7 +166,7 @@ async function checkQuota(client: CheckedClient, options: CheckConnectionOptions
   const { recentReference } = options;
   if (steps.some(({ step, status }) => step === 'api' && status !== 'ok')) return unknown('quota', 'Not checked.');
   if (recentReference === undefined) {
-    return unknown('quota', 'Only a signed document tells the used quota, and none was given.');
+    return unknown('quota', 'The used quota is known only from a signed document, and none was given.');
   }
   try {
     const { quota } = await client.operations.getByReference(recentReference, calling(options));

@@ -223,7 +223,7 @@ export const signErrorFixes: Readonly<Record<string, string>> = {
   TIMESTAMP_SIGN_ERROR: `The timestamp service failed; try later, or without a timestamp. ${signAgain}`,
   INVALID_CERTIFICATE_SIGN_ERROR: `Check the certificate in the backoffice. ${signAgain}`,
   STORAGE_SERVICE_GLOBAL_ERROR:
-    'The document may have been signed and counted, but could not be stored: ask for the operation before anything else.',
+    'The document may have been signed and counted, but could not be stored: check the operation first.',
   SIGN_OPERATION_INTERNAL_ERROR: `The service failed; try later. ${signAgain}`,
 };
 

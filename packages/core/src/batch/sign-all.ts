@@ -17,7 +17,7 @@ export interface BatchClient {
 }
 
 /**
- * Signs any number of documents. Work begins with the first result that is asked for, and stops, with everything temporary
+ * Signs any number of documents. Work begins with the first result that is requested, and stops, with everything temporary
  * removed, when the consumer leaves the loop.
  *
  * Iterating throws `ConfigurationError` before anything is sent, and `AbortedError` after the last result where the caller's

@@ -139,7 +139,7 @@ export const errorCodes = {
   SERVICE_FAILED: fact(
     'rejected',
     true,
-    'The service failed: ask for the operation by document reference before sending again.',
+    'The service failed: look up the operation by document reference before sending again.',
   ),
   LOOKUP_FAILED: fact(
     'lookup',
@@ -154,7 +154,7 @@ export const errorCodes = {
   DOCUMENT_PENDING: fact(
     'document',
     true,
-    'The service has the document but has not signed it yet: ask for the operation again later; do not send it again.',
+    'The service has the document but has not signed it yet: look the operation up again later; do not send the document again.',
   ),
   CONTENT_UNAVAILABLE: fact(
     'document',
@@ -189,12 +189,12 @@ export const errorCodes = {
   NETWORK_INTERRUPTED: fact(
     'network',
     true,
-    'The connection broke: ask for the operation by document reference before sending again.',
+    'The connection broke: look up the operation by document reference before sending again.',
   ),
   TIMEOUT: fact(
     'timeout',
     true,
-    'No answer in time: ask for the operation by document reference before sending again, or raise the timeout.',
+    'No answer in time: look up the operation by document reference before sending again, or raise the timeout.',
   ),
   ABORTED: fact('aborted', false, 'The caller stopped the call; documents already sent may still be signed.'),
   PROTOCOL_UNEXPECTED: fact(
@@ -205,7 +205,7 @@ export const errorCodes = {
   PROTOCOL_TRUNCATED: fact(
     'protocol',
     true,
-    'The answer ended early: ask for the operation by document reference before sending again.',
+    'The answer ended early: look up the operation by document reference before sending again.',
   ),
   OUTCOME_UNKNOWN: fact(
     'outcome',

@@ -28,7 +28,7 @@ export interface TempFile {
   readonly size: number;
 }
 
-/** Temporary files are named after their process, so that the next one can tell which of them were left behind. */
+/** Temporary files are named after their process, so that the next process can recognise those left behind. */
 const { host, pid, started } = thisProcess;
 export const tempFileName = () => `.signstash-${host}-${pid}-${started}-${randomUUID()}.part`;
 const tempFilePattern = /^\.signstash-([0-9a-f]{8})-(\d+)-([0-9a-f]+)-[0-9a-f-]+\.part$/;

@@ -19,7 +19,7 @@ export interface SignedOutcome<T> {
   readonly signed: true;
   readonly document: PreparedDocument;
   readonly operationId: string;
-  /** Undefined if no content was asked for. */
+  /** Undefined if no content was requested. */
   readonly content: T | undefined;
   /** What the service says about the document. */
   readonly details: OperationDocument<T>;
@@ -72,7 +72,7 @@ export function contentUnavailable(document: Named, operationId: string, cause?:
 export function notListed(document: Named, operationId: string, cause?: SignStashError) {
   const why = cause ? cause.message : `Operation ${operationId} does not list it.`;
   const message = `${document.name}: ${why} Could not determine whether it was signed.`;
-  const hint = `Ask for operation ${operationId} later, or show its id to Sign'Stash support; do not send the document again.`;
+  const hint = `Look up operation ${operationId} later, or send its id to Sign'Stash support; do not send the document again.`;
   return new OutcomeUnknownError(message, {
     ...about(document, operationId),
     references: [document.reference],

@@ -11,7 +11,7 @@ export interface RetryPolicy {
   /** The longest delay, and the longest Retry-After that is waited for, except for too many requests. */
   maxDelayMs: number;
   /**
-   * How long the service is asked for a reference after a lost answer before the document is sent again. Default: a fifth of the
+   * How long a reference is looked up after a lost answer before the document is sent again. Default: a fifth of the
    * sign timeout, at least 60 s, since a gateway may deliver a request after the client gave up.
    */
   lookupGraceMs?: number | undefined;
@@ -53,7 +53,7 @@ export function graceMs({ lookupGraceMs }: RetryPolicy, timeoutMs: number): numb
   return lookupGraceMs ?? Math.max(minGraceMs, timeoutMs / 5);
 }
 
-/** Doubling delay with jitter between half and all of it; what the service asks for goes first. */
+/** Doubling delay with jitter between half and all of it; Retry-After takes precedence. */
 export function retryDelay(policy: RetryPolicy, attempt: number, error?: unknown): number {
   const doubled = Math.min(policy.maxDelayMs, policy.delayMs * 2 ** (attempt - 1));
   return Math.max(Math.min(retryAfterMs(error), policy.maxDelayMs), doubled * (0.5 + Math.random() / 2));

@@ -135,7 +135,7 @@ export class ServiceCalls {
     });
   }
 
-  /** Whether operations can be asked for at all. */
+  /** Whether queries are possible. */
   get canQuery(): boolean {
     return this.#endpoints.queryUrl !== undefined;
   }
@@ -262,7 +262,7 @@ async function readBody(response: TransportResponse): Promise<string> {
 
 const withoutSecrets = ({ removeSecrets }: TransportResponse, text: string) => removeSecrets?.(text) ?? text;
 
-/** How much content that was not asked for is read and dropped before the answer is given up. Bytes. */
+/** How much unrequested content is read and dropped before the answer is aborted. Bytes. */
 const maxUnwantedBytes = 64 * 1024 * 1024;
 
 /** For answers that should contain no content: any content is dropped. */

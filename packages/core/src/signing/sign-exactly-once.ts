@@ -370,7 +370,7 @@ class SignAttempt<T> {
     return documents.filter(({ reference }) => !listed.has(reference));
   }
 
-  /** Reports every document from what its operation says. No state follows, whatever that is. */
+  /** Reports every document from what its operation says. No state follows. */
   async #follow({ documents, id, answer }: Named<T>): Promise<readonly never[]> {
     await this.#results.report(documents, id, answer);
     return [];
