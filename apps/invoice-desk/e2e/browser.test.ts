@@ -35,7 +35,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await context.close();
-  // A refused script or style, an exception, a file that is not there: none is ever right.
+  // A refused script or style, an exception or a missing file is always a defect.
   expect(complaints).toEqual([]);
 });
 afterAll(async () => {
@@ -85,7 +85,7 @@ async function download(click: () => Promise<void>): Promise<{ name: string; pat
   return { name: event.suggestedFilename(), path };
 }
 
-/** What poppler says, trusting the sandbox's authority. */
+/** The report of poppler's pdfsig, with the sandbox's root trusted. */
 async function verified(path: string): Promise<string> {
   const nss = await mkdtemp(join(folder, 'nss-'));
   await run('certutil', ['-N', '-d', `sql:${nss}`, '--empty-password']);
@@ -114,7 +114,7 @@ async function sealRectangle(path: string): Promise<{ page: number; rectangle: n
       return { page: index + 1, rectangle: numbers.map((number) => number.asNumber()) };
     }
   }
-  throw new Error('There is no seal on any page.');
+  throw new Error('No page has a visible seal.');
 }
 
 async function accessible(): Promise<void> {

@@ -76,7 +76,7 @@ describe('a token for four server processes', () => {
     await wait(3_000);
     await redis.kill();
     await wait(1_500);
-    // Now every process needs a new token, and has only itself.
+    // Now every process needs a new token and must request it itself.
     sandbox.admin.expireTokens();
     const { non2xx, errors, timeouts, requests } = await running;
     const counts = sandbox.admin.counts();
@@ -84,7 +84,7 @@ describe('a token for four server processes', () => {
       `Redis killed, tokens expired: ${requests.total} requests, none failed, ${counts.tokenRequests} token requests`,
     );
     expect({ non2xx, errors, timeouts }).toEqual({ non2xx: 0, errors: 0, timeouts: 0 });
-    // No request waits long for a Redis that is gone: every second has its responses.
+    // No request waits long for an unreachable Redis: responses arrive in every second.
     console.log(`requests in each second: ${perSecond.join(' ')}`);
     for (const count of perSecond.slice(0, 9)) expect(count).toBeGreaterThan(0);
     // At most one more for each process.
@@ -130,7 +130,7 @@ describe('a batch for several worker processes', () => {
     const url = await desk();
     const workers = await Promise.all([worker(), worker(), worker()]);
     const batch = await handIn(url, count);
-    // Signed at the service, the answers still on their way: the worst moment to die.
+    // Signed by the service, with the answers not yet received: the worst moment to be killed.
     while (sandbox.admin.counts().documentsSigned < 15) await wait(5);
     await workers[0]!.kill();
     const before = (await look(url, batch)).done;

@@ -400,7 +400,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       res.once('finish', () => seen.push('finish'));
       res.type('pdf').end(invoice, () => seen.push('callback'));
       seen.push(res.headersSent, res.writableEnded);
-      // Too late, as after any end(): neither may change what is sent.
+      // Too late, as after any end(): neither may change the response.
       res.status(500).set('Content-Type', 'text/plain');
       res.end('second');
       res.write('third');

@@ -8,7 +8,7 @@ import { workspaceWith } from './support/workspace.ts';
 /** Node 24.14 and newer; GitHub runs the action on Node 24. */
 const supported = 'setGlobalProxyFromEnv' in http;
 
-/** A forward proxy that records who asked for what. Plain http is sent through it by CONNECT (Node 24) or by absolute URL (Node 26). */
+/** A forward proxy that records requests. Plain http is sent through it by CONNECT (Node 24) or by absolute URL (Node 26). */
 async function forwardProxy() {
   const asked: { target: string; authorization: string | undefined }[] = [];
   const server = http.createServer().on('connect', (incoming, client) => {

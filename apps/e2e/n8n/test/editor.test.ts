@@ -131,7 +131,7 @@ describe('the node panel', () => {
 
   it('shows the settings of a visible seal if it is switched on', async () => {
     await editor.openWorkflow('sign');
-    // The whole panel shall be in the picture.
+    // The screenshot must show the whole panel.
     await editor.page.setViewportSize({ width: 1280, height: 1360 });
     const panel = await editor.openNode("Sign'Stash");
     await panel.switchOn('visibleSeal');

@@ -39,7 +39,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
 
-/** Looks at what a program has just written, and takes it away, so that no later one passes with it. */
+/** Checks the output of a program and removes it, so that no later program passes with it. */
 async function expectSigned(consumer: Consumer): Promise<void> {
   const path = join(consumer.folder, 'signed.pdf');
   const signed = await readFile(path);

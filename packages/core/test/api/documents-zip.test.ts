@@ -13,7 +13,7 @@ async function* chunks(bytes: Uint8Array, size = 100): AsyncIterable<Uint8Array>
   for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** The open and discarded writers of a run show what would stay behind. */
+/** The open and discarded writers of a run show which files would remain. */
 async function read(bytes: Uint8Array, size?: number) {
   const live = new Set<object>();
   const store = () => {

@@ -108,7 +108,7 @@ describe('the error table', () => {
 
   it.each(documented)('the action for an error is that of its answer: %i with %s', (status, errorCode, action) => {
     const error = serviceError('sign', answer(status, errorCode));
-    // Once the transport has renewed the token in vain, there is nothing left to do.
+    // If the renewed token is refused as well, the call fails.
     expect(actionFor(error)).toBe(action === 'renew-token' ? 'stop' : action);
   });
 

@@ -13,7 +13,7 @@ import {
 const secret = 'p%40ss+word/42';
 const token = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
 
-/** Everything a careless `console.log` or error reporter could print. */
+/** Everything that `console.log` or an error reporter could print. */
 const everything = (error: unknown) =>
   [
     String(error),

@@ -63,8 +63,8 @@ export function managerWith(
   return { manager, warnings };
 }
 
-/** The secret of a token, which only its header tells. */
+/** The secret of a token, read from its header. */
 export const secretOf = (token: IssuedToken) => token.authorization().replace('Bearer ', '');
 
-/** Lets everything that is ready happen. */
+/** Runs all pending microtasks. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -54,7 +54,7 @@ test('a batch that is killed repeatedly ends with each document signed exactly o
   const counts = sandbox.admin.counts().signedByReference;
   expect(Object.keys(counts), `seed ${seed}`).toHaveLength(40);
   expect(new Set(Object.values(counts)), `seed ${seed}`).toEqual(new Set([1]));
-  // Outputs and nothing else: what the killed runs left half-written is cleared away.
+  // Outputs and nothing else: partial files of killed runs are removed.
   expect(readdirSync(join(folder, 'out')).sort()).toEqual(
     names.map((name) => name.replace('.pdf', '-signed.pdf')).sort(),
   );

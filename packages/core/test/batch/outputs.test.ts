@@ -11,7 +11,7 @@ import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Free bytes that the file system reports; undefined: what it really has. */
+/** Free bytes that the file system reports; undefined for the real value. */
 const disk = vi.hoisted(() => ({ free: undefined as number | undefined }));
 
 vi.mock('node:fs/promises', async (original) => {
@@ -122,7 +122,7 @@ test('content from the proxy is kept in the system’s temporary folder if its d
     const content = readFileSync(kept);
     expect(content.subarray(0, original.length).equals(original) && content.includes('ByteRange')).toBe(true);
   }
-  // No clean-up removes them.
+  // Clean-up does not remove them.
   await prepareDirectory(system);
   expect(readdirSync(system)).toHaveLength(4);
 });

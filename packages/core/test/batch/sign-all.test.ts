@@ -186,7 +186,7 @@ describe('iterables', () => {
       break;
     }
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
-    // The source waits for ever inside its own await, so only its return was asked for.
+    // The source waits forever in its own await, so only `return` was called.
     expect(closed).toBe(false);
   });
 

@@ -40,7 +40,7 @@ async function collectGarbage(): Promise<void> {
   }
 }
 
-/** A body of so many pieces of 64 KiB; tells how far it was read, and whether it was closed. */
+/** A body of `count` pieces of 64 KiB that records how far it was read and whether it was closed. */
 function pieces(count: number, beforePiece: (index: number) => void | Promise<void> = () => {}) {
   const state = { read: 0, begun: 0, closed: 0 };
   const body: RequestBody = {

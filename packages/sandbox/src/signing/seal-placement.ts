@@ -53,7 +53,7 @@ function placeAt(page: PDFPage, x: number, y: number, area: string | undefined):
   return { page, rectangle: space.rectangle(x, y, width, height), width, height, rotation: space.rotation };
 }
 
-/** The area hangs below the point: its upper left corner is there. */
+/** The point is the upper left corner of the area. */
 function placeBelow(page: PDFPage, x: number, y: number, area: string | undefined): SealPlacement {
   return placeAt(page, x, y - parseArea(area).height, area);
 }

@@ -50,7 +50,7 @@ describe('queries', () => {
     expect(Object.fromEntries(contents)).toEqual({
       'zip-1.zip-1.bin': signed('zip-1'),
       'zip-ção.zip-ção.bin': signed('zip-ção'),
-      // Nothing unpacks outside its folder.
+      // No entry is unpacked outside its folder.
       '_/up.../up.bin': signed('../up'),
     });
   });

@@ -146,7 +146,7 @@ describe('signing base64 within JSON refuses', () => {
       body,
       duplex: 'half',
     } as RequestInit;
-    // Either the page or the cut connection is seen first: the client never stops sending.
+    // The client never stops sending, so it sees either the page or the closed connection first.
     const outcome = await talk.call(signBase64, init).then(
       ({ status }) => status,
       () => 'cut',

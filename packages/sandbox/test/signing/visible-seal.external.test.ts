@@ -80,7 +80,7 @@ describe('COORDINATE', () => {
     'places the seal exactly at the coordinates on %s and changes nothing else',
     async (name) => {
       const { after, area } = await signAndRender(name, {});
-      // One point of grace: pages are not whole pixels high.
+      // One point of tolerance: page heights are not whole pixels.
       expect(area!.x).toBeGreaterThanOrEqual(69);
       expect(area!.y).toBeGreaterThanOrEqual(99);
       expect(area!.x + area!.width).toBeLessThanOrEqual(226);
@@ -196,7 +196,7 @@ describe('the appearance', () => {
       imageType: 'IMAGE_PNG',
       imageValue: await redImage('-png'),
     });
-    // One point a pixel.
+    // One point per pixel.
     const red = count(after, area!, isNear(RED));
     expect(red).toBeGreaterThan(18 * 18);
     expect(red).toBeLessThanOrEqual(21 * 21);
