@@ -50,7 +50,7 @@ export const serviceErrors: readonly (ServiceErrorRow & { errorCode: string })[]
     meaning: 'a mandatory attribute is missing',
     action: 'refuse',
     code: 'SERVICE_REJECTED',
-    fix: 'Give the attribute that the service names.',
+    fix: 'Set the attribute that the service names.',
   },
   {
     errorCode: '0.0.3',

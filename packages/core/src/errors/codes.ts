@@ -35,43 +35,35 @@ export const errorCodes = {
   CONFIGURATION_MISSING: fact(
     'configuration',
     false,
-    'Give the named setting, as an option or as an environment variable.',
+    'Set the named setting, as an option or as an environment variable.',
   ),
   INSECURE_URL: fact(
     'configuration',
     false,
     'Use https, or set allowInsecureHttp if this plain http address is inside your own network.',
   ),
-  JOURNAL_UNUSABLE: fact('configuration', false, 'Give a journal path that this process can read and append to.'),
+  JOURNAL_UNUSABLE: fact('configuration', false, 'Use a journal path that this process can read and append to.'),
   CREDENTIALS_REFUSED: fact(
     'credentials',
     false,
     "Check two settings: the client id must be the client service alias known in Sign'Stash, and the client secret the one defined in its backoffice.",
   ),
-  TOKEN_UNAVAILABLE: fact('token', true, 'The authorization server gave no usable token; try again later.'),
+  TOKEN_UNAVAILABLE: fact('token', true, 'The authorization server returned no usable token; try again later.'),
   TOKEN_REFUSED: fact(
     'token',
     false,
     'The API refused a token that had just been issued: check that the token URL and the API URL belong to the same environment, and on an on-premise proxy its setting einvoice-integration-client.service.domain.',
   ),
-  NO_DOCUMENTS: fact('validation', false, 'Give at least one document.'),
+  NO_DOCUMENTS: fact('validation', false, 'Pass at least one document.'),
   TOO_MANY_DOCUMENTS: fact(
     'validation',
     false,
     'Send at most 99 documents in one request; signAll splits larger sets.',
   ),
   REQUEST_TOO_LARGE: fact('validation', false, 'Send fewer documents in one request; signAll splits larger sets.'),
-  DOCUMENT_EMPTY: fact('validation', false, 'The document has no bytes: check the step that made it.'),
-  DOCUMENT_NOT_PDF: fact(
-    'validation',
-    false,
-    'PAdES signs PDF files only: give a PDF, or choose XAdES (XML) or CAdES.',
-  ),
-  DOCUMENT_NOT_XML: fact(
-    'validation',
-    false,
-    'XAdES signs XML files only: give an XML file, or choose PAdES or CAdES.',
-  ),
+  DOCUMENT_EMPTY: fact('validation', false, 'The document is empty: check the step that created it.'),
+  DOCUMENT_NOT_PDF: fact('validation', false, 'PAdES signs PDF files only: use a PDF, or choose XAdES (XML) or CAdES.'),
+  DOCUMENT_NOT_XML: fact('validation', false, 'XAdES signs XML files only: use an XML file, or choose PAdES or CAdES.'),
   DOCUMENT_ENCRYPTED: fact(
     'validation',
     false,
@@ -113,7 +105,7 @@ export const errorCodes = {
     false,
     'Shorten or change the file name: file systems accept names of up to 255 bytes without NUL characters.',
   ),
-  SERVICE_REJECTED: fact('rejected', false, 'Correct what the message of the service names.'),
+  SERVICE_REJECTED: fact('rejected', false, 'Correct the value that the message of the service names.'),
   ACCOUNT_REFUSED: fact(
     'rejected',
     false,
@@ -127,7 +119,7 @@ export const errorCodes = {
   NOT_FOUND: fact(
     'rejected',
     false,
-    'The service knows no such operation: check the id or reference and the environment.',
+    'The service does not know this operation: check the id or reference and the environment.',
   ),
   PAYLOAD_TOO_LARGE: fact(
     'rejected',
@@ -144,7 +136,7 @@ export const errorCodes = {
   LOOKUP_FAILED: fact(
     'lookup',
     true,
-    'The document was not sent: the service could not say whether an earlier run signed it. Run again when look-ups work, or set lookUpFirst to false for references that are new.',
+    'The document was not sent: the service could not confirm whether an earlier run signed it. Run again when look-ups work, or set lookUpFirst to false for references that are new.',
   ),
   DOCUMENT_FAILED: fact(
     'document',
