@@ -19,7 +19,7 @@ export interface SignStashOptions extends ClientSettings {
    */
   allowInsecureHttp?: boolean;
   /**
-   * How client id and secret are written into the Basic header: `raw` (default, inferred: what seen clients do) or `rfc6749`,
+   * How client id and secret are written into the Basic header: `raw` (default, inferred from public clients) or `rfc6749`,
    * form-encoded first. Differs only where they hold characters such as `%` or `+`.
    */
   credentialsEncoding?: 'raw' | 'rfc6749';

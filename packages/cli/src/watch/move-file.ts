@@ -106,7 +106,7 @@ export async function writeWhole(path: string, content: string): Promise<void> {
   }
 }
 
-/** What tells two versions of a file apart without reading them. */
+/** Identifies a version of a file without reading it. */
 export interface FileVersion {
   readonly size: number;
   readonly mtimeMs: number;

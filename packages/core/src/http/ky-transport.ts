@@ -12,7 +12,7 @@ export type FetchFunction = (url: string, init: RequestInit) => Promise<Response
 
 export interface KyTransportOptions {
   /**
-   * Sends the requests. Default: the runtime's own, with its hidden limit of 300 s for an answer taken away.
+   * Sends the requests. Default: the runtime's own, without its built-in limit of 300 s for an answer.
    *
    * For a corporate proxy, either start Node 24 with `NODE_USE_ENV_PROXY=1` and the usual `HTTPS_PROXY`, or give a function:
    * `(url, init) => undici.fetch(url, { ...init, dispatcher: new ProxyAgent({ uri, headersTimeout: 0, bodyTimeout: 0 }) })`.
@@ -37,7 +37,7 @@ export function kyFetch({ fetch = fetchWithoutTimeouts, userAgent: adapter }: Ky
         const sent = request as Request;
         return fetch(sent.url, {
           method: sent.method,
-          // Here, since the OAuth library puts its own name into its requests.
+          // Set here, since the OAuth library sends its own User-Agent.
           headers: { ...Object.fromEntries(sent.headers), 'user-agent': agent },
           // A body of unknown length would be sent chunked, which gateways refuse.
           body: sent.headers.has('content-length') || !sent.body ? sent.body : await sent.arrayBuffer(),
@@ -141,7 +141,7 @@ class Attempt {
     }
   }
 
-  /** The error to throw: the caller's own, or one of ours that holds nothing of the request. */
+  /** The error to throw: the caller's own, or one of this package that contains nothing of the request. */
   failed(error: unknown): unknown {
     this.#end();
     if (this.#upload?.failure) return this.#upload.failure.error;

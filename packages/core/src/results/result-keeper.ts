@@ -17,9 +17,9 @@ export interface ResultStoreWarning {
  * Signs through a client and keeps every signed content in a {@link ResultStore}, so that a document that was signed earlier is
  * answered from the store instead of failing with `CONTENT_UNAVAILABLE`.
  *
- * A document with an explicit `reference` is looked up in the store first and, if found there, neither sent nor asked for: the
+ * A document with an explicit `reference` is looked up in the store first and, if found there, neither sent nor looked up: the
  * reference identifies it, whatever its new content is. Calls for the same reference in this process run one after the other, so
- * that the second finds what the first has stored. A store that fails never fails a signature; `onWarning` is told.
+ * that the second finds what the first has stored. A failing store never fails a signature; it is reported to `onWarning`.
  */
 export class ResultKeeper {
   readonly #store: ResultStore;
