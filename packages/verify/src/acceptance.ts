@@ -17,6 +17,8 @@ export interface CheckSignedOptions {
   trust?: TrustStore;
   /** The document before it was signed. If given, another document with a valid signature is refused. */
   original?: DocumentInput;
+  /** The user or owner password of an encrypted PDF. */
+  password?: string;
   /** Stops reading. */
   signal?: AbortSignal | undefined;
 }

@@ -23,6 +23,8 @@ export interface Context {
   /** The time to check certificates at, if the caller gives one. */
   at: Date | undefined;
   now: Date;
+  /** Opens an encrypted PDF. */
+  password: string | undefined;
   signal: AbortSignal | undefined;
 }
 

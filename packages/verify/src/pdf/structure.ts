@@ -21,7 +21,7 @@ export async function checkStructure(
   source: ByteSource,
   current: Revision,
   signature: SignatureDictionary,
-  { signal }: Context,
+  { password, signal }: Context,
 ): Promise<Candidate> {
   const candidate: Candidate = {
     signature,
@@ -33,7 +33,7 @@ export async function checkStructure(
       throw malformed('The signature dictionary is in an object stream.');
     const range = await readSignedRange(source, signature.dict);
     candidate.range = range;
-    const signed = await Revision.open(source, range.startXref);
+    const signed = await Revision.open(source, range.startXref, password);
     const entry = current.entry(signature.number);
     const entryThen = signed.entry(signature.number);
     if (entry?.kind !== 'offset' || entryThen?.kind !== 'offset' || entry.offset !== entryThen.offset) {

@@ -29,10 +29,7 @@ export async function verifyPdf(
 ): Promise<{ signatures: SignatureReport[]; reasons: Reason[] }> {
   const last = await findLastStartXref(source);
   if (!last) throw malformed('The PDF ends without "startxref" and "%%EOF"; it may be cut short.');
-  const current = await Revision.open(source, last.startXref);
-  if (current.trailer.get('Encrypt') !== undefined) {
-    throw new VerificationProblem('indeterminate', 'encrypted', 'The PDF is encrypted, which is not supported.');
-  }
+  const current = await Revision.open(source, last.startXref, context.password);
   const signatures = await readSignatures(current);
   const reasons: Reason[] = [];
   for (const position of await findUnreferencedSignatures(source, current, signatures, context.signal)) {

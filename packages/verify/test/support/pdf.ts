@@ -3,6 +3,7 @@ import { type CmsRequest, signCms, timestamp } from './cms.ts';
 
 const ROOM_BYTES = 8192;
 const WIDE_NUMBER = '9999999999';
+const PLACEHOLDER = `[0 ${WIDE_NUMBER} ${WIDE_NUMBER} ${WIDE_NUMBER}]`;
 
 /** A PDF of one page with a form that has one text field, and plain cross-reference tables. */
 export function makePdf(text = 'Total: 100.00 EUR'): Buffer {
@@ -76,15 +77,25 @@ export interface SignOptions extends Partial<CmsRequest> {
 
 /** Signs a PDF of `makePdf` with a detached CMS, in an incremental update. */
 export function signPdf(pdf: Buffer, options: SignOptions): Buffer {
+  return fillSignature(reserveSignature(pdf, options), pdf.length, PLACEHOLDER, options);
+}
+
+/** Adds a signature field whose signature is still to be made, for programs that rewrite the file before. */
+export function reserveSignature(pdf: Buffer, options: Omit<SignOptions, 'signer'> = {}): Buffer {
   const { number = 10, fields = `7 0 R ${number} 0 R`, subFilter = 'ETSI.CAdES.detached' } = options;
-  const placeholder = `[0 ${WIDE_NUMBER} ${WIDE_NUMBER} ${WIDE_NUMBER}]`;
-  const signed = appendUpdate(pdf, {
+  return appendUpdate(pdf, {
     6: `<< /Fields [${fields}] /SigFlags 3 >>`,
     [number]: `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature${number}) /V ${number + 1} 0 R /Rect [0 0 0 0] /F 132 /P 3 0 R >>`,
     [number + 1]:
-      `<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /${subFilter} /ByteRange ${placeholder} ${options.entries ?? ''} /Contents <${'0'.repeat((options.room ?? ROOM_BYTES) * 2)}> >>`,
+      `<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /${subFilter} /M (D:20260102030405Z) /ByteRange ${PLACEHOLDER} ${options.entries ?? ''} /Contents <${'0'.repeat((options.room ?? ROOM_BYTES) * 2)}> >>`,
   });
-  return fillSignature(signed, pdf.length, placeholder, options);
+}
+
+/** Makes the signature of `reserveSignature` in a file that was rewritten since. */
+export function signReserved(pdf: Buffer, options: SignOptions): Buffer {
+  const placeholder = /\[ ?0 9{10} 9{10} 9{10} ?\]/.exec(pdf.toString('latin1'))?.[0];
+  if (!placeholder) throw new Error('The PDF has no place for a signature.');
+  return fillSignature(Buffer.from(pdf), 0, placeholder, options);
 }
 
 function fillSignature(signed: Buffer, from: number, placeholder: string, options: SignOptions): Buffer {
