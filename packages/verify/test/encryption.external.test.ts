@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TrustStore, verifyDocument } from '../src/index.ts';
 import { type Identity, issuePair } from './support/authority.ts';
-import { codes, makePdf, reserveSignature, signReserved } from './support/pdf.ts';
+import { encryptWith } from './support/encryption.ts';
+import { codes, makePdf, reserveSignature, signPdf, signReserved } from './support/pdf.ts';
 
 const run = promisify(execFile);
 /** The test documents state a larger /Size than they need, which qpdf warns about. */
@@ -101,4 +102,19 @@ it('takes passwords that are not ASCII', async () => {
     expect((await verifyDocument(signed, { trust, password: 'ação' })).verdict).toBe('valid');
     expect((await verifyDocument(signed, { trust, password: 'acao' })).verdict).toBe('indeterminate');
   }
+});
+
+it('agrees with pdfsig and qpdf about the encrypted files that the other tests start from', async () => {
+  const update = encryptWith('user');
+  const signed = signPdf(makePdf('Total: 100.00 EUR', update), { signer: seal, update });
+  const twice = signPdf(signed, { signer: seal, number: 20, fields: '7 0 R 10 0 R 20 0 R', update });
+  expect((await pdfsig(twice, '-upw', 'user')).match(/Signature is Valid\./g)).toHaveLength(2);
+  const shown = await run('qpdf', [
+    '--password=user',
+    '--warning-exit-0',
+    '--show-object=7',
+    join(folder, 'signed.pdf'),
+  ]);
+  expect(shown.stdout).toContain('/V (old)');
+  expect((await verifyDocument(twice, { trust, password: 'user' })).verdict).toBe('valid');
 });

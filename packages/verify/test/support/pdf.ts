@@ -6,9 +6,9 @@ const WIDE_NUMBER = '9999999999';
 const PLACEHOLDER = `[0 ${WIDE_NUMBER} ${WIDE_NUMBER} ${WIDE_NUMBER}]`;
 
 /** A PDF of one page with a form that has one text field, and plain cross-reference tables. */
-export function makePdf(text = 'Total: 100.00 EUR'): Buffer {
+export function makePdf(text = 'Total: 100.00 EUR', options: UpdateOptions = {}): Buffer {
   const content = `BT /F1 12 Tf 72 720 Td (${text}) Tj ET`;
-  return appendUpdate(Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1'), {
+  const objects = {
     1: '<< /Type /Catalog /Pages 2 0 R /AcroForm 6 0 R >>',
     2: '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
     3: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> /Annots [7 0 R] >>',
@@ -16,7 +16,8 @@ export function makePdf(text = 'Total: 100.00 EUR'): Buffer {
     5: '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
     6: '<< /Fields [7 0 R] >>',
     7: '<< /Type /Annot /Subtype /Widget /FT /Tx /T (note) /V (old) /Rect [10 10 100 30] /P 3 0 R >>',
-  });
+  };
+  return appendUpdate(Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1'), objects, options);
 }
 
 export interface UpdateOptions {
@@ -26,13 +27,15 @@ export interface UpdateOptions {
   prev?: number | null;
   /** Cross-reference offsets of objects that this update does not write. */
   entries?: Record<number, number>;
+  /** Encrypts an object before it is written. */
+  encrypt?: (object: string) => string;
   /** Free entries. */
   free?: number[];
 }
 
 /** Appends objects as an incremental update with a cross-reference table. */
 export function appendUpdate(pdf: Buffer, objects: Record<number, string>, options: UpdateOptions = {}): Buffer {
-  const { body, offsets } = writeObjects(pdf, objects, options.entries ?? {});
+  const { body, offsets } = writeObjects(pdf, objects, options);
   const previous = /startxref\s+(\d+)\s+%%EOF\s*$/.exec(pdf.subarray(-64).toString('latin1'))?.[1];
   const prev = options.prev === undefined ? previous : options.prev;
   const table = ['xref'];
@@ -49,12 +52,12 @@ export function appendUpdate(pdf: Buffer, objects: Record<number, string>, optio
   ]);
 }
 
-function writeObjects(pdf: Buffer, objects: Record<number, string>, entries: Record<number, number>) {
+function writeObjects(pdf: Buffer, objects: Record<number, string>, { entries = {}, encrypt }: UpdateOptions) {
   const offsets = new Map<number, number>(Object.entries(entries).map(([number, offset]) => [Number(number), offset]));
   let body = '';
   for (const [number, value] of Object.entries(objects)) {
     offsets.set(Number(number), pdf.length + body.length);
-    body += `${number} 0 obj\n${value}\nendobj\n`;
+    body += `${number} 0 obj\n${encrypt?.(value) ?? value}\nendobj\n`;
   }
   return { body: Buffer.from(body, 'latin1'), offsets };
 }
@@ -71,6 +74,8 @@ export interface SignOptions extends Partial<CmsRequest> {
   byteRange?: (range: number[], pdf: Buffer) => number[] | string;
   /** Bytes kept free for the CMS. */
   room?: number;
+  /** Of the update that the signature is in. */
+  update?: UpdateOptions;
   /** Puts bytes into the placeholder after the CMS. */
   afterCms?: string;
 }
@@ -83,12 +88,13 @@ export function signPdf(pdf: Buffer, options: SignOptions): Buffer {
 /** Adds a signature field whose signature is still to be made, for programs that rewrite the file before. */
 export function reserveSignature(pdf: Buffer, options: Omit<SignOptions, 'signer'> = {}): Buffer {
   const { number = 10, fields = `7 0 R ${number} 0 R`, subFilter = 'ETSI.CAdES.detached' } = options;
-  return appendUpdate(pdf, {
+  const objects = {
     6: `<< /Fields [${fields}] /SigFlags 3 >>`,
     [number]: `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature${number}) /V ${number + 1} 0 R /Rect [0 0 0 0] /F 132 /P 3 0 R >>`,
     [number + 1]:
       `<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /${subFilter} /M (D:20260102030405Z) /ByteRange ${PLACEHOLDER} ${options.entries ?? ''} /Contents <${'0'.repeat((options.room ?? ROOM_BYTES) * 2)}> >>`,
-  });
+  };
+  return appendUpdate(pdf, objects, options.update);
 }
 
 /** Makes the signature of `reserveSignature` in a file that was rewritten since. */
