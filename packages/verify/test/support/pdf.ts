@@ -74,6 +74,8 @@ export interface SignOptions extends Partial<CmsRequest> {
   byteRange?: (range: number[], pdf: Buffer) => number[] | string;
   /** Bytes kept free for the CMS. */
   room?: number;
+  /** Makes the CMS or timestamp token instead of `signer`. */
+  token?: (content: Buffer) => Buffer;
   /** Of the update that the signature is in. */
   update?: UpdateOptions;
   /** Puts bytes into the placeholder after the CMS. */
@@ -113,8 +115,10 @@ function fillSignature(signed: Buffer, from: number, placeholder: string, option
   signed.write(text.padEnd(placeholder.length), signed.indexOf(placeholder, from), 'latin1');
   const [, gapStart = start, gapEnd = end, length = 0] = typeof range === 'string' ? wanted : range;
   const content = Buffer.concat([signed.subarray(0, gapStart), signed.subarray(gapEnd, gapEnd + length)]);
+  const isTimestamp = options.subFilter === 'ETSI.RFC3161';
   const cms =
-    options.subFilter === 'ETSI.RFC3161' ? timestamp(options.signer, content) : signCms({ ...options, content });
+    options.token?.(content) ??
+    (isTimestamp ? timestamp(options.signer, content, options.timestampTime) : signCms({ ...options, content }));
   signed.write(cms.toString('hex') + (options.afterCms ?? ''), start + 1, 'latin1');
   return signed;
 }
