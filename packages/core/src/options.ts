@@ -26,9 +26,9 @@ export interface SignStashOptions extends ClientSettings {
   /** Where tokens are kept, for example a Keyv on Redis shared by several processes. Default: memory of this client. */
   tokenStore?: TokenStore;
   /**
-   * Keeps what `sign` and `signMany` sign, for example `folderResultStore('results')`, so that signing the same document again
-   * through the on-premise proxy, which stores nothing, returns the stored document instead of failing with
-   * `CONTENT_UNAVAILABLE`. `signAll` has its journal and outputs instead.
+   * Keeps what `sign`, `signMany` and `signAll` sign, for example `folderResultStore('results')`, so that signing the same document
+   * again through the on-premise proxy, which stores nothing, returns the stored document instead of failing with
+   * `CONTENT_UNAVAILABLE`.
    */
   resultStore?: ResultStore;
   /** Milliseconds for one attempt of each kind; see {@link Timeouts}. */

@@ -86,8 +86,9 @@ describe('the original', () => {
   });
 });
 
-it('says that an encrypted PDF is not supported', async () => {
-  const report = await verifyDocument(appendUpdate(makePdf(), {}, { trailer: '/Encrypt 9 0 R' }));
+it('calls a PDF that is encrypted for certificates indeterminate', async () => {
+  const dictionary = '<< /Filter /Adobe.PubSec /SubFilter /adbe.pkcs7.s5 /V 4 >>';
+  const report = await verifyDocument(appendUpdate(makePdf(), { 9: dictionary }, { trailer: '/Encrypt 9 0 R' }));
   expect(report.verdict).toBe('indeterminate');
   expect(codes(report)).toEqual(['encrypted']);
 });

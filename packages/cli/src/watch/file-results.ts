@@ -185,8 +185,9 @@ async function* findFailed(folder: string): AsyncGenerator<string> {
   if (!found) return;
   for await (const entry of found) {
     const path = join(folder, entry.name);
+    if (isIgnored(path)) continue;
     if (entry.isDirectory()) yield* findFailed(path);
-    else if (entry.isFile() && !isIgnored(path) && !errorFile.test(entry.name)) yield path;
+    else if (entry.isFile() && !errorFile.test(entry.name)) yield path;
   }
 }
 

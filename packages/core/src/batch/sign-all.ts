@@ -10,6 +10,8 @@ import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
 export interface BatchClient {
   prepare(input: DocumentInput<DocumentSource>, position: number, options: SignOptions): Promise<PreparedDocument>;
   signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void>;
+  /** Whether the signed content of a document can be restored without the service. */
+  isStored?(reference: string): Promise<boolean>;
   readonly viaProxy: boolean;
   /** The system that references are unique in. */
   readonly referenceScope: string;

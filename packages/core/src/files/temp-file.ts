@@ -30,6 +30,7 @@ export interface TempFile {
 
 /** Temporary files are named after their process, so that the next process can recognise those left behind. */
 const { host, pid, started } = thisProcess;
+/** A hidden name that no other process uses. */
 export const tempFileName = () => `.signstash-${host}-${pid}-${started}-${randomUUID()}.part`;
 const tempFilePattern = /^\.signstash-([0-9a-f]{8})-(\d+)-([0-9a-f]+)-[0-9a-f-]+\.part$/;
 
@@ -312,16 +313,18 @@ export async function freeBytes(directory: string): Promise<number | undefined> 
 /** Removes the temporary files of processes that are gone. */
 export async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    const [, owner, ownerPid, ownerStarted] = tempFilePattern.exec(name) ?? [];
-    if (ownerStarted === undefined) continue;
     const path = join(directory, name);
-    const alive =
-      owner === host
-        ? isRunning({ pid: Number(ownerPid), started: ownerStarted })
-        : await stat(path).then(
-            ({ mtimeMs }) => Date.now() - mtimeMs < foreignFileAgeMs,
-            () => true,
-          );
-    if (!alive) await rm(path, { force: true });
+    if (await isLeftover(path)) await rm(path, { force: true });
   }
+}
+
+/** Whether a path has a name of {@link tempFileName} from a process that is gone. */
+export async function isLeftover(path: string): Promise<boolean> {
+  const [, owner, ownerPid, ownerStarted] = tempFilePattern.exec(basename(path)) ?? [];
+  if (ownerStarted === undefined) return false;
+  if (owner === host) return !isRunning({ pid: Number(ownerPid), started: ownerStarted });
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs >= foreignFileAgeMs,
+    () => false,
+  );
 }
