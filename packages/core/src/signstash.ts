@@ -78,7 +78,7 @@ export class SignStash {
     this.#viaProxy = endpoints.viaProxy;
     this.#referenceScope = endpoints.tokenUrl;
     this.#onWarning = telemetry.warning;
-    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning);
+    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning, settings.contentCheck);
   }
 
   /**

@@ -16,7 +16,7 @@ export interface CheckSignedOptions {
   /** Certificates that chains may end at. Required for `chain`. */
   trust?: TrustStore;
   /** The document before it was signed. If given, another document with a valid signature is refused. */
-  original?: DocumentInput;
+  original?: DocumentInput | undefined;
   /** Stops reading. */
   signal?: AbortSignal | undefined;
 }

@@ -25,7 +25,7 @@ export interface VerifyOptions {
    */
   at?: Date;
   /** The document before it was signed: its content is compared, and a detached signature needs it. */
-  original?: DocumentInput;
+  original?: DocumentInput | undefined;
   /** The current time, which decides whether a claimed time is plausible. Default: the clock. */
   now?: Date;
   /** Stops reading. */
