@@ -28,7 +28,6 @@ export const base = defineConfig({
   resolve: { conditions, alias: { 'n8n-workflow': n8nWorkflow } },
   ssr: { resolve: { conditions } },
   test: {
-    include,
     exclude,
     reporters: ['default', new URL('./scripts/test/plain-reporter.ts', import.meta.url).pathname],
     // Tests wait for sockets and processes more than they compute: two workers also on two cores.
