@@ -1,8 +1,8 @@
 import type { DocumentSource } from '../api/request/document-source.ts';
+import type { DocumentLocking } from '../locks/locked-documents.ts';
 import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput, PreparedDocument } from '../signing/document-input.ts';
 import type { SignRun } from '../signing/sign-exactly-once.ts';
-import type { OnWarning } from '../utils/warning.ts';
 import { BatchRun } from './batch-run.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
 
@@ -11,9 +11,7 @@ export interface BatchClient {
   prepare(input: DocumentInput<DocumentSource>, position: number, options: SignOptions): Promise<PreparedDocument>;
   signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void>;
   readonly viaProxy: boolean;
-  /** The system that references are unique in. */
-  readonly referenceScope: string;
-  readonly onWarning: OnWarning | undefined;
+  readonly locking: DocumentLocking;
 }
 
 /**

@@ -5,7 +5,12 @@ import type { ResultStore } from './result-store.ts';
 
 /** The part of a client that is used. */
 export interface SigningClient<Content> {
-  signMany(documents: readonly DocumentInput<Content>[], options?: SignOptions): Promise<SignResult[]>;
+  /** @param settle - Called with each result while its reference is still locked; what it resolves to becomes the result. */
+  signMany(
+    documents: readonly DocumentInput<Content>[],
+    options: SignOptions,
+    settle: (result: SignResult) => Promise<SignResult>,
+  ): Promise<SignResult[]>;
 }
 
 export interface ResultStoreWarning {
@@ -61,8 +66,9 @@ export class ResultKeeper {
     return this.#oneAtATime(references, async () => {
       const stored = await Promise.all(documents.map((document) => this.#findStored(document)));
       const missing = documents.filter((_, index) => stored[index] === undefined);
-      const signed = missing.length === 0 && documents.length > 0 ? [] : await client.signMany(missing, options);
-      const results = await Promise.all(signed.map((result) => this.#keepOrRestore(result)));
+      if (missing.length === 0 && documents.length > 0) return stored as SignedDocument[];
+      // Under the lock, so that another process that waits for the reference finds the content in a store that both share.
+      const results = await client.signMany(missing, options, (result) => this.#keepOrRestore(result));
       return stored.map((found) => found ?? (results.shift() as SignResult));
     });
   }
