@@ -55,10 +55,13 @@ export function clientState(client: SignStash): ClientState {
   return state;
 }
 
+/** By its methods, not its class: an application may contain a second copy of core. */
+export const isClient = (option: ClientOption): option is SignStash =>
+  option instanceof SignStash || 'signMany' in option;
+
 /** @throws `ConfigurationError` naming the setting that is missing or wrong. */
 export function openClient(option: ClientOption): SignStash {
-  // By its methods, not its class: an application may contain a second copy of core.
-  if (option instanceof SignStash || 'signMany' in option) return option as SignStash;
+  if (isClient(option)) return option;
   const client = createSignStash(option);
   const { environment } = option;
   if (typeof environment === 'object' && 'proxyUrl' in environment) clientState(client).proxyUrl = environment.proxyUrl;

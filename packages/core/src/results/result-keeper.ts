@@ -11,7 +11,12 @@ import type { ResultStore, StoredResult } from './result-store.ts';
 
 /** The part of a client that is used. */
 export interface SigningClient<Content> {
-  signMany(documents: readonly DocumentInput<Content>[], options?: SignOptions): Promise<SignResult[]>;
+  /** @param settle - Called with each result while its reference is still locked; what it resolves to becomes the result. */
+  signMany(
+    documents: readonly DocumentInput<Content>[],
+    options: SignOptions,
+    settle: (result: SignResult) => Promise<SignResult>,
+  ): Promise<SignResult[]>;
 }
 
 export interface ResultStoreWarning {
@@ -77,8 +82,9 @@ export class ResultKeeper {
       const { contentCheck = this.#contentCheck } = options;
       const stored = await Promise.all(documents.map((document) => this.#findStored(document, contentCheck)));
       const missing = documents.filter((_, index) => stored[index] === undefined);
-      const signed = missing.length === 0 && documents.length > 0 ? [] : await client.signMany(missing, options);
-      const results = await Promise.all(signed.map((result) => this.#keepOrRestore(result, contentCheck)));
+      if (missing.length === 0 && documents.length > 0) return stored as SignResult[];
+      // Under the lock, so that another process that waits for the reference finds the content in a store that both share.
+      const results = await client.signMany(missing, options, (result) => this.#keepOrRestore(result, contentCheck));
       return stored.map((found) => found ?? (results.shift() as SignResult));
     });
   }
