@@ -50,6 +50,14 @@ const rules: [pattern: RegExp, instead: string][] = [
   ],
   [/\bhas become of\b|\bmade anew\b|\bonce more\b/i, 'again'],
   [/\bgoes on\b|\bgo on (?:with|being|after)\b/i, 'continues, remains'],
+  [/\bsigns? of life\b/i, 'checks whether it answers'],
+  [/\bwithout a word\b|\bin silence\b/i, 'silently'],
+  [/\bwhat becomes of\b/i, 'the result of'],
+  [/\bhangs? (?:below|down|up)\b/i, 'is below, disconnects'],
+  [
+    /\b(?:pixels?|bytes|points?|(?:milli|micro)?seconds|times?|lines?|documents) a (?:second|minute|hour|day|call|round|pixel|point|request)\b/i,
+    'per',
+  ],
   [/\bmeans no(?:thing)? harm\b|\bknows nothing of\b|\bas they lie\b|\bwherever they lie\b/i, 'plain words'],
 ];
 

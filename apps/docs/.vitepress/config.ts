@@ -102,7 +102,7 @@ export default defineConfig({
         {
           text: 'In production',
           items: [
-            { text: 'What the law asks', link: '/legal' },
+            { text: 'What the law requires', link: '/legal' },
             { text: 'Go live', link: '/go-live' },
             { text: 'Monitoring', link: '/monitoring' },
           ],

@@ -140,7 +140,7 @@ describe('errors of n8n as errors of core', () => {
   it('an unknown operation is a 404 with advice', async () => {
     expect(await failing({}, status)).toMatchObject({
       httpCode: '404',
-      description: expect.stringContaining('no such operation'),
+      description: expect.stringContaining('does not know this operation'),
     });
   });
 

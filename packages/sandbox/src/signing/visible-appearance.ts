@@ -103,7 +103,7 @@ async function embedImage(
   }
 }
 
-/** As the service draws: the image at one point a pixel, the text to its right, the pair in the middle of the area. */
+/** As the service draws: the image at one point per pixel, the text to its right, both centred in the area. */
 function arrange(box: Box, image: Size | undefined, text: string, size: number): [image: Box, text: Box] {
   if (!image) return [box, box];
   const top = box.y + (box.height - image.height) / 2;

@@ -160,7 +160,7 @@ describe('PLACEHOLDER', () => {
     const word = await wordBox(original, 'SELO_AQUI');
     // Within a run of text the way to the word is an estimate.
     expect(Math.abs(area!.x - word.x)).toBeLessThanOrEqual(8);
-    // The area hangs below the word.
+    // The area is below the word.
     expect(Math.abs(area!.y + area!.height - word.y)).toBeLessThanOrEqual(4);
   });
 });
@@ -203,7 +203,7 @@ describe('the appearance', () => {
     expect(count(after, area!, isDark)).toBeGreaterThan(20);
   });
 
-  it('shows an image alone, at one point a pixel, in the middle', async () => {
+  it('shows an image alone, at one point per pixel, in the middle', async () => {
     const image = { imageType: 'IMAGE_JPG', imageValue: await redImage('-jpeg'), oneOffTemplate: '' } as const;
     const { after, area } = await signAndRender('pdf-lib.pdf', image);
     const red = count(after, area!, isNear(RED));

@@ -109,7 +109,7 @@ function findDoubt(chain: Chain | undefined, answers: RevocationData, time: Date
   for (const [index, certificate] of path.slice(0, -1).entries()) {
     const { status, revokedAt } = checkRevocation(certificate, path[index + 1], answers, existedAt);
     if (status !== 'revoked') continue;
-    // The reason may be harmless, such as the end of the service, but what is newer than a stolen key cannot be told apart.
+    // The reason may be harmless, such as the end of the service, but a timestamp from a stolen key cannot be distinguished.
     const severity = revokedAt && revokedAt > time ? 'indeterminate' : 'invalid';
     return reason(severity, 'revoked', 'A certificate of the authority of the timestamp was revoked.');
   }

@@ -110,7 +110,7 @@ export class Decryptor {
     return this.#decrypt(data, method, number, generation, `stream at byte ${start}`);
   }
 
-  /** The method that a stream names with a /Crypt filter of its own. */
+  /** The method that a stream names with its own /Crypt filter. */
   #ownMethod(dict: PdfDict): Method | undefined {
     const first = (value: PdfValue | undefined) => (value instanceof PdfArray ? value.items[0] : value);
     const filter = first(dict.get('Filter'));
