@@ -85,7 +85,7 @@ export function addSigningFlags(command: Command): Command {
   return addConnectionFlags(command);
 }
 
-/** Where a value comes from, and how people call it there. */
+/** Where a value comes from, and its name there. */
 interface Layer {
   values: Readonly<Record<string, SettingValue>>;
   name: (setting: string) => string;

@@ -25,7 +25,7 @@ async function setUp(count = 2) {
   return { sandbox, cwd, files, env, run };
 }
 
-it('writes signed files next to the originals and says so in plain lines', async () => {
+it('writes signed files next to the originals and prints one line for each', async () => {
   const { cwd, files, run } = await setUp();
   const { exitCode, stdout, stderr } = await run(['sign', '*.pdf']);
   expect(stderr).toBe('');
@@ -197,7 +197,7 @@ it('refuses a report that it cannot write before anything is sent', async () => 
   expect(sandbox.admin.counts().tokenRequests).toBe(0);
 });
 
-it('says that the files are signed if the report cannot be written in the end', async () => {
+it('reports that the files are signed if the report cannot be written afterwards', async () => {
   const { run, cwd, sandbox } = await setUp(1);
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 300 });
   const running = run(['sign', '0.pdf', '--report', 'reports/report.csv']);
@@ -288,7 +288,7 @@ it.each(['signature', 'chain'])('verifies each signed file with --verify %s', as
   expect(await run(['sign', '0.pdf', '--verify', level, ...trust])).toMatchObject({ exitCode: 0, stderr: '' });
 });
 
-it('refuses --verify chain without roots, or with a file that is none', async () => {
+it('refuses --verify chain without roots, or with a file that is not a certificate', async () => {
   const { cwd, run } = await setUp(1);
   writeFileSync(join(cwd, 'ca.pem'), 'nothing');
   expect(await run(['sign', '0.pdf', '--verify', 'chain'])).toMatchObject({

@@ -57,7 +57,7 @@ test(`${documents} files in bursts, ${kills} kills, two watchers, outages of the
     while (schedule[0] && schedule[0].from <= processed) {
       const { kind } = schedule.shift() as Fault;
       if (kind === 'kill') {
-        // In the middle of its work, or soon after its start. Not always in turn.
+        // While it is working, or during its start. Not always in turn.
         await watchers[killed % 5 === 4 ? 0 : killed % 2]?.restart();
         killed++;
       } else running = running.then(() => (kind === 'redis' ? redisOutage(redis) : service.outage(2_000)));

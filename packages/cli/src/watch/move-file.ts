@@ -106,7 +106,7 @@ export async function writeWhole(path: string, content: string): Promise<void> {
   }
 }
 
-/** What tells two versions of a file apart without reading them. */
+/** Identifies a version of a file without reading it. */
 export interface FileVersion {
   readonly size: number;
   readonly mtimeMs: number;
@@ -186,7 +186,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
       } else if (isFolder) await putBack(path);
       else await rm(path, { force: true });
     } catch (error) {
-      // Another watcher cleans up at the same time, or somebody has removed a folder.
+      // Another watcher cleans up at the same time, or a user has removed a folder.
       if (!hasCode(error, 'ENOENT', 'ENOTEMPTY')) throw error;
     }
   }
@@ -195,7 +195,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
 async function putBack(folder: string): Promise<void> {
   for await (const entry of await opendir(folder)) {
     const aside = join(folder, entry.name);
-    // With one name only, it may be a version that nobody has seen yet. Its reference is the same, so it is not signed twice.
+    // A file with a single link may be a new version that has not been signed. Its reference is the same, so it is not signed twice.
     if ((await stat(aside)).nlink === 1) await linkUnique(aside, join(dirname(folder), entry.name));
     await rm(aside, { force: true });
   }

@@ -56,7 +56,7 @@ export interface RequestOutputs {
   discardUnused(): Promise<void>;
 }
 
-/** Where the signed contents of one batch go, and what is there already. */
+/** Where the signed contents of one batch go, and which of them exist already. */
 export class Outputs {
   readonly #options: BatchOptions;
   readonly #durable: boolean;
@@ -227,7 +227,7 @@ export class Outputs {
     return (await this.#modes.get(dirname(target))) ?? 0o600;
   }
 
-  /** Gives contents their names, many at a time, so that durability costs few syncs. Results are in the order given. */
+  /** Moves contents to their final names, many at a time, so that durability costs few syncs. Results are in the order given. */
   async deliver(deliveries: readonly Delivery[]): Promise<BatchResult[]> {
     const results = await Promise.all(deliveries.map((delivery) => this.#deliverOne(delivery)));
     if (!this.#durable) return results;

@@ -1,3 +1,4 @@
+import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import { checkReference, derivedReference, referenceSeed } from '../api/references.ts';
 import { checkDocument } from '../api/request/document-checks.ts';
 import { blobSource, bytesSource, type DocumentSource } from '../api/request/document-source.ts';
@@ -56,6 +57,25 @@ export async function prepareDocument(
   const name = input.name ?? `document-${position}.${extension}`;
   const { contentType } = checked;
   return { reference, name, contentType, source, ...(sent ? { sent } : {}), signatureInfo: info };
+}
+
+/**
+ * Prepares the documents of one request, one after the other.
+ *
+ * @throws {@link ValidationError} `NO_DOCUMENTS` or `TOO_MANY_DOCUMENTS`, or that of the first document that cannot be signed.
+ */
+export async function prepareAll<Input>(
+  inputs: readonly Input[],
+  prepare: (input: Input, position: number) => Promise<PreparedDocument>,
+): Promise<PreparedDocument[]> {
+  if (inputs.length === 0) throw new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
+  if (inputs.length > maxDocumentsPerRequest) {
+    const message = `${inputs.length} documents are more than the ${maxDocumentsPerRequest} of one request.`;
+    throw new ValidationError('TOO_MANY_DOCUMENTS', message);
+  }
+  const prepared: PreparedDocument[] = [];
+  for (const [index, input] of inputs.entries()) prepared.push(await prepare(input, index + 1));
+  return prepared;
 }
 
 /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` naming both documents. */
