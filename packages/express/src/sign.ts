@@ -43,7 +43,7 @@ export interface ClientState {
   verifier?: Verifier;
   /** The on-premise proxy, if this package made the client. */
   proxyUrl?: string;
-  /** Told of every result, for `healthcheck()`. */
+  /** Receives every result, for `healthcheck()`. */
   readonly monitor: HealthMonitor;
 }
 
