@@ -11,7 +11,7 @@ export function malformedCms(message: string): VerificationProblem {
 }
 
 /** The element at the start of `bytes`, with definite lengths, and where it ends. */
-export interface FirstElement {
+interface FirstElement {
   der: Buffer;
   end: number;
   /** Some length in it was indefinite. */
