@@ -1,8 +1,10 @@
-// Packs every public package as it would be published, checks the tarballs with publint and are-the-types-wrong, and their size.
+// Packs every public package as it would be published, checks the tarballs with publint and are-the-types-wrong, their size, and the
+// Node versions that their dependencies need.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { findEngineConflicts } from './check-engines.ts';
 
 /** Size limits of packages, packed and unpacked, in kilobytes: a little above today's size. Raise one only for a reason. */
 const budgets: Record<string, [packed: number, unpacked: number]> = {
@@ -10,7 +12,7 @@ const budgets: Record<string, [packed: number, unpacked: number]> = {
   '@signstash-connect/cli': [160, 570],
   '@signstash-connect/express': [55, 190],
   '@signstash-connect/sandbox': [230, 900],
-  '@signstash-connect/verify': [135, 525],
+  '@signstash-connect/verify': [150, 625],
   'n8n-nodes-signstash': [100, 345],
 };
 /** Kilobytes of the action's files, by what loads them. */
@@ -18,7 +20,8 @@ const actionBudgets: Record<string, [files: string[], most: number]> = {
   'in every run': [['index.js', 'errors.js', 'rolldown-runtime.js'], 205],
   'to find and sign files': [['ky.js', 'oauth4webapi.js', 'p-map.js', 'tinyglobby.js'], 80],
   'to sign XML, and to read zips': [['unpack-zip.js', 'saxes.js'], 40],
-  'with verify: signature or chain': [['signature.js', 'verify-signed.js'], 480],
+  'with verify: signature or chain': [['signature.js', 'verify-signed.js', 'parser.js', 'report.js'], 480],
+  'for encrypted PDFs': [['encryption.js'], 7],
   'for XML': [['verify-xml.js'], 1180],
 };
 
@@ -54,6 +57,8 @@ try {
       const [mostPacked, mostUnpacked] = budgets[manifest.name] ?? [0, 0];
       console.log(`  ${packed} kB packed (at most ${mostPacked}), ${unpacked} kB unpacked (at most ${mostUnpacked})`);
       if (packed > mostPacked || unpacked > mostUnpacked) throw new Error('heavier than its budget');
+      const conflicts = findEngineConflicts(root, `packages/${basename(folder)}`);
+      if (conflicts.length > 0) throw new Error(conflicts.join('\n'));
       run(bin('publint'), ['run', '--strict', tarball]);
       // A package that is loaded by file path, such as an n8n node, offers no types to check.
       if (manifest.exports) run(bin('attw'), ['--profile', 'esm-only', tarball]);

@@ -16,9 +16,9 @@ export interface CheckSignedOptions {
   /** Certificates that chains may end at. Required for `chain`. */
   trust?: TrustStore;
   /** The document before it was signed. If given, another document with a valid signature is refused. */
-  original?: DocumentInput;
+  original?: DocumentInput | undefined;
   /** The user or owner password of an encrypted PDF. */
-  password?: string;
+  password?: string | undefined;
   /** Stops reading. */
   signal?: AbortSignal | undefined;
 }
@@ -27,7 +27,7 @@ export interface CheckSignedOptions {
  * Verifies a document that a signing service returned, at one of two levels.
  *
  * @returns Why the document must not be used, one or more sentences without the last full stop; undefined if it may be.
- * @throws {TypeError} If an option is unusable.
+ * @throws {TypeError} If an option is invalid.
  * @throws {Error} If a document cannot be read; or if `signal` is aborted. The document must not be used then either.
  */
 export async function checkSigned(content: DocumentInput, options: CheckSignedOptions): Promise<string | undefined> {

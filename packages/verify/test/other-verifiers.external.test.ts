@@ -41,7 +41,7 @@ function flip(bytes: Buffer, text: string): Buffer {
   return changed;
 }
 
-it('agrees with pdfsig about the PDF files that the other tests start from', async () => {
+it('agrees with pdfsig on the PDF files that the other tests start from', async () => {
   const signed = signPdf(makePdf(), { signer: seal });
   const changed = flip(signed, 'Total');
   expect(await ask(signed, 'pdfsig', '-nocert')).toMatch(/Total document signed[\s\S]*Signature is Valid\./);
@@ -50,7 +50,7 @@ it('agrees with pdfsig about the PDF files that the other tests start from', asy
   expect((await verifyDocument(changed, { trust })).verdict).toBe('invalid');
 });
 
-it('agrees with openssl about the CMS files that the other tests start from', async () => {
+it('agrees with openssl on the CMS files that the other tests start from', async () => {
   const signed = signCms({ signer: seal, content: Buffer.from('Total: 100.00 EUR'), attached: true });
   const args = [
     'cms',
@@ -70,7 +70,7 @@ it('agrees with openssl about the CMS files that the other tests start from', as
   expect((await verifyDocument(flip(signed, 'Total'), { trust })).verdict).toBe('invalid');
 });
 
-it('agrees with xmlsec1 about the XML files that the other tests start from', async () => {
+it('agrees with xmlsec1 on the XML files that the other tests start from', async () => {
   const signed = Buffer.from(signXml('<Invoice xmlns="urn:test"><Total>100.00</Total></Invoice>', { signer: seal }));
   const idAttribute = 'http://uri.etsi.org/01903/v1.3.2#:SignedProperties';
   const args = ['--verify', '--trusted-pem', join(folder, 'root.pem'), '--id-attr:Id', idAttribute];

@@ -102,7 +102,7 @@ describe('trusted lists', () => {
     expect(trust.anchors).toMatchObject([{ granted: [{ from: new Date('2023-01-01T00:00:00Z') }] }]);
   });
 
-  it('takes timestamp authorities for timestamps only', async () => {
+  it('trusts timestamp authorities for timestamps only', async () => {
     const stamps = service(root, { type: `${SERVICE}/Svctype/TSA/QTST`, extension: '' });
     const trust = await loadTrustedList(list(stamps), { signers: operator.pem });
     expect(trust.anchors).toMatchObject([{ purposes: ['timestamping'] }]);
@@ -138,7 +138,7 @@ describe('trusted lists', () => {
     await expect(loadTrustedList(signed, { signers: root.pem })).rejects.toThrow('signed by another certificate');
   });
 
-  it('refuses an outdated list, unless asked not to', async () => {
+  it('refuses an outdated list unless allowed', async () => {
     const options = { signers: operator.pem, now: new Date('2035-01-01T00:00:00Z') };
     await expect(loadTrustedList(list(service(root)), options)).rejects.toThrow('Outdated trusted list');
     expect((await loadTrustedList(list(service(root)), { ...options, allowOutdated: true })).anchors).toHaveLength(1);

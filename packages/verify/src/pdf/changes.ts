@@ -66,8 +66,7 @@ async function explainContainers(set: ChangeSet): Promise<void> {
   for (const number of set.added) {
     const value = await set.current.object(number);
     const type = value instanceof PdfStream ? value.dict.name('Type') : undefined;
-    // A null object is as good as none (ISO 32000-2, 7.3.10).
-    if (value === null || type === 'XRef' || type === 'ObjStm') set.explained.add(number);
+    if (type === 'XRef' || type === 'ObjStm') set.explained.add(number);
   }
   for (const number of set.replaced) {
     if (sameValue(await set.signed.object(number), await set.current.object(number))) set.explained.add(number);

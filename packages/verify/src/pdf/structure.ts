@@ -65,7 +65,7 @@ async function findCoverage(
   signal: AbortSignal | undefined,
 ): Promise<Coverage> {
   if (signed.sections[0]!.offset === current.sections[0]!.offset) {
-    // The same section may be announced once more, behind data that no reader of the PDF would show.
+    // A second startxref may point to the same section, after data that no PDF reader would show.
     if (!(await isBlank(source, end, signal))) {
       throw new VerificationProblem('invalid', 'trailing-data', `Data follows the signed revision at byte ${end}.`);
     }
