@@ -21,7 +21,7 @@ export default defineConfig({
     reporters: ['default', new URL('./scripts/test/plain-reporter.ts', import.meta.url).pathname],
     // Tests wait for sockets and processes more than they compute: two workers also on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 });

@@ -17,6 +17,7 @@ export { readVerification, type VerificationSetting, verificationLevels } from '
 export { environmentVariables } from './env.ts';
 export { documentContent, type OpenedContent } from './files/document-content.ts';
 export { nodePlatform } from './files/node-platform.ts';
+export { isLeftover, tempFileName } from './files/temp-file.ts';
 export type { FileReferenceLockOptions } from './locks/file-reference-lock.ts';
 export type { RedisReferenceLockOptions } from './locks/redis-reference-lock.ts';
 export { MemoryReferenceLock, type ReferenceLease } from './locks/reference-lock.ts';

@@ -1,7 +1,7 @@
 import { resolveEnvironment } from './api/environments.ts';
 import { rawBasicValue } from './auth/basic-credentials.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './batch/options.ts';
-import { signAll } from './batch/sign-all.ts';
+import { type BatchClient, signAll } from './batch/sign-all.ts';
 import { debugLoggers, nodeTracing } from './diagnostics.ts';
 import { optionsFromEnv } from './env.ts';
 import { ConfigurationError } from './errors/errors.ts';
@@ -116,9 +116,14 @@ export class SignStash {
    * @returns Results in completion order, and a summary at the end.
    */
   signAll(documents: BatchInput, options: BatchOptions = {}): SignBatch {
-    const batchClient = {
+    const results = this.#results;
+    const batchClient: BatchClient = {
       prepare: this.prepare.bind(this),
-      signPreparedWith: this.signPreparedWith.bind(this),
+      signPreparedWith: (prepared, given, run) =>
+        results
+          ? results.signPreparedWith(prepared, run, (missing, kept) => this.signPreparedWith(missing, given, kept))
+          : this.signPreparedWith(prepared, given, run),
+      ...(results ? { isStored: (reference) => results.has(reference) } : {}),
       viaProxy: this.#viaProxy,
       referenceScope: this.#referenceScope,
       onWarning: this.#onWarning,

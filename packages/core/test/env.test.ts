@@ -66,7 +66,7 @@ describe('environment variables', () => {
     expect(() => optionsFromEnv(env)).toThrow(message);
   });
 
-  test('the other two settings', () => {
+  test('the remaining two settings are read', () => {
     const more = { SIGNSTASH_CREDENTIALS_ENCODING: 'rfc6749', SIGNSTASH_ALLOW_INSECURE_HTTP: 'true' };
     expect(optionsFromEnv({ ...credentials, SIGNSTASH_ENVIRONMENT: 'staging', ...more })).toMatchObject({
       credentialsEncoding: 'rfc6749',

@@ -32,7 +32,7 @@ export interface Health {
 const quotaRefusalMs = 10 * 60_000;
 
 /**
- * A route that tells whether documents could be signed now: a token, the API, the on-premise proxy and the quota are checked.
+ * A route that reports whether documents could be signed now: a token, the API, the on-premise proxy and the quota are checked.
  * Nothing is signed and nothing counts against the quota.
  */
 export function healthcheck(options: HealthcheckOptions = {}): RequestHandler {

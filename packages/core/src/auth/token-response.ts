@@ -9,10 +9,10 @@ import { IssuedToken } from './issued-token.ts';
  */
 export const lifeWithoutExpiresInSeconds = 300;
 
-/** What came of one token request. */
+/** The result of one token request. */
 export type TokenOutcome =
   | { readonly token: IssuedToken }
-  /** `passing`: the same request may go better in a moment, after `retryAfterMs` where the server says so. */
+  /** `passing`: the failure is temporary and the same request may succeed later, after `retryAfterMs` if the server sent one. */
   | { readonly error: CredentialsError | TokenError; readonly passing: boolean; readonly retryAfterMs?: number };
 
 export interface TokenAnswer {
@@ -69,7 +69,7 @@ async function readToken({ text, headers, askedAt }: TokenAnswer, context: Token
   }
   try {
     const { processClientCredentialsResponse } = await import('oauth4webapi');
-    // The content type is not looked at: what the text is has just been seen.
+    // The content type is ignored: the text has just been parsed.
     const token = await processClientCredentialsResponse(
       context.server,
       context.client,
@@ -87,7 +87,7 @@ async function readToken({ text, headers, askedAt }: TokenAnswer, context: Token
   }
 }
 
-/** What servers write although OAuth 2 does not: nulls, a list of scopes, no token type, a number as text. Inferred. */
+/** Deviations from OAuth 2 that some servers send: nulls, a list of scopes, no token type, a number as text. Inferred. */
 function tolerant(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return answer;
   const fields = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null));
@@ -108,7 +108,7 @@ interface Said {
 
 /** What the server says, short and without secrets. */
 function quote({ text }: TokenAnswer, hideSecrets: (text: string) => string): Said {
-  // Secrets go first: what follows could take one apart so that it would no longer be found.
+  // Secrets are removed first: the steps below could split one so that it would no longer be found.
   const clean = (value: string) => hideSecrets(value).replace(/\s+/g, ' ').trim().slice(0, 200);
   try {
     const { error, error_description: description } = JSON.parse(text) as Record<string, unknown>;

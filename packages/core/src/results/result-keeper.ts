@@ -1,7 +1,9 @@
 import type { SignOptions } from '../signing/client.ts';
-import type { DocumentInput } from '../signing/document-input.ts';
+import type { DocumentInput, PreparedDocument } from '../signing/document-input.ts';
+import type { SignedOutcome } from '../signing/outcome.ts';
 import type { SignedDocument, SignResult } from '../signing/results.ts';
-import type { ResultStore } from './result-store.ts';
+import type { SignRun } from '../signing/sign-exactly-once.ts';
+import type { ResultStore, StoredResult } from './result-store.ts';
 
 /** The part of a client that is used. */
 export interface SigningClient<Content> {
@@ -17,9 +19,9 @@ export interface ResultStoreWarning {
  * Signs through a client and keeps every signed content in a {@link ResultStore}, so that a document that was signed earlier is
  * answered from the store instead of failing with `CONTENT_UNAVAILABLE`.
  *
- * A document with an explicit `reference` is looked up in the store first and, if found there, neither sent nor asked for: the
+ * A document with an explicit `reference` is looked up in the store first and, if found there, neither sent nor looked up: the
  * reference identifies it, whatever its new content is. Calls for the same reference in this process run one after the other, so
- * that the second finds what the first has stored. A store that fails never fails a signature; `onWarning` is told.
+ * that the second finds what the first has stored. A failing store never fails a signature; it is reported to `onWarning`.
  */
 export class ResultKeeper {
   readonly #store: ResultStore;
@@ -67,9 +69,61 @@ export class ResultKeeper {
     });
   }
 
+  /** Whether a document can be restored. */
+  async has(reference: string): Promise<boolean> {
+    return (await this.#find(reference)) !== undefined;
+  }
+
+  /**
+   * As the client's `signPreparedWith`, for a batch. Contents are stored before they are reported; one at a time, so that the memory
+   * for them does not depend on the size of the request.
+   */
+  async signPreparedWith<T>(
+    documents: readonly PreparedDocument[],
+    run: SignRun<T>,
+    sign: (missing: readonly PreparedDocument[], run: SignRun<T>) => Promise<void>,
+  ): Promise<void> {
+    const missing: PreparedDocument[] = [];
+    for (const document of documents) {
+      const stored = await this.#find(document.reference);
+      if (stored) run.onOutcome(await restoredOutcome(document, stored, run));
+      else missing.push(document);
+    }
+    if (missing.length === 0) return;
+    const signed: SignedOutcome<T>[] = [];
+    await sign(missing, {
+      ...run,
+      onOutcome: (outcome) => {
+        if (outcome.signed) signed.push(outcome);
+        else run.onOutcome(outcome);
+      },
+    });
+    for (const outcome of signed) {
+      await this.#storeOutcome(outcome, run);
+      run.onOutcome(outcome);
+    }
+  }
+
+  async #storeOutcome<T>(
+    { document: { reference }, operationId, content }: SignedOutcome<T>,
+    { openContent }: SignRun<T>,
+  ): Promise<void> {
+    if (content === undefined || !openContent) return;
+    await this.#guard(`store ${reference}`, async () => {
+      const source = await openContent(content);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of source.read()) chunks.push(chunk.slice());
+      return this.#store.set(reference, { operationId, content: Buffer.concat(chunks) });
+    });
+  }
+
+  #find(reference: string): Promise<StoredResult | undefined> {
+    return this.#guard(`read ${reference}`, () => this.#store.get(reference));
+  }
+
   async #findStored({ reference, name, contentType }: DocumentInput<unknown>): Promise<SignedDocument | undefined> {
     if (reference === undefined) return undefined;
-    const stored = await this.#guard(`read ${reference}`, () => this.#store.get(reference));
+    const stored = await this.#find(reference);
     return stored && restored(reference, name ?? reference, contentType, stored.operationId, stored.content);
   }
 
@@ -82,7 +136,7 @@ export class ResultKeeper {
       return result;
     }
     if (result.error.code !== 'CONTENT_UNAVAILABLE' && result.error.code !== 'OUTCOME_UNKNOWN') return result;
-    const stored = await this.#guard(`read ${reference}`, () => this.#store.get(reference));
+    const stored = await this.#find(reference);
     return stored ? restored(reference, name, undefined, stored.operationId, stored.content) : result;
   }
 
@@ -121,6 +175,19 @@ function restored(
   const type = contentType ?? typeOf(content);
   const document = { reference, name, contentType: type, status: 'SIGNED' as const, content, raw: {} };
   return { ok: true, reference, name, contentType: type, operationId, content, recovered: true, document };
+}
+
+async function restoredOutcome<T>(
+  document: PreparedDocument,
+  { operationId, content: bytes }: StoredResult,
+  { store }: SignRun<T>,
+): Promise<SignedOutcome<T>> {
+  const { reference, name } = document;
+  const writer = store?.();
+  await writer?.write(bytes);
+  const content = await writer?.finish();
+  const details = { reference, name, contentType: typeOf(bytes), status: 'SIGNED' as const, raw: {} };
+  return { signed: true, document, operationId, content, details, recovered: true };
 }
 
 function typeOf(content: Uint8Array): string {

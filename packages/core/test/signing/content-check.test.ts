@@ -232,7 +232,7 @@ describe('the contentCheck setting', () => {
     });
   });
 
-  it('is refused if it is unknown, as are limits that are not numbers', () => {
+  it('must be known, and its limits must be numbers', () => {
     const base = { environment: 'staging', clientId: 'a', clientSecret: 'secret', retry: impatient } as const;
     expect(() => createSignStash({ ...base, contentCheck: 'always' as never })).toThrow(/contentCheck "always"/);
     expect(() => createSignStash({ ...base, contentLimits: { maxAddedBytes: -1 } })).toThrow(/maxAddedBytes/);

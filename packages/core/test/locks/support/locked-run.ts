@@ -21,7 +21,7 @@ const signstash = createSignStash({
 });
 const failures: string[] = [];
 let signed = 0;
-// Nothing but the lock keeps a document from being signed twice, except where the lock cannot be reached.
+// Only the lock prevents a document from being signed twice, except where the lock cannot be reached.
 const options = { referenceLock, lookUpFirst: false, batchSize: 5, concurrency: 3 };
 for await (const result of signstash.signAll(`${folder}/*.pdf`, options)) {
   // Also what another process had finished before this one read it.
