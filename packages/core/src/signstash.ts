@@ -78,7 +78,7 @@ export class SignStash {
     this.#viaProxy = endpoints.viaProxy;
     this.#referenceScope = endpoints.tokenUrl;
     this.#onWarning = telemetry.warning;
-    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning);
+    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning, settings.contentCheck);
   }
 
   /**
@@ -121,7 +121,9 @@ export class SignStash {
       prepare: this.prepare.bind(this),
       signPreparedWith: (prepared, given, run) =>
         results
-          ? results.signPreparedWith(prepared, run, (missing, kept) => this.signPreparedWith(missing, given, kept))
+          ? results.signPreparedWith(prepared, run, given, (missing, kept) =>
+              this.signPreparedWith(missing, given, kept),
+            )
           : this.signPreparedWith(prepared, given, run),
       ...(results ? { isStored: (reference) => results.has(reference) } : {}),
       viaProxy: this.#viaProxy,
