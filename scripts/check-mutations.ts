@@ -1,4 +1,4 @@
-// Breaks one rule at a time and demands that a test notices: a test that cannot fail proves nothing.
+// Breaks one rule at a time and checks that a test fails: a test that cannot fail proves nothing.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,10 @@
-// Packs every public package as it would be published, checks the tarballs with publint and are-the-types-wrong, and their size.
+// Packs every public package as it would be published, checks the tarballs with publint and are-the-types-wrong, their size, and the
+// Node versions that their dependencies need.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { findEngineConflicts } from './check-engines.ts';
 
 /** Size limits of packages, packed and unpacked, in kilobytes: a little above today's size. Raise one only for a reason. */
 const budgets: Record<string, [packed: number, unpacked: number]> = {
@@ -54,6 +56,8 @@ try {
       const [mostPacked, mostUnpacked] = budgets[manifest.name] ?? [0, 0];
       console.log(`  ${packed} kB packed (at most ${mostPacked}), ${unpacked} kB unpacked (at most ${mostUnpacked})`);
       if (packed > mostPacked || unpacked > mostUnpacked) throw new Error('heavier than its budget');
+      const conflicts = findEngineConflicts(root, `packages/${basename(folder)}`);
+      if (conflicts.length > 0) throw new Error(conflicts.join('\n'));
       run(bin('publint'), ['run', '--strict', tarball]);
       // A package that is loaded by file path, such as an n8n node, offers no types to check.
       if (manifest.exports) run(bin('attw'), ['--profile', 'esm-only', tarball]);

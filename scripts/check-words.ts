@@ -1,8 +1,9 @@
 // Finds words and phrases that make texts hard to read, in sources, documentation and settings: see CONTRIBUTING.md, "Write plain English".
+// `node scripts/check-words.ts [file…]`: checks these files, or all files that git does not ignore.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** What to avoid, and what to write instead. */
+/** What to avoid, and what to write instead. Exceptions, such as a shell command, belong in the pattern. */
 const rules: [pattern: RegExp, instead: string][] = [
   [/\banew\b/i, 'again'],
   [/\blest\b/i, 'so that … not'],
@@ -10,7 +11,7 @@ const rules: [pattern: RegExp, instead: string][] = [
   [/\bmend(?:ed|s|ing)?\b/i, 'fix'],
   [/\b(?:nobody|somebody|anybody)\b/i, 'no one, someone, or the role'],
   [/\bwhat became of\b/i, 'the result of'],
-  [/\bthe house\b/i, 'the repository'],
+  [/\bthe (?:whole )?house\b/i, 'the repository'],
   [/\bfront door\b/i, 'entry point'],
   [/\btwins?\b/i, 'duplicate'],
   [/\bhears? of\b/i, 'called for'],
@@ -26,7 +27,7 @@ const rules: [pattern: RegExp, instead: string][] = [
   [/\bof its own\b/i, 'its own, separate'],
   [/\bfor good\b/i, 'permanently'],
   [/\btroubles?\b/i, 'problem, error'],
-  [/\bquaint\b|\bmishaps?\b|\bforsooth\b|\bwhence\b|\bthereof\b/i, 'plain words'],
+  [/\bquaint\b|\bmishaps?\b|\bforsooth\b|\bwhence\b(?! -)|\bthereof\b/i, 'plain words'],
   // The operation is to sign; a seal is a thing, as in "a visible seal" and "an electronic seal".
   [
     /\bseal(?:s|ed|ing)? (?:a |the |each |every |all |any|many |one |two |\d+ |your |its |these |those |them\b|it\b|what |nothing|twice|once)/i,
@@ -49,21 +50,28 @@ const rules: [pattern: RegExp, instead: string][] = [
   ],
   [/\bhas become of\b|\bmade anew\b|\bonce more\b/i, 'again'],
   [/\bgoes on\b|\bgo on (?:with|being|after)\b/i, 'continues, remains'],
+  [/\bsigns? of life\b/i, 'checks whether it answers'],
+  [/\bwithout a word\b|\bin silence\b/i, 'silently'],
+  [/\bwhat becomes of\b/i, 'the result of'],
+  [/\bhangs? (?:below|down|up)\b/i, 'is below, disconnects'],
+  [
+    /\b(?:pixels?|bytes|points?|(?:milli|micro)?seconds|times?|lines?|documents) a (?:second|minute|hour|day|call|round|pixel|point|request)\b/i,
+    'per',
+  ],
   [/\bmeans no(?:thing)? harm\b|\bknows nothing of\b|\bas they lie\b|\bwherever they lie\b/i, 'plain words'],
 ];
 
+const checked = /\.(?:ts|mts|mjs|md|yml|yaml|html|css)$|(?:^|\/)\.ci\/run$/;
+/** Generated, by others, in Portuguese, or about the avoided words themselves. */
 const ignored =
-  /(?:^|\/)(?:dist|node_modules|fixtures)\/|CHANGELOG\.md$|pnpm-lock|check-words\.ts$|\.pdf$|\.(?:png|svg|ico)$/;
-const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
-  .trim()
-  .split('\n')
-  .filter(
-    (file) =>
-      /\.(?:ts|mts|mjs|md|yml|yaml|html|css)$/.test(file) &&
-      !ignored.test(file) &&
-      !/\/pt\//.test(file) &&
-      !/locales\/pt/.test(file),
-  );
+  /(?:^|\/)(?:dist|node_modules|fixtures|pt)\/|locales\/pt|CHANGELOG\.md$|pnpm-lock|(?:^|\/)(?:check-)?words(?:\.test)?\.ts$/;
+
+function repositoryFiles(): string[] {
+  return execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).trim().split('\n');
+}
+
+const given = process.argv.slice(2);
+const files = given.length > 0 ? given : repositoryFiles().filter((file) => checked.test(file) && !ignored.test(file));
 
 let found = 0;
 for (const file of files) {
@@ -72,9 +80,10 @@ for (const file of files) {
       const match = pattern.exec(line);
       if (!match) continue;
       found++;
-      console.log(`${file}:${index + 1}: "${match[0].trim()}": write ${instead}`);
+      console.error(`${file}:${index + 1}: "${match[0].trim()}": write ${instead}`);
     }
   }
 }
-console.log(found === 0 ? `${files.length} files use plain words` : `${found} phrases to rewrite`);
+if (found === 0) console.log(`no words to avoid in ${files.length} files`);
+else console.error(`${found} phrases to rewrite`);
 process.exitCode = found === 0 ? 0 : 1;

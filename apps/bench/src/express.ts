@@ -29,7 +29,7 @@ export async function expressRoutes(
     await compare(own.url, hand.url, bytes);
     const rounds = { own: [] as Round[], hand: [] as Round[] };
     for (const { url } of [own, hand]) await load(url, requests);
-    // Interleaved, so that a busy moment of the machine meets both.
+    // Interleaved, so that load on the machine affects both.
     for (let round = 0; round < runs; round++) {
       rounds.own.push(await load(own.url, requests));
       rounds.hand.push(await load(hand.url, requests));
@@ -78,7 +78,7 @@ async function load(url: string, amount: number): Promise<Round> {
   return { perSecond: requests.total / duration, p50: latency.p50, p99: latency.p99, delay };
 }
 
-/** A route that answers something else quickly would win. */
+/** A route with a wrong but fast answer must not win. */
 async function compare(own: string, hand: string, bytes: number): Promise<void> {
   const [a, b] = await Promise.all([own, hand].map(async (url) => Buffer.from(await (await fetch(url)).arrayBuffer())));
   if (!a || !b || a.length <= bytes || !a.equals(b)) throw new Error('The two routes do not send the same document.');

@@ -13,7 +13,7 @@ export interface Contender {
   run(): Promise<Measured | { failed: string }>;
 }
 
-/** The runs of one contender. */
+/** The runs of one client. */
 export class Stats {
   readonly #measured: Measured[] = [];
   /** The first failure; nothing is measured after it. */
@@ -42,7 +42,7 @@ export class Stats {
   }
 }
 
-/** Runs all contenders, one after another, as often as asked; each round begins with another one of them. */
+/** Runs all clients one after another, for a number of rounds; each round begins with another client. */
 export async function interleave(contenders: readonly Contender[], runs: number): Promise<Map<string, Stats>> {
   const stats = new Map(contenders.map(({ name }) => [name, new Stats()]));
   // Unmeasured: the sink's process and the disk's cache are cold.

@@ -1,6 +1,6 @@
 import { cpus, loadavg, totalmem, type } from 'node:os';
 
-/** The machine in words, and how busy it is: numbers from a busy one say little. */
+/** A description of the machine and its load: numbers from a loaded machine mean little. */
 export function machine(): string {
   const processors = cpus();
   const memory = Math.round(totalmem() / 1024 ** 3);

@@ -7,7 +7,7 @@ import type { Job, Report } from './job.ts';
 
 const source = fileURLToPath(new URL('../native/client.c', import.meta.url));
 
-/** Compiles the C client that does the same work. @returns Its path, or why there is none. */
+/** Compiles the C client that does the same work. @returns Its path, or why it could not be compiled. */
 export function compileNative(folder: string): { path: string } | { missing: string } {
   const path = join(folder, 'native-client');
   const { status, error, stderr } = spawnSync('cc', ['-O2', '-o', path, source, '-lcurl', '-lpthread'], {

@@ -8,6 +8,6 @@ import { readFileSync } from 'node:fs';
 export function peakMemory(): number {
   if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
   const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
-  if (peak === undefined) throw new Error('The system does not tell the peak of the resident set.');
+  if (peak === undefined) throw new Error('The system does not report the peak resident set size.');
   return Number(peak) * 1024;
 }

@@ -17,7 +17,7 @@ export function hasRedis(): boolean {
   }
 }
 
-/** A Redis of its own, reached by a socket in a folder. */
+/** Starts a separate Redis that listens on a Unix socket in a folder. */
 export async function startRedis(folder: string): Promise<Redis> {
   const socket = join(folder, 'redis.sock');
   const settings = ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder];

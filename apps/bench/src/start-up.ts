@@ -57,7 +57,7 @@ export async function startUp(work: string, { runs }: { runs: number }): Promise
   };
 }
 
-/** Prints the processor time of a process when it ends, whatever it ends with. */
+/** Prints the processor time of a process when it exits, with any exit code. */
 const probe = `data:text/javascript,${encodeURIComponent(`
   process.once('exit', () => {
     const { user, system } = process.cpuUsage();
@@ -67,7 +67,7 @@ const probe = `data:text/javascript,${encodeURIComponent(`
 
 async function run(program: string): Promise<Measured> {
   const started = performance.now();
-  // The action fails without inputs, as it should.
+  // The action fails without inputs, as intended.
   const { stderr } = await promisify(execFile)(process.execPath, ['--import', probe, program]).catch(
     (error: { stderr: string }) => error,
   );

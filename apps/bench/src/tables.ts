@@ -6,7 +6,7 @@ export interface Table {
   notes: string[];
 }
 
-/** What was to be reached, and what was. */
+/** A goal and the measured value. */
 export interface Goal {
   goal: string;
   measured: string;

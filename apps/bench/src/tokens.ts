@@ -41,7 +41,7 @@ export async function tokens(work: string, { calls, rounds }: { calls: number; r
   }
 }
 
-/** Microseconds a call, one number a round. */
+/** Microseconds per call, one number per round. */
 interface Overhead {
   name: string;
   ours: number[];

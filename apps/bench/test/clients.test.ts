@@ -62,7 +62,7 @@ test.each<[ClientName, Settings?]>([
 test.each(['json', 'multipart'] as const)('the native client signs every document by %s', async (format) => {
   const work = workFolder();
   const native = compileNative(work);
-  // The benchmark says so itself where there is no compiler.
+  // Without a compiler, the benchmark reports that it skips this client.
   if ('missing' in native) return expect(native.missing).toContain('cannot be compiled');
   const documents = makeDocuments(join(work, 'documents'), 20, bytes);
   const { url, counts } = await sink();

@@ -9,7 +9,7 @@ test('computes medians and spreads', () => {
   expect(() => median([])).toThrow(RangeError);
 });
 
-test('contenders are interleaved, each round starts with another one, and a failed one does not run again', async () => {
+test('clients are interleaved, each round starts with another one, and a failed one does not run again', async () => {
   const order: string[] = [];
   const contender = (name: string, results: (number | string)[]) => ({
     name,
@@ -26,7 +26,7 @@ test('contenders are interleaved, each round starts with another one, and a fail
   expect(stats.get('b')?.failure).toBe('RangeError');
 });
 
-test('finds references wherever the chunks of a request are cut', () => {
+test('finds references however a request is split into chunks', () => {
   const references = ['request', ...Array.from({ length: 30 }, (_, index) => `reference-${index}`)];
   const filler = 'x'.repeat(700);
   const body = Buffer.from(

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** What the sandbox says of itself with `--json`. */
+/** What the sandbox prints with `--json`. */
 export interface SandboxAddress {
   tokenUrl: string;
   apiUrl: string;
@@ -15,7 +15,7 @@ export interface SandboxProcess extends SandboxAddress {
   stop(): Promise<void>;
 }
 
-/** Starts the sandbox as a user would: its own process, spoken to over HTTP only. */
+/** Starts the sandbox as a user would: in its own process, used over HTTP only. */
 export async function startSandboxProcess(): Promise<SandboxProcess> {
   const entry = fileURLToPath(import.meta.resolve('@signstash-connect/sandbox'));
   const child = spawn(process.execPath, [entry.replace(/index\.(ts|js)$/, 'cli.$1'), '--port', '0', '--json'], {

@@ -5,7 +5,7 @@ export interface Fence {
   /** Where it begins, from 1. */
   line: number;
   language: string;
-  /** What stands after the language, such as `run` in "```ts run". */
+  /** The text after the language, such as `run` in "```ts run". */
   words: string[];
   code: string;
 }

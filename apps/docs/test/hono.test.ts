@@ -28,7 +28,7 @@ describe('the Hono example', () => {
     expect(isSignedVersionOf(new Uint8Array(await answer.arrayBuffer()), simplePdf())).toBe(true);
   });
 
-  it('tells a caller nothing about the credentials of the server', async () => {
+  it('reveals nothing about the credentials of the server to a caller', async () => {
     const { url } = await start('wrong');
     const answer = await fetch(`${url}/invoice`);
     expect(answer.status).toBe(502);
@@ -49,7 +49,7 @@ describe('the Hono example', () => {
     expect(sandbox.admin.requests()).toEqual([]);
   });
 
-  it('has less than 120 lines', () => {
+  it('has fewer than 120 lines', () => {
     const code = readFileSync(new URL('../examples/hono/signstash.ts', import.meta.url), 'utf8');
     expect(code.split('\n').length).toBeLessThan(120);
   });

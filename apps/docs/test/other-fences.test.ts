@@ -17,7 +17,7 @@ const commands = fences('sh')
   .flatMap(({ file, code }) => code.split('\n').map((line) => ({ file, line })))
   .filter(({ line }) => !line.includes('--filter'));
 
-test('shell samples run scripts that there are', () => {
+test('shell samples run scripts that exist', () => {
   const scripts = Object.keys(json('package.json').scripts);
   const named = commands
     .filter(({ file }) => file === 'README.md' || file.startsWith('apps/docs/'))

@@ -4,7 +4,7 @@ import { provokeAll } from './support/provoke.ts';
 
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
-test('every message of the page is one that users meet, and every one they meet here is on it', {
+test('the page lists exactly the messages that these situations produce', {
   timeout: 60_000,
 }, async () => {
   const quoted = [...read('apps/docs/troubleshooting.md').matchAll(/^### `(.+)`$/gm)].map(

@@ -35,7 +35,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await context.close();
-  // A refused script or style, an exception, a file that is not there: none is ever right.
+  // A refused script or style, an exception or a missing file is always a defect.
   expect(complaints).toEqual([]);
 });
 afterAll(async () => {
@@ -85,7 +85,7 @@ async function download(click: () => Promise<void>): Promise<{ name: string; pat
   return { name: event.suggestedFilename(), path };
 }
 
-/** What poppler says, trusting the sandbox's authority. */
+/** The report of poppler's pdfsig, with the sandbox's root trusted. */
 async function verified(path: string): Promise<string> {
   const nss = await mkdtemp(join(folder, 'nss-'));
   await run('certutil', ['-N', '-d', `sql:${nss}`, '--empty-password']);
@@ -114,7 +114,7 @@ async function sealRectangle(path: string): Promise<{ page: number; rectangle: n
       return { page: index + 1, rectangle: numbers.map((number) => number.asNumber()) };
     }
   }
-  throw new Error('There is no seal on any page.');
+  throw new Error('No page has a visible seal.');
 }
 
 async function accessible(): Promise<void> {
@@ -125,8 +125,8 @@ async function accessible(): Promise<void> {
   expect(passes.length).toBeGreaterThan(20);
 }
 
-describe('the whole way', () => {
-  it('signs several PDFs at the place that was clicked, and gives them back', async () => {
+describe('signing in the browser', () => {
+  it('signs several PDFs with the seal at the clicked position and offers them for download', async () => {
     await chooseInvoices('2026-118', '2026-119', '2026-120');
     await page.fill('#reason', 'Fatura eletrónica');
     const canvas = (await page.locator('#canvas').boundingBox())!;
@@ -160,7 +160,7 @@ describe('the whole way', () => {
     expect(desk.sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
-  it('takes files that are dropped, and signs invisibly on request', async () => {
+  it('accepts dropped files and signs invisibly on request', async () => {
     const bytes = JSON.stringify([...(await fixture('chromium.pdf'))]);
     const transfer = await page.evaluateHandle(`(() => {
       const data = new DataTransfer();
@@ -217,7 +217,7 @@ describe('the whole way', () => {
     expect(desk.sandbox.admin.counts().mailsResent).toBe(2);
   });
 
-  it('comes back to the documents after a reload, and starts again on request', async () => {
+  it('shows the documents again after a reload, and starts over on request', async () => {
     await chooseInvoices('2026-123');
     await page.click('#start');
     await says('The document is signed.');
@@ -259,7 +259,7 @@ describe('the check page', () => {
     await page.waitForSelector('#files', { state: 'attached' });
   });
 
-  it('says why a document is not valid, in plain words', async () => {
+  it('explains why a document is not valid', async () => {
     await open({ locale: 'pt-PT', colorScheme: 'dark', viewport: { width: 390, height: 900 } });
     await page.goto(`${desk.desk.url}/check`);
     const changed = Buffer.from(await sign());
@@ -287,7 +287,7 @@ describe('the check page', () => {
   });
 });
 
-describe('what goes wrong is said in plain words', () => {
+describe('understandable messages are shown for', () => {
   it('documents that cannot be signed, among one that can', async () => {
     await page.setInputFiles('#files', [
       pdfFile('good.pdf', await invoice('2026-124')),
@@ -347,7 +347,7 @@ describe('what goes wrong is said in plain words', () => {
   });
 });
 
-it('needs nothing but a keyboard', async () => {
+it('can be used with the keyboard alone', async () => {
   const press = (key: string) => page.keyboard.press(key);
   const focus = () => page.evaluate('document.activeElement?.id || document.activeElement?.textContent');
   const tabTo = async (target: string) => {
@@ -405,7 +405,7 @@ it('needs nothing but a keyboard', async () => {
 
 describe('languages, light and dark', () => {
   it.each(['en', 'pt'] as const)(
-    'starts in the language of the browser (%s), and leaves no word of the other',
+    'starts in the language of the browser (%s), without text in the other one',
     async (language) => {
       await open({ locale: language === 'pt' ? 'pt-PT' : 'en-GB' });
       expect(await page.locator('html').getAttribute('lang')).toBe(language);
@@ -486,7 +486,7 @@ it('shows no picture, script or font of another machine', async () => {
   expect(foreign).toEqual([]);
 });
 
-it('refuses what another page wants done', async () => {
+it('refuses requests from another site', async () => {
   const attack = join(folder, 'attack.html');
   await writeFile(
     attack,

@@ -49,13 +49,13 @@ describe('a token for four server processes', () => {
     (await run('e2e/support/sign-cluster.ts', /^Listening on /)).line.replace('Listening on ', '');
   const load = (url: string, duration: number, perSecond: number[] = []) => {
     const running = autocannon({ url: `${url}/invoice`, connections: 16, duration });
-    // Its type tells of the promise only.
+    // The type declares the promise only, not the event emitter.
     const events = running as unknown as NodeJS.EventEmitter;
     events.on('tick', ({ counter }: { counter: number }) => perSecond.push(counter));
     return running;
   };
 
-  it('is asked for once', async () => {
+  it('is requested once', async () => {
     const url = await cluster();
     // The load balancer's first look at the servers; from then on the token is on Redis.
     expect((await fetch(`${url}/health`)).status).toBe(200);
@@ -68,7 +68,7 @@ describe('a token for four server processes', () => {
     expect(counts.tokenRequests).toBe(1);
   });
 
-  it('is had from the authorization server when Redis is killed, and no request fails', async () => {
+  it('is requested from the authorization server when Redis is killed, and no request fails', async () => {
     const url = await cluster();
     await fetch(`${url}/health`);
     const perSecond: number[] = [];
@@ -76,7 +76,7 @@ describe('a token for four server processes', () => {
     await wait(3_000);
     await redis.kill();
     await wait(1_500);
-    // Now every process needs a new token, and has only itself.
+    // Now every process needs a new token and must request it itself.
     sandbox.admin.expireTokens();
     const { non2xx, errors, timeouts, requests } = await running;
     const counts = sandbox.admin.counts();
@@ -84,7 +84,7 @@ describe('a token for four server processes', () => {
       `Redis killed, tokens expired: ${requests.total} requests, none failed, ${counts.tokenRequests} token requests`,
     );
     expect({ non2xx, errors, timeouts }).toEqual({ non2xx: 0, errors: 0, timeouts: 0 });
-    // No request waits long for a Redis that is gone: every second has its responses.
+    // No request waits long for an unreachable Redis: responses arrive in every second.
     console.log(`requests in each second: ${perSecond.join(' ')}`);
     for (const count of perSecond.slice(0, 9)) expect(count).toBeGreaterThan(0);
     // At most one more for each process.
@@ -130,7 +130,7 @@ describe('a batch for several worker processes', () => {
     const url = await desk();
     const workers = await Promise.all([worker(), worker(), worker()]);
     const batch = await handIn(url, count);
-    // Signed at the service, the answers still on their way: the worst moment to die.
+    // Signed by the service, with the answers not yet received: the worst moment to be killed.
     while (sandbox.admin.counts().documentsSigned < 15) await wait(5);
     await workers[0]!.kill();
     const before = (await look(url, batch)).done;
@@ -147,7 +147,7 @@ describe('a batch for several worker processes', () => {
     signedOnce(count);
   });
 
-  it('outlives every process and Redis itself', async () => {
+  it('survives the end of every process and of Redis', async () => {
     const count = 20;
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 200, times: 10_000 });
     const first = await desk();

@@ -7,7 +7,7 @@ const starting = startDesk(settings);
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // Asked twice: what is being signed is given up, so that a temporary folder has no further use.
+    // Interrupted twice: documents in progress are abandoned, so a temporary folder is no longer needed.
     if (stopping) {
       if (settings.temporary) rmSync(settings.dataFolder, { recursive: true, force: true });
       process.exit(1);

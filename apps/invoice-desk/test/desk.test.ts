@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSignStash, errorCodes, optionsFromEnv } from '@signstash-connect/core';
+import { createSignStash, optionsFromEnv } from '@signstash-connect/core';
+import { errorCodes } from '@signstash-connect/core/adapter';
 import type { ReasonCode } from '@signstash-connect/verify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fixture } from '../e2e/support/documents.ts';
@@ -83,7 +84,7 @@ describe('a batch', () => {
     expect((await call(`${url}/api/batches/${batch.id}/documents/${id}`)).status).toBe(404);
   });
 
-  it('keeps what failed apart, with a code', async () => {
+  it('lists failed documents separately, with a code', async () => {
     const broken = Buffer.from('<script>alert(1)</script>');
     const batch = await finished(
       (await (
@@ -188,7 +189,7 @@ describe('a check', () => {
   });
 });
 
-describe('what programs can use', () => {
+describe('the API for programs', () => {
   it('signs one document at once', async () => {
     const answer = await call(`${url}/api/sign`, {
       method: 'POST',
@@ -198,13 +199,13 @@ describe('what programs can use', () => {
     expect(Buffer.from(await answer.bytes()).includes('/ByteRange')).toBe(true);
   });
 
-  it('tells whether documents can be signed', async () => {
+  it('reports whether documents can be signed', async () => {
     expect(await (await call(`${url}/health`)).json()).toMatchObject({ status: 'up' });
   });
 });
 
 describe('the page', () => {
-  it('comes with headers that let in nothing foreign', async () => {
+  it('has headers that block resources of other origins', async () => {
     const answer = await call(url);
     const policy = answer.headers.get('content-security-policy')!;
     expect(policy).toContain("default-src 'none'");
@@ -223,18 +224,18 @@ describe('the page', () => {
     ['another port of this machine', { 'Sec-Fetch-Site': 'same-site' }, 403],
     ['an old browser on another site', { Origin: 'https://example.org' }, 403],
     ['a sandboxed frame', { Origin: 'null' }, 403],
-  ])('lets %s change things or not', async (_who, headers, status) => {
+  ])('accepts or refuses changes with %s', async (_who, headers, status) => {
     expect(await rawRequest('DELETE', '/api/batches/none', headers)).toBe(status);
   });
 
-  it('answers under its own names only', async () => {
+  it('responds only to its own host names', async () => {
     expect(await rawRequest('GET', '/', { Host: 'localhost:1' })).toBe(200);
     expect(await rawRequest('GET', '/', { Host: 'rebound.example.org' })).toBe(421);
   });
 });
 
 describe('texts', () => {
-  it('are there for every kind of error, in both languages', () => {
+  it('exist for every kind of error, in both languages', () => {
     const families = new Set(Object.values(errorCodes).map(({ family }) => family));
     for (const texts of [en, pt]) {
       for (const family of families) expect(texts.families[family], family).toMatch(/\.$/);
@@ -249,7 +250,7 @@ describe('texts', () => {
     }
   });
 
-  it('fill in the same things in both languages', () => {
+  it('have the same placeholders in both languages', () => {
     const holes = (text: unknown) => (String(text).match(/\{\w+\}/g) ?? []).sort();
     for (const key of Object.keys(en) as (keyof typeof en)[]) expect(holes(pt[key]), key).toEqual(holes(en[key]));
   });
@@ -289,7 +290,7 @@ describe('access', () => {
     }
   });
 
-  it('is given by a cookie to the browser that opens the printed address', async () => {
+  it('is granted by a cookie to the browser that opens the printed address', async () => {
     const opened = await fetch(desk.desk.openUrl, { redirect: 'manual' });
     expect(opened.status).toBe(303);
     expect(opened.headers.get('location')).toBe('/');
@@ -340,7 +341,7 @@ describe('the settings', () => {
     expect(await names({ DESK_HOST: '192.0.2.1' })).toEqual(['192.0.2.1']);
   });
 
-  it('make a desk on 0.0.0.0 refuse the host name localhost', async () => {
+  it('refuse the host name localhost on 0.0.0.0', async () => {
     const settings = await read({
       DESK_HOST: '0.0.0.0',
       DESK_PORT: '0',

@@ -7,7 +7,7 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 
 export interface ElementParts {
   className?: string;
-  /** Always text, never markup: file names are strangers'. */
+  /** Always text, never markup: file names are untrusted. */
   text?: string;
   attributes?: Record<string, string>;
   onClick?: () => void;

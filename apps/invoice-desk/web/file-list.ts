@@ -60,7 +60,7 @@ export class FileList {
     this.files.splice(index, 1);
     const neighbour = this.files[index] ?? this.files[index - 1];
     this.select(this.current === file ? neighbour : this.current);
-    // Focus must not fall off the page with the button.
+    // Focus must not be lost with the removed button.
     const buttons = this.#list.querySelectorAll<HTMLElement>('.open');
     (buttons[Math.min(index, buttons.length - 1)] ?? this.#input).focus();
   }

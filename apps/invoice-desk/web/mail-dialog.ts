@@ -3,7 +3,7 @@ import { byId } from './element.js';
 import { say, sayError } from './messages.js';
 import { toast } from './toast.js';
 
-/** Asks for addresses and has the delivery mail sent again. */
+/** Asks for addresses and resends the delivery e-mail. */
 export class MailDialog {
   readonly #dialog = byId<HTMLDialogElement>('mail');
   readonly #receivers = byId<HTMLInputElement>('receivers');

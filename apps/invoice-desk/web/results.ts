@@ -57,7 +57,7 @@ export class Results {
       error instanceof ApiError ? error.code : 'unknown',
     );
     if (this.#batch?.id !== id) return 'gone';
-    // The desk may be back in a moment; what it signs meanwhile is kept.
+    // The desk may be reachable again soon; documents that it signs meanwhile are kept.
     this.#errorCode = typeof seen === 'string' ? seen : undefined;
     if (typeof seen !== 'string') this.#batch = { ...seen, duplicates };
     this.#render();

@@ -2,7 +2,7 @@ import { byId } from './element.js';
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Says something that needs no answer. */
+/** Shows a message that needs no answer. */
 export function toast(text: string): void {
   const place = byId('toast');
   place.textContent = text;

@@ -1,4 +1,4 @@
-import { createSignStash, type SignStash, type SignStashOptions } from '@signstash-connect/core';
+import { createSignStash, folderResultStore, type SignStash, type SignStashOptions } from '@signstash-connect/core';
 import { canQuery } from '@signstash-connect/core/adapter';
 import { resolveEnvironment } from '@signstash-connect/core/client';
 import type { CommandContext } from './run.ts';
@@ -30,8 +30,10 @@ export async function openClient(
       }
     : await settings.connection();
   if (sandbox) output.warn('Sandbox: the seals are not qualified and have no legal value.');
+  const resultFolder = settings.resultFolder();
   const client = createSignStash({
     ...resolved,
+    ...(resultFolder === undefined ? {} : { resultStore: folderResultStore(resultFolder) }),
     userAgent: 'signstash-cli',
     hooks: { onWarning: ({ message }) => output.warn(message) },
     ...options,

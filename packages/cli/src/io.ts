@@ -32,7 +32,7 @@ export function processIo(): CliIo {
       controller.abort();
     });
   }
-  // Such as `signstash verify … | head -1`: the reader has seen enough.
+  // The reader has closed the pipe, as in `signstash verify … | head -1`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;

@@ -9,7 +9,7 @@ export interface OpenLock {
   close(): Promise<void>;
 }
 
-/** The client goes on connecting after this. Milliseconds. */
+/** How long to wait for the first connection; the client keeps trying in the background. Milliseconds. */
 const connectTimeoutMs = 2_000;
 
 /** The lock that `lock` names; undefined without one: then only documents of this process are kept apart. */

@@ -46,7 +46,7 @@ export class Output {
     this.line(text);
   }
 
-  /** Something that the user should know although the command goes on. */
+  /** Something that the user should know although the command continues. */
   warn(text: string): void {
     if (!this.quiet) this.#io.stderr.write(`${this.style('yellow', 'warning:')} ${oneLine(text)}\n`);
   }

@@ -34,7 +34,7 @@ export async function prepareReport({ report, checksums }: ReportFiles, io: CliI
   }
 }
 
-/** Writes what `--report` and `--checksums` ask for. False if that fails: the files are signed all the same. */
+/** Writes the files of `--report` and `--checksums`. False if that fails; the files are signed in any case. */
 export async function writeReport(
   report: Report,
   files: ReportFiles,

@@ -26,6 +26,8 @@ export const ownDescriptions = {
   referencePattern:
     'external references, of {client}, {name}, {path}, {sha256} and {atcud}, such as {client}-{atcud} for invoices (default: derived from client ID, path and content)',
   issuers: "tax numbers of the invoices' issuers for {atcud}, separated by commas; needed if a QR code cannot be read",
+  resultStore:
+    'folder that keeps signed documents for 30 days, up to 1 GiB, so that documents signed through an on-premise proxy can be restored',
   lock: 'file:FOLDER or redis://HOST:PORT: keeps other processes from signing the same document at the same time',
 } as const;
 
@@ -76,14 +78,14 @@ export function addConnectionFlags(command: Command): Command {
 
 /** Options of the commands that sign. */
 export function addSigningFlags(command: Command): Command {
-  const { verify, trust, lock, referencePattern, issuers } = ownDescriptions;
+  const { verify, trust, lock, resultStore, referencePattern, issuers } = ownDescriptions;
   addFlags(command, 'External references', { referencePattern, issuers });
-  addFlags(command, 'Verification and locking', { verify, trust, lock });
+  addFlags(command, 'Verification, locking and storage', { verify, trust, lock, resultStore });
   addFlags(command, 'Signature', signOptionDescriptions);
   return addConnectionFlags(command);
 }
 
-/** Where a value comes from, and how people call it there. */
+/** Where a value comes from, and its name there. */
 interface Layer {
   values: Readonly<Record<string, SettingValue>>;
   name: (setting: string) => string;
@@ -141,6 +143,12 @@ export class Settings {
     return this.reader(['trust'])
       .list('trust')
       .map((path) => resolve(this.#io.cwd, path));
+  }
+
+  /** Absolute path of the folder that keeps signed documents. */
+  resultFolder(): string | undefined {
+    const folder = this.text('resultStore');
+    return folder === '' ? undefined : resolve(this.#io.cwd, folder);
   }
 
   /** How external references are made; undefined for core's own. @throws As {@link parseReferencePattern}. */

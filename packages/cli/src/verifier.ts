@@ -4,7 +4,7 @@ import { type Settings, settingsError } from './settings.ts';
 export interface Verification {
   /** Core's own check of signed contents. */
   contentCheck: 'on' | 'off';
-  /** Checks beyond it, which `verify: signature` and `chain` ask for. */
+  /** Further checks for `verify: signature` and `chain`. */
   verify: SignFilesOptions['verify'];
 }
 

@@ -6,7 +6,7 @@ import { runProgram, startTestSandbox, temporaryFolder } from '@signstash-connec
 import { expect, it, onTestFinished } from 'vitest';
 import { envFor, runCli } from './support/run-cli.ts';
 
-it('names the step that failed and what to do: certificate', async () => {
+it('reports the failed step and the fix: certificate', async () => {
   const folder = temporaryFolder();
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const subject = ['-subj', '/CN=localhost', '-days', '1'];

@@ -37,13 +37,13 @@ it('checks every step and signs nothing', async () => {
   expect(sandbox.admin.counts().requests.sign).toBe(0);
 });
 
-it('names the step that failed and what to do: settings', async () => {
+it('reports the failed step and the fix: settings', async () => {
   const { exitCode, stdout } = await runCli(['doctor']);
   expect(exitCode).toBe(3);
   expect(stdout).toMatch(/^failed {2}settings: SIGNSTASH_ENVIRONMENT \(or --environment\) is not set\./);
 });
 
-it('names the step that failed and what to do: name of the host', async () => {
+it('reports the failed step and the fix: name of the host', async () => {
   const env = { ...envFor(await startTestSandbox()), SIGNSTASH_API_URL: 'https://signstash.invalid/api' };
   const { exitCode, stdout } = await runCli(['doctor', '--retries', '0'], { env });
   expect(exitCode).toBe(1);
@@ -51,7 +51,7 @@ it('names the step that failed and what to do: name of the host', async () => {
   expect(stdout).toContain('Failed at: dns.');
 });
 
-it('leaves names to the HTTP proxy if there is one', async () => {
+it('does not resolve host names if an HTTP proxy is set', async () => {
   const env = {
     ...envFor(await startTestSandbox()),
     NODE_USE_ENV_PROXY: '1',
@@ -62,7 +62,7 @@ it('leaves names to the HTTP proxy if there is one', async () => {
   expect(stdout).toContain('unknown dns: Not checked: requests go through an HTTP proxy');
 });
 
-it('names the step that failed and what to do: credentials', async () => {
+it('reports the failed step and the fix: credentials', async () => {
   const sandbox = await startTestSandbox();
   const env = { ...envFor(sandbox), SIGNSTASH_CLIENT_SECRET: 'not+this%one' };
   const { exitCode, stdout, stderr } = await runCli(['doctor'], { env });

@@ -23,7 +23,7 @@ it('keeps two commands from signing the same file at the same time through Redis
   expect(sandbox.admin.counts().documentsSigned).toBe(1);
 });
 
-it('signs without the lock, and says so, if Redis cannot be reached', async () => {
+it('signs without the lock and prints a warning if Redis cannot be reached', async () => {
   const { sandbox, redis, options } = await setUp();
   await redis.kill();
   const { exitCode, stderr } = await runCli(['sign', '0.pdf', '--lock', redis.url], options);

@@ -38,7 +38,7 @@ it('shows the status of an operation', async () => {
   ]);
 });
 
-it('saves the signed documents of an operation, and replaces none unasked', async () => {
+it('saves the signed documents of an operation and replaces none without --overwrite', async () => {
   const { run, id, cwd, file } = await signOne();
   expect(await run('download', id, '--out', 'signed')).toMatchObject({ exitCode: 0, stdout: 'saved signed/0.pdf\n' });
   expect(isSignedVersionOf(readFileSync(join(cwd, 'signed/0.pdf')), file.bytes)).toBe(true);

@@ -14,7 +14,7 @@ interface Started {
   ended: Promise<number | null>;
 }
 
-/** The program as a process of its own. */
+/** Runs the program in a separate process. */
 function start(args: readonly string[], { cwd = temporaryFolder(), env = {} as Record<string, string> } = {}): Started {
   const environment = { PATH: process.env.PATH, HOME: cwd, ...env };
   const child = spawn(process.execPath, ['--conditions=@signstash-connect/source', main, ...args], {
@@ -78,7 +78,7 @@ it('reads the secret from standard input', async () => {
   expect(run.text().stdout).toContain('Ready to sign.');
 });
 
-it('ends quietly if the reader of its output has seen enough', async () => {
+it('exits without an error if the reader of its output closes the pipe', async () => {
   const cwd = temporaryFolder();
   writeFiles(cwd, pdfs(3));
   const run = start(['verify', '*.pdf', '--json'], { cwd });

@@ -22,7 +22,7 @@ const stable = (text: string) =>
     )
     .replace(/differ by \d s/g, 'differ by 0 s');
 
-it('shows in the README what a terminal shows', async () => {
+it('prints what the README shows', async () => {
   const cwd = temporaryFolder();
   const names = ['invoices/FT-1.pdf', 'invoices/FT-2.pdf', 'invoices/FT-3.pdf'];
   writeFiles(

@@ -25,7 +25,7 @@ async function setUp(count = 2) {
   return { sandbox, cwd, files, env, run };
 }
 
-it('writes signed files next to the originals and says so in plain lines', async () => {
+it('writes signed files next to the originals and prints one line for each', async () => {
   const { cwd, files, run } = await setUp();
   const { exitCode, stdout, stderr } = await run(['sign', '*.pdf']);
   expect(stderr).toBe('');
@@ -197,7 +197,7 @@ it('refuses a report that it cannot write before anything is sent', async () => 
   expect(sandbox.admin.counts().tokenRequests).toBe(0);
 });
 
-it('says that the files are signed if the report cannot be written in the end', async () => {
+it('reports that the files are signed if the report cannot be written afterwards', async () => {
   const { run, cwd, sandbox } = await setUp(1);
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 300 });
   const running = run(['sign', '0.pdf', '--report', 'reports/report.csv']);
@@ -234,6 +234,44 @@ it('keeps a journal without being asked if the proxy cannot be queried', async (
   expect(readdirSync(join(cwd, '.state/signstash'))).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.jsonl$/)]);
 });
 
+it.each([
+  ['a flag', (store: string) => ({ flags: ['--result-store', store] })],
+  ['a variable', (store: string) => ({ variables: { SIGNSTASH_RESULT_STORE: store } })],
+  ['the configuration file', (store: string) => ({ config: { resultStore: store } })],
+])('restores documents signed through the proxy from the result store of %s', async (_, set) => {
+  const { cwd, env, run, sandbox } = await setUp(3);
+  const given: { flags?: string[]; variables?: object; config?: object } = set('results');
+  if (given.config) writeFileSync(join(cwd, 'signstash.config.json'), JSON.stringify(given.config));
+  const viaProxy = { ...env, SIGNSTASH_API_URL: '', SIGNSTASH_PROXY_URL: sandbox.proxyUrl };
+  const sign = (args: readonly string[], variables?: object) =>
+    run(['sign', '*.pdf', '--out', 'signed', ...args], { env: { ...viaProxy, ...variables } });
+  const first = await sign(given.flags ?? [], given.variables);
+  expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+  const content = readFileSync(join(cwd, 'signed/0.pdf'));
+  rmSync(join(cwd, 'signed'), { recursive: true });
+  const again = await sign(given.flags ?? [], given.variables);
+  expect(again).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(again.stdout).toContain('recovered 0.pdf -> signed/0.pdf');
+  expect(readFileSync(join(cwd, 'signed/0.pdf')).equals(content)).toBe(true);
+  // Also without the journal, which an on-premise run keeps.
+  rmSync(join(cwd, 'signed'), { recursive: true });
+  rmSync(join(cwd, '.state'), { recursive: true });
+  expect((await sign(given.flags ?? [], given.variables)).exitCode).toBe(0);
+  expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 3, requests: { sign: 1 } });
+});
+
+it('cannot restore documents signed through the proxy without a result store', async () => {
+  const { cwd, env, run, sandbox } = await setUp(1);
+  const viaProxy = { ...env, SIGNSTASH_PROXY_URL: sandbox.proxyUrl };
+  expect((await run(['sign', '0.pdf'], { env: viaProxy })).exitCode).toBe(0);
+  rmSync(join(cwd, '0-signed.pdf'));
+  expect(await run(['sign', '0.pdf'], { env: viaProxy })).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('(CONTENT_UNAVAILABLE)'),
+  });
+  expect(sandbox.admin.counts().documentsSigned).toBe(1);
+});
+
 it('keeps two commands from signing the same file at the same time with --lock', async () => {
   const { run, sandbox } = await setUp(1);
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 300 });
@@ -250,7 +288,7 @@ it.each(['signature', 'chain'])('verifies each signed file with --verify %s', as
   expect(await run(['sign', '0.pdf', '--verify', level, ...trust])).toMatchObject({ exitCode: 0, stderr: '' });
 });
 
-it('refuses --verify chain without roots, or with a file that is none', async () => {
+it('refuses --verify chain without roots, or with a file that is not a certificate', async () => {
   const { cwd, run } = await setUp(1);
   writeFileSync(join(cwd, 'ca.pem'), 'nothing');
   expect(await run(['sign', '0.pdf', '--verify', 'chain'])).toMatchObject({

@@ -20,16 +20,16 @@ export interface SignStashOptions extends ClientSettings, LockOptions {
    */
   allowInsecureHttp?: boolean;
   /**
-   * How client id and secret are written into the Basic header: `raw` (default, inferred: what seen clients do) or `rfc6749`,
+   * How client id and secret are written into the Basic header: `raw` (default, inferred from public clients) or `rfc6749`,
    * form-encoded first. Differs only where they hold characters such as `%` or `+`.
    */
   credentialsEncoding?: 'raw' | 'rfc6749';
   /** Where tokens are kept, for example a Keyv on Redis shared by several processes. Default: memory of this client. */
   tokenStore?: TokenStore;
   /**
-   * Keeps what `sign` and `signMany` sign, for example `folderResultStore('results')`, so that signing the same document again
-   * through the on-premise proxy, which stores nothing, returns the stored document instead of failing with
-   * `CONTENT_UNAVAILABLE`. `signAll` has its journal and outputs instead.
+   * Keeps what `sign`, `signMany` and `signAll` sign, for example `folderResultStore('results')`, so that signing the same document
+   * again through the on-premise proxy, which stores nothing, returns the stored document instead of failing with
+   * `CONTENT_UNAVAILABLE`.
    */
   resultStore?: ResultStore;
   /** Milliseconds for one attempt of each kind; see {@link Timeouts}. */

@@ -1,7 +1,7 @@
 import { resolveEnvironment } from './api/environments.ts';
 import { rawBasicValue } from './auth/basic-credentials.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './batch/options.ts';
-import { signAll } from './batch/sign-all.ts';
+import { type BatchClient, signAll } from './batch/sign-all.ts';
 import { debugLoggers, nodeTracing } from './diagnostics.ts';
 import { optionsFromEnv } from './env.ts';
 import { ConfigurationError } from './errors/errors.ts';
@@ -82,7 +82,7 @@ export class SignStash {
       { referenceLock, referenceLockWaitMs },
       { system: endpoints.tokenUrl, onWarning: telemetry.warning },
     );
-    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning);
+    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning, settings.contentCheck);
   }
 
   /**
@@ -128,9 +128,16 @@ export class SignStash {
    * @returns Results in completion order, and a summary at the end.
    */
   signAll(documents: BatchInput, options: BatchOptions = {}): SignBatch {
-    const batchClient = {
+    const results = this.#results;
+    const batchClient: BatchClient = {
       prepare: this.prepare.bind(this),
-      signPreparedWith: this.signPreparedWith.bind(this),
+      signPreparedWith: (prepared, given, run) =>
+        results
+          ? results.signPreparedWith(prepared, run, given, (missing, kept) =>
+              this.signPreparedWith(missing, given, kept),
+            )
+          : this.signPreparedWith(prepared, given, run),
+      ...(results ? { isStored: (reference) => results.has(reference) } : {}),
       viaProxy: this.#viaProxy,
       locking: this.#locking,
     };

@@ -32,7 +32,7 @@ test('a path, a URL, a File and a stream of any size are the same document', asy
   expect((await streamed).reference).toBe((await signstash.sign(pdf, { type: 'CAdES' })).reference);
 });
 
-test('a client shows no secret, however it is printed', () => {
+test('a client shows no secret when it is printed', () => {
   const clientSecret = 'not-for-any-log';
   const signstash = createSignStash({ environment: 'staging', clientId: 'id', clientSecret });
   expect(

@@ -40,7 +40,7 @@ export interface SignHttpErrorDetails {
 const serverFault = 'The cause is on this server; the same request will fail again until it is fixed.';
 
 /**
- * Passed to `next` and rejected with by this package. It carries what Express's own error handler reads (`status`, `headers`),
+ * The error that this package passes to `next` and rejects with. It carries what Express's own error handler reads (`status`, `headers`),
  * so a 401 from Sign'Stash never becomes a 401 of your server; {@link Error.cause} is core's error.
  */
 export class SignHttpError extends Error {

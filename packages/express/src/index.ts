@@ -5,8 +5,9 @@
  */
 import './augment-express.ts';
 
+export type { Health } from '@signstash-connect/core/adapter/node';
 export { type MiddlewareErrorCode, SignHttpError, type SignHttpErrorDetails } from './errors.ts';
-export { type Health, type HealthcheckOptions, healthcheck } from './healthcheck.ts';
+export { type HealthcheckOptions, healthcheck } from './healthcheck.ts';
 export type { Logger } from './options.ts';
 export { type Problem, type ProblemDetailsOptions, problemDetails } from './problem-details.ts';
 export type { UploadedFile, UploadLimits } from './read-upload.ts';

@@ -243,7 +243,7 @@ const tooLarge = ({ maxBytes }: CaptureOptions) =>
 /** PDF readers accept the header anywhere within this many bytes. */
 const pdfHeaderWithin = 1024;
 
-/** Whether a body is a PDF, whatever its type; undefined while there are too few bytes to tell. */
+/** Whether a body is a PDF, whatever its type; undefined while too few bytes are known. */
 function startsAsPdf(chunks: readonly Buffer[], ended: boolean): boolean | undefined {
   const start = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   if (start.subarray(0, pdfHeaderWithin).includes('%PDF-')) return true;

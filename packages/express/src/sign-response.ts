@@ -34,7 +34,7 @@ export interface SignResponseOptions extends VerifyOptions {
 
 /**
  * Signs the PDFs that the routes after it send, however they send them. If a PDF cannot be signed, the error handler responds:
- * unsigned bytes never leave.
+ * unsigned bytes are never sent.
  */
 export function signResponse(options: SignResponseOptions = {}): RequestHandler {
   const where = 'signResponse';

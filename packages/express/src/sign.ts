@@ -9,7 +9,7 @@ import {
   SignStash,
   type SignStashOptions,
 } from '@signstash-connect/core';
-import type { ResultKeeper } from '@signstash-connect/core/adapter/node';
+import { HealthMonitor, type ResultKeeper } from '@signstash-connect/core/adapter/node';
 import type { Request, Response } from 'express';
 import { SignHttpError } from './errors.ts';
 import type { Verifier } from './verify.ts';
@@ -43,16 +43,14 @@ export interface ClientState {
   verifier?: Verifier;
   /** The on-premise proxy, if this package made the client. */
   proxyUrl?: string;
-  /** Reference of the last signed document: the service reports the used quota with an operation only. */
-  recentReference?: string;
-  /** When the service last refused a document because the quota is used up. Milliseconds since the epoch. */
-  quotaRefusedAt?: number;
+  /** Told of every result, for `healthcheck()`. */
+  readonly monitor: HealthMonitor;
 }
 
 const states = new WeakMap<SignStash, ClientState>();
 
 export function clientState(client: SignStash): ClientState {
-  const state = states.get(client) ?? {};
+  const state = states.get(client) ?? { monitor: new HealthMonitor(client) };
   states.set(client, state);
   return state;
 }
@@ -99,7 +97,7 @@ export interface SignCall {
 /** Signs PDFs in one request to Sign'Stash, in the order given. The call's options are those of the first document. */
 export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], call: SignCall): Promise<SignResult[]> {
   const state = clientState(client);
-  const { keeper } = state;
+  const { keeper, monitor } = state;
   // With a result store the answer is kept although the caller has gone: through the proxy it is the only copy.
   const signals = [call.signal, keeper ? undefined : call.disconnected].filter((signal) => signal !== undefined);
   const documents = inputs.map(({ content, name, options }) => {
@@ -109,16 +107,14 @@ export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], c
   // What all documents of a request share; undefined is the client's own setting.
   const { description, preservation, lookUpFirst, timeoutMs } = inputs[0]?.options ?? {};
   const shared = { description, preservation, lookUpFirst, timeoutMs } as SignOptions;
-  const verification = await (call.verifier ?? state.verifier)?.();
-  const contentCheck = verification && { contentCheck: verification.contentCheck };
-  const options: SignOptions = { ...shared, ...contentCheck, signal: AbortSignal.any(signals) };
-  const signed = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
-  const results = verification ? await verification.checkStored(signed) : signed;
-  for (const result of results) {
-    if (result.ok) state.recentReference = result.reference;
-    else if (result.error.code === 'QUOTA_EXCEEDED') state.quotaRefusedAt = Date.now();
-  }
-  if (results.some(({ ok }) => ok)) delete state.quotaRefusedAt;
+  const contentCheck = await (call.verifier ?? state.verifier)?.();
+  const options: SignOptions = {
+    ...shared,
+    ...(contentCheck && { contentCheck }),
+    signal: AbortSignal.any(signals),
+  };
+  const results = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
+  monitor.record(results);
   return results;
 }
 

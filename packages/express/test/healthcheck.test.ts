@@ -19,7 +19,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
     return [answer.status, (await answer.json()) as Health] as const;
   };
 
-  it('is up where the service answers, asking once however many want to know', async () => {
+  it('reports "up" if the service answers, and checks it once for concurrent requests', async () => {
     const app = express().use(signstash({ client: setup.client() }));
     app.get('/', healthcheck());
     const url = await listen(app);
@@ -40,7 +40,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
     expect(lookups()).toBe(2);
   });
 
-  it('is down where the credentials are wrong, and says no more than a code', async () => {
+  it('reports "down" with only a code if the credentials are wrong', async () => {
     const app = express();
     app.get('/', healthcheck({ client: setup.client({ clientSecret: 'wrong-and-fake' }) }));
     const [status, finding] = await health(await listen(app));
@@ -53,14 +53,14 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
     });
   });
 
-  it('does not wait longer than it is told', async () => {
+  it('does not wait longer than timeoutMs', async () => {
     setup.sandbox.admin.addFault({ kind: 'latency', delayMs: 20_000, times: 10 });
     const app = express();
     app.get('/', healthcheck({ client: setup.client(), timeoutMs: 100 }));
     expect(await health(await listen(app))).toMatchObject([503, { status: 'down', code: 'TIMEOUT' }]);
   });
 
-  it('takes a wrong setting for a mistake, not for an outage', async () => {
+  it('throws for a wrong setting instead of reporting an outage', async () => {
     const { sandbox } = setup;
     const environment = { proxyUrl: sandbox.proxyUrl, authorizationServer: { tokenUrl: sandbox.tokenUrl } };
     const app = express();
@@ -75,7 +75,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
       return { environment: { proxyUrl, authorizationServer: { tokenUrl, apiUrl } }, clientId, clientSecret };
     };
 
-    it('is up where the proxy answers, and down where it does not, although the service does', async () => {
+    it('reports "up" if the proxy answers, and "down" if only the service answers', async () => {
       const gone = await freeUrl();
       for (const [proxyUrl, status, code] of [
         [setup.sandbox.proxyUrl, 200, undefined],
@@ -96,7 +96,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
   });
 
   describe('when the quota is used up', () => {
-    it('is down after the service has refused a document for it, and up once one is signed again', async () => {
+    it('reports "down" after the service refused a document, and "up" once a document is signed', async () => {
       const app = express().use(signstash({ client: setup.client() }));
       app.get('/health', healthcheck({ cacheMs: 0 }));
       app.get('/invoice', (_req, res, next) => void res.signPdf(invoice).catch(next));
@@ -109,7 +109,7 @@ describe.each(majors)('healthcheck on %s', (_major, express) => {
       expect(await health(`${url}/health`)).toMatchObject([200, { status: 'up' }]);
     });
 
-    it('is down when the last signed document used it up', async () => {
+    it('reports "down" if the last signed document used it up', async () => {
       const sandbox = await startSandbox({ limitUsageCount: 1 });
       onTestFinished(() => sandbox.close());
       const app = express().use(signstash({ client: accessTo(sandbox) }));

@@ -14,13 +14,13 @@ it.each([
     'import',
     ['--input-type=module', '-e', "console.log(Object.keys(await import('@signstash-connect/express')).sort().join())"],
   ],
-])('can be had by %s', async (_how, parameters) => {
+])('can be loaded with %s', async (_how, parameters) => {
   const { stdout, stderr } = await run(process.execPath, parameters, { cwd: root });
   expect(stdout.trim()).toBe('SignHttpError,healthcheck,problemDetails,signResponse,signUpload,signstash');
   expect(stderr).toBe('');
 });
 
-it('imports no Express at run time', async () => {
+it('does not import Express at run time', async () => {
   const files = await readdir(join(root, 'dist'), { recursive: true });
   const scripts = files.filter((file) => file.endsWith('.js'));
   expect(scripts).toContain('index.js');

@@ -1,10 +1,5 @@
-import {
-  type ErrorCode,
-  errorCodes,
-  ServiceRejectedError,
-  SignStashError,
-  ValidationError,
-} from '@signstash-connect/core';
+import { type ErrorCode, ServiceRejectedError, SignStashError, ValidationError } from '@signstash-connect/core';
+import { errorCodes } from '@signstash-connect/core/adapter';
 import { TimeoutError } from '@signstash-connect/core/client';
 import { describe, expect, it } from 'vitest';
 import { knownHttpError } from '../src/errors.ts';
@@ -26,7 +21,7 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
     return fetch(await listen(app));
   };
 
-  it('answers as RFC 9457 has it', async () => {
+  it('responds with problem details as defined by RFC 9457', async () => {
     const told: [Problem, SignHttpError][] = [];
     const cause = new TimeoutError('sign: no answer from https://api.internal within 5 s.', { operationId: '7' });
     const answer = await answerTo(cause, { onProblem: (problem, error) => told.push([problem, error]) });
@@ -48,7 +43,7 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
     expect(told[0]![1].cause).toBe(cause);
   });
 
-  it('says when to come again', async () => {
+  it('sends Retry-After', async () => {
     const limited = new ServiceRejectedError('RATE_LIMITED', 'Slower.', { retryAfterSeconds: 7.2 }, { status: 429 });
     const answer = await answerTo(limited);
     expect(answer.status).toBe(503);
@@ -77,7 +72,7 @@ describe.each(majors)('problemDetails on %s', (_major, express) => {
     expect(lines[0]![2]).toMatchObject({ code: 'TIMEOUT', status: 504, instance, cause: timeout });
   });
 
-  it("shows the caller's own mistakes only", async () => {
+  it("shows details of the caller's own mistakes only", async () => {
     const own = new ValidationError('DOCUMENT_ENCRYPTED', 'a.pdf is encrypted.');
     expect(await (await answerTo(own)).json()).toMatchObject({ status: 422, detail: 'a.pdf is encrypted.' });
     const words = { errorCode: 'E1', description: 'alias PRT.1 unknown' };
@@ -98,7 +93,7 @@ describe('the status of an error', () => {
   const status = (code: ErrorCode, upstream?: number) =>
     knownHttpError(new AnyError(code, 'x', { status: upstream }))!.status;
 
-  it('is never 401 or 403, whatever the service answered: those are about the caller', () => {
+  it('is never 401 or 403, which would be about the caller, whatever the service answered', () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
       for (const upstream of [undefined, 400, 401, 403, 404, 429, 500, 503]) {
         expect([404, 413, 422, 500, 502, 503, 504], code).toContain(status(code, upstream));
@@ -124,7 +119,7 @@ describe('the status of an error', () => {
     expect(status(code, upstream)).toBe(expected);
   });
 
-  it('comes with Retry-After only where waiting helps', () => {
+  it('comes with Retry-After only if waiting helps', () => {
     const headers = (code: ErrorCode) => knownHttpError(new AnyError(code, 'x'))!.headers;
     expect(headers('RATE_LIMITED')).toEqual({ 'Retry-After': '30' });
     expect(headers('QUOTA_EXCEEDED')).toEqual({});

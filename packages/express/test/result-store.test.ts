@@ -34,7 +34,7 @@ describe.each(majors)('a result store on %s, through the on-premise proxy', (_ma
     return app;
   };
 
-  it('answers the second request for /invoices/7 with the first document', async () => {
+  it('responds to the second request for /invoices/7 with the first document', async () => {
     const url = await listen(appWith(folderResultStore(temporaryFolder())));
     const first = await fetch(`${url}/invoices/7`);
     const second = await fetch(`${url}/invoices/7`);
@@ -45,7 +45,7 @@ describe.each(majors)('a result store on %s, through the on-premise proxy', (_ma
     expect(signed()).toBe(1);
   });
 
-  it('answers 502 with CONTENT_UNAVAILABLE without a store', async () => {
+  it('responds with 502 CONTENT_UNAVAILABLE without a store', async () => {
     const url = await listen(appWith());
     expect((await fetch(`${url}/invoices/7`)).status).toBe(200);
     const second = await fetch(`${url}/invoices/7`);
@@ -53,7 +53,7 @@ describe.each(majors)('a result store on %s, through the on-premise proxy', (_ma
     expect(await second.json()).toMatchObject({ code: 'CONTENT_UNAVAILABLE' });
   });
 
-  it('answers after a restart, from the same folder', async () => {
+  it('responds from the same folder after a restart', async () => {
     const folder = temporaryFolder();
     await fetch(`${await listen(appWith(folderResultStore(folder)))}/invoices/7`);
     const again = await fetch(`${await listen(appWith(folderResultStore(folder)))}/invoices/7`);
@@ -61,7 +61,7 @@ describe.each(majors)('a result store on %s, through the on-premise proxy', (_ma
     expect(signed()).toBe(1);
   });
 
-  it('serves signResponse and signUpload too, by the reference derived from the bytes', async () => {
+  it('works for signResponse and signUpload, by the reference derived from the content', async () => {
     const url = await listen(appWith(folderResultStore(temporaryFolder())));
     const bodies = [await (await fetch(`${url}/reports`)).bytes(), await (await fetch(`${url}/reports`)).bytes()];
     const headers = { 'Content-Type': 'application/pdf' };
@@ -72,7 +72,7 @@ describe.each(majors)('a result store on %s, through the on-premise proxy', (_ma
     expect(signed()).toBe(1);
   });
 
-  it('keeps the document of a caller who disconnects while it is signed', async () => {
+  it('keeps the document of a caller that disconnects while it is being signed', async () => {
     setup.sandbox.admin.addFault({ kind: 'latency', service: 'proxy', endpoint: 'sign', phase: 'after', delayMs: 300 });
     const folder = temporaryFolder();
     const url = await listen(appWith(folderResultStore(folder)));
@@ -85,7 +85,7 @@ describe.each(majors)('a result store on %s, through the on-premise proxy', (_ma
     expect(signed()).toBe(1);
   });
 
-  it('signs although the store fails, and warns', async () => {
+  it('signs and warns if the store fails', async () => {
     const warnings: string[] = [];
     const resultStore: ResultStore = {
       get: () => undefined,

@@ -44,7 +44,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     expect(setup.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
-  it('signs nothing for HEAD', async () => {
+  it('signs nothing for a HEAD request', async () => {
     const app = express().use(signstash({ client: setup.client() }));
     app.get('/', async (_req, res) => {
       expect(await res.signPdf(invoice, { filename: 'a.pdf', disposition: 'attachment' })).toBeUndefined();
@@ -77,7 +77,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     expect(outcomes).toEqual([undefined]);
   });
 
-  it('leaves the response clean for the error handler', async () => {
+  it('leaves no headers on the response for the error handler', async () => {
     const app = express().use(signstash({ client: setup.client() }));
     app.get('/', (_req, res, next) => {
       res.signPdf(Buffer.from('no pdf'), { filename: 'a.pdf', disposition: 'attachment' }).catch(next);
@@ -91,9 +91,9 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
   });
 
-  it("answers 502, not 401, with Express's own error handler where Sign'Stash refuses the credentials", async () => {
+  it("responds with 502, not 401, through Express's own error handler if Sign'Stash refuses the credentials", async () => {
     const app = express().use(signstash({ client: setup.client({ clientSecret: 'wrong-and-fake' }) }));
-    // Express prints errors it handles itself, unless it is told that this is a test.
+    // Express prints the errors it handles itself, except in the environment "test".
     app.set('env', 'test');
     app.get('/', (_req, res, next) => {
       res.signPdf(invoice).catch((error) => {
@@ -105,7 +105,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     expect((await fetch(await listen(app))).status).toBe(502);
   });
 
-  it('refuses an answer that has already begun', async () => {
+  it('refuses a response that has already started', async () => {
     const app = express().use(signstash({ client: setup.client() }));
     let refusal: unknown;
     app.get('/', async (_req, res) => {
@@ -127,7 +127,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
     expect(await (await fetch(await listen(app))).json()).toEqual([true, true]);
   });
 
-  it('makes a client of options', async () => {
+  it('creates a client from options', async () => {
     const app = express().use(signstash({ client: accessTo(setup.sandbox) }));
     app.get('/', async (_req, res) => {
       await res.signPdf(invoice);
@@ -137,7 +137,7 @@ describe.each(majors)('res.signPdf on %s', (_major, express) => {
 });
 
 describe('signstash', () => {
-  it('tells a wrong option at once', () => {
+  it('throws for a wrong option at startup', () => {
     const client = createSignStash(accessTo(setup.sandbox));
     expect(() => signstash({ client, reasn: 'x' } as never)).toThrow(ConfigurationError);
     expect(() => signstash({ client, reasn: 'x' } as never)).toThrow(

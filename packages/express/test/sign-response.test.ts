@@ -70,7 +70,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     },
   };
 
-  it.each(Object.entries(ways))('signs what comes by %s', async (_way, route) => {
+  it.each(Object.entries(ways))('signs a PDF sent by %s', async (_way, route) => {
     const answer = await fetch(await listen(appWith(route)));
     const body = await answer.bytes();
     expect(answer.status).toBe(200);
@@ -82,7 +82,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     expect(signed()).toBe(1);
   });
 
-  it('keeps the headers of the route, and its name for the document', async () => {
+  it('keeps the headers and the file name that the route set', async () => {
     let record: SignedDocument | undefined;
     const options: SignResponseOptions = {
       options: async (req) => ({ reason: String(req.query.reason) }),
@@ -117,7 +117,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     expect(isSigned(await (await fetch(url)).bytes())).toBe(true);
   });
 
-  it('signs a PDF sent with status 205, whose body Node does not drop', async () => {
+  it('signs a PDF sent with status 205, whose body Node sends', async () => {
     const url = await listen(
       appWith((_req, res) => void res.writeHead(205, { 'Content-Type': 'application/pdf' }).end(invoice)),
     );
@@ -126,7 +126,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     expect(signatureCount(Buffer.from(raw, 'latin1'))).toBe(1);
   });
 
-  it('passes an empty 205 response', async () => {
+  it('passes an empty 205 response through', async () => {
     const url = await listen(
       appWith((_req, res) => void res.writeHead(205, { 'Content-Type': 'application/pdf' }).end()),
     );
@@ -134,7 +134,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     expect(signed()).toBe(0);
   });
 
-  describe('leaves alone', () => {
+  describe('passes through unsigned', () => {
     it.each<[string, RequestHandler, string]>([
       ['JSON', (_req, res) => void res.json({ a: 1 }), '{"a":1}'],
       ['text', (_req, res) => void res.send('hello'), 'hello'],
@@ -150,7 +150,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
     });
 
-    it('bytes of no type that are not a PDF, with everything written before it was clear', async () => {
+    it('a body without Content-Type that is not a PDF, including everything written before that was known', async () => {
       const app = appWith((_req, res) => {
         res.write('%P');
         res.write('x'.repeat(2_000));
@@ -159,7 +159,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(await (await fetch(await listen(app))).text()).toBe(`%P${'x'.repeat(2_000)}end`);
     });
 
-    it('events, which it does not hold back', async () => {
+    it('server-sent events, without delay', async () => {
       const app = appWith((_req, res) => {
         res.type('text/event-stream').flushHeaders();
         res.write('data: 1\n\n');
@@ -169,14 +169,14 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       await reader.cancel();
     });
 
-    it('what `when` says', async () => {
+    it('responses that `when` excludes', async () => {
       const options: SignResponseOptions = { when: (req) => req.query.sign === 'yes' };
       const url = await listen(appWith(ways['res.sendFile']!, { options }));
       expect(signatureCount(await (await fetch(url)).bytes())).toBe(0);
       expect(signatureCount(await (await fetch(`${url}/?sign=yes`)).bytes())).toBe(1);
     });
 
-    it('what res.signPdf or another signResponse has signed', async () => {
+    it('responses that res.signPdf or another signResponse has signed', async () => {
       const explicit = await fetch(await listen(appWith((_req, res) => void res.signPdf(invoice))));
       expect(signatureCount(await explicit.bytes())).toBe(1);
       const twice = await fetch(await listen(appWith(ways['res.sendFile']!, { after: [signResponse()] })));
@@ -186,7 +186,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
   });
 
   describe('conditions, ranges and HEAD', () => {
-    it('never answers 304 or a slice of the unsigned file', async () => {
+    it('never responds with 304 or a range of the unsigned file', async () => {
       const url = await listen(appWith(ways['res.sendFile']!));
       const plain = express();
       plain.get('/', ways['res.sendFile']!);
@@ -204,27 +204,31 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       }
     });
 
-    it('refuses a route that answers with a part', async () => {
+    it('fails if the route responds with a range', async () => {
       const app = appWith((_req, res) => void res.status(206).type('pdf').send(invoice.subarray(0, 100)));
       expect(await (await fetch(await listen(app))).json()).toMatchObject({ status: 500, code: 'RESPONSE_PARTIAL' });
     });
 
-    it.each(['res.send(Buffer)', 'res.sendFile', 'res.download'])('answers HEAD of %s without signing', async (way) => {
-      const answer = await fetch(await listen(appWith(ways[way]!)), { method: 'HEAD' });
-      expect(answer.status).toBe(200);
-      expect(answer.headers.get('content-type')).toBe('application/pdf');
-      for (const name of ['content-length', 'etag', 'last-modified']) expect(answer.headers.get(name), name).toBeNull();
-      expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
-    });
+    it.each(['res.send(Buffer)', 'res.sendFile', 'res.download'])(
+      'responds to HEAD of %s without signing',
+      async (way) => {
+        const answer = await fetch(await listen(appWith(ways[way]!)), { method: 'HEAD' });
+        expect(answer.status).toBe(200);
+        expect(answer.headers.get('content-type')).toBe('application/pdf');
+        for (const name of ['content-length', 'etag', 'last-modified'])
+          expect(answer.headers.get(name), name).toBeNull();
+        expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
+      },
+    );
 
-    it('passes 204 on', async () => {
+    it('passes 204 through', async () => {
       const answer = await fetch(await listen(appWith((_req, res) => void res.status(204).type('pdf').end())));
       expect(answer.status).toBe(204);
     });
   });
 
   describe('compression', () => {
-    it.each(Object.entries(ways))('signs, then compresses, where it is registered before (%s)', async (_way, route) => {
+    it.each(Object.entries(ways))('happens after signing if it is registered before (%s)', async (_way, route) => {
       const url = await listen(appWith(route, { before: [everything] }));
       const raw = await exchange(url, 'GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n');
       expect(raw).toMatch(/content-encoding: gzip/i);
@@ -232,7 +236,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(isSigned(gunzipSync(zipped))).toBe(true);
     });
 
-    it.each(Object.entries(ways))('fails where it is registered after (%s)', async (_way, route) => {
+    it.each(Object.entries(ways))('fails the request if it is registered after (%s)', async (_way, route) => {
       const url = await listen(appWith(route, { after: [everything] }));
       const answer = await fetch(url, { headers: { 'Accept-Encoding': 'gzip' } });
       expect(answer.status).toBe(500);
@@ -241,12 +245,12 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
     });
 
-    it('does not mind one that is registered after but has nothing to compress', async () => {
+    it('may be registered after if it has nothing to compress', async () => {
       const url = await listen(appWith(ways['stream.pipe(res)']!, { after: [compression()] }));
       expect(signatureCount(await (await fetch(url)).bytes())).toBe(1);
     });
 
-    it('keeps what a handler in between adds to the head at the last moment', async () => {
+    it('keeps headers that another middleware adds just before they are sent', async () => {
       const cookie: RequestHandler = (_req, res, next) => {
         const { writeHead } = res;
         res.writeHead = function (this: Response, ...parameters: unknown[]) {
@@ -260,7 +264,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     });
   });
 
-  describe('fails closed', () => {
+  describe('sends no unsigned document', () => {
     const problem = async (app: Express, init?: RequestInit) => {
       const answer = await fetch(await listen(app), init);
       const text = await answer.text();
@@ -272,19 +276,19 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       return JSON.parse(text) as { status: number; code: string };
     };
 
-    it.each(Object.entries(ways))("where Sign'Stash fails (%s)", async (_way, route) => {
+    it.each(Object.entries(ways))("if Sign'Stash fails (%s)", async (_way, route) => {
       setup.sandbox.admin.addFault({ kind: 'reject', endpoint: 'sign', status: 403, errorCode: 'FORBIDDEN' });
       expect(await problem(appWith(route))).toMatchObject({ status: 502, code: 'SERVICE_REJECTED' });
     });
 
-    it('where the PDF is larger than may be held', async () => {
+    it('if the PDF is larger than the limit', async () => {
       const options = { maxBytes: 1_000 };
       for (const way of ['res.send(Buffer)', 'stream.pipe(res)', 'res.sendFile', 'bytes of no type']) {
         expect(await problem(appWith(ways[way]!, { options })), way).toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
       }
     });
 
-    it('where it is far larger, without keeping it in memory', async () => {
+    it('if it is far larger, and does not keep it in memory', async () => {
       const piece = Buffer.alloc(1024 * 1024, 'x');
       const before = process.memoryUsage().arrayBuffers;
       let most = 0;
@@ -305,7 +309,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(most).toBeLessThan(120 * 1024 * 1024);
     });
 
-    it('after the route has come to its end', async () => {
+    it('if signing fails after the route has finished', async () => {
       const order: string[] = [];
       const app = express().use(signstash({ client: setup.client() }), signResponse({ maxBytes: 10 }));
       app.get('/', (_req, res) => {
@@ -317,14 +321,14 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(order).toEqual(['route', 'error handler']);
     });
 
-    it('where the route wrote less than it promised', async () => {
+    it('if the route wrote less than its Content-Length', async () => {
       const app = appWith((_req, res) => {
         res.set('Content-Length', String(invoice.byteLength)).type('pdf').end(invoice.subarray(0, 500));
       });
       expect(await problem(app)).toMatchObject({ code: 'RESPONSE_INCOMPLETE' });
     });
 
-    it('where an error page is appended to half a document', async () => {
+    it('if an error page is appended to half a document', async () => {
       const app = appWith((_req, res) => {
         res.type('pdf').write(invoice.subarray(0, 500));
         expect(res.headersSent).toBe(true);
@@ -333,7 +337,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(await problem(app)).toMatchObject({ code: 'RESPONSE_CHANGED' });
     });
 
-    it('where the type changes between two writes of a document', async () => {
+    it('if the Content-Type changes between two writes of a document', async () => {
       for (const type of ['text/plain', 'application/json', 'text/html']) {
         const app = appWith((_req, res) => {
           res.write(invoice.subarray(0, 3));
@@ -345,7 +349,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       }
     });
 
-    it('where a header is set between two writes: it has no effect, as in Node', async () => {
+    it('if a header is set between two writes; it has no effect, as in Node', async () => {
       const app = appWith((_req, res) => {
         res.write(invoice.subarray(0, 3));
         expect(res.headersSent).toBe(true);
@@ -354,7 +358,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(isSigned(await (await fetch(await listen(app))).bytes())).toBe(true);
     });
 
-    it('where the route fails half-way: the connection ends, as without signing', async () => {
+    it('if the route fails half-way; the connection is closed, as without signing', async () => {
       const app = appWith((_req, res, next) => {
         res.type('pdf').write(invoice.subarray(0, 500));
         next(new Error('The database is gone.'));
@@ -363,12 +367,12 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       expect(setup.sandbox.admin.counts().requests.sign).toBe(0);
     });
 
-    it('where the body is not a PDF although its type says so', async () => {
+    it('if the body is not a PDF although its Content-Type is application/pdf', async () => {
       const app = appWith((_req, res) => void res.type('pdf').send('an error page'));
       expect(await problem(app)).toMatchObject({ status: 422, code: 'DOCUMENT_NOT_PDF' });
     });
 
-    it('where `when`, `options` or `onSigned` throw', async () => {
+    it('if `when`, `options` or `onSigned` throw', async () => {
       const thrower = () => {
         throw new Error('mine');
       };
@@ -382,7 +386,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
       }
     });
 
-    it('where no client is given', async () => {
+    it('if no client is given', async () => {
       const app = express().use(signResponse());
       app.get('/', ways['res.sendFile']!);
       app.use(problemDetails());
@@ -390,13 +394,13 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     });
   });
 
-  it('looks finished to the route while it is being signed', async () => {
+  it('appears finished to the route while it is being signed', async () => {
     const seen: unknown[] = [];
     const app = appWith((_req, res) => {
       res.once('finish', () => seen.push('finish'));
       res.type('pdf').end(invoice, () => seen.push('callback'));
       seen.push(res.headersSent, res.writableEnded);
-      // Too late, as after any end(): neither may change what is sent.
+      // Too late, as after any end(): neither may change the response.
       res.status(500).set('Content-Type', 'text/plain');
       res.end('second');
       res.write('third');
@@ -408,7 +412,7 @@ describe.each(majors)('signResponse on %s', (_major, express) => {
     expect(seen).toEqual([true, true, 'finish', 'callback']);
   });
 
-  it('takes any amount without a drain, and gives a writer its buffer back', async () => {
+  it('accepts any amount without waiting for drain, and copies the buffers it is given', async () => {
     const app = appWith((_req, res) => {
       res.type('pdf');
       const buffer = Buffer.alloc(1_000);

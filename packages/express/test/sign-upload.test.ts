@@ -69,7 +69,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
       expect(isSigned(await answer.bytes())).toBe(true);
     });
 
-    it('may be a form', async () => {
+    it('is accepted in a form', async () => {
       const request = new Request('http://test', {
         method: 'POST',
         body: form(['a.pdf', invoice], ['b.pdf', otherInvoice(1)]),
@@ -124,7 +124,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     );
   });
 
-  it("answers several as a zip, under names of their own, with one request to Sign'Stash", async () => {
+  it("responds with a zip of several signed files under distinct names, with one request to Sign'Stash", async () => {
     const files = form(['a.pdf', otherInvoice(1)], ['A.pdf', otherInvoice(2)], ['ção.pdf', otherInvoice(3)]);
     const answer = await post(await serve(), files);
     expect(answer.headers.get('content-type')).toBe('application/zip');
@@ -136,14 +136,14 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     expect(setup.sandbox.admin.counts().requests.sign).toBe(1);
   });
 
-  it('signs a file that came twice once', async () => {
+  it('signs a file that was uploaded twice once', async () => {
     const answer = await post(await serve(), form(['a.pdf', invoice], ['b.pdf', invoice]));
     const entries = unzipSync(await answer.bytes());
     expect(Object.keys(entries)).toEqual(['a.pdf', 'b.pdf']);
     expect(setup.sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
-  it('asks for the options of each file', async () => {
+  it('requests the options of each file', async () => {
     const options: SignUploadOptions['options'] = (req, { name }) => ({
       reason: `${req.query.reason} ${name}`,
       reference: `test-${name}`,
@@ -154,7 +154,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     expect(setup.sandbox.admin.counts().signedByReference).toEqual({ 'test-a.pdf': 1, 'test-b.pdf': 1 });
   });
 
-  it('hands the results to the next handler', async () => {
+  it('passes the results to the next handler', async () => {
     setup.sandbox.admin.addFault({ kind: 'document-error' });
     const url = await serve({ respond: false }, (req, res) => {
       res.json(req.signedFiles?.map((result) => [result.name, result.ok || result.error.code]));
@@ -166,7 +166,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     ]);
   });
 
-  it('answers no half upload: it names the documents that failed', async () => {
+  it('sends no partial result if some documents fail, and names those', async () => {
     setup.sandbox.admin.addFault({ kind: 'document-error' });
     const answer = await post(await serve(), form(['a.pdf', otherInvoice(1)], ['b.pdf', otherInvoice(2)]));
     expect(await answer.json()).toMatchObject({
@@ -214,7 +214,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
       });
     });
 
-    it('a large body as soon as it is announced, and one that is not announced as soon as it is too large', async () => {
+    it('a large body by its Content-Length, and one without Content-Length as soon as it exceeds the limit', async () => {
       const url = await serve({ limits });
       const head = 'POST / HTTP/1.1\r\nHost: test\r\nContent-Type: application/pdf\r\n';
       expect(await exchange(url, `${head}Content-Length: 1000000000\r\n\r\n%PDF-`)).toMatch(/^HTTP\/1.1 413 /);
@@ -225,7 +225,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
     });
   });
 
-  it('stops when the caller hangs up', async () => {
+  it('stops when the caller disconnects', async () => {
     setup.sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', delayMs: 20_000 });
     let closed = false;
     const app = express();
@@ -249,7 +249,7 @@ describe.each(majors)('signUpload on %s', (_major, express) => {
 });
 
 describe('signUpload', () => {
-  it('tells wrong options at once', () => {
+  it('throws for wrong options at startup', () => {
     expect(() => signUpload({ limit: {} } as never)).toThrow('Unknown setting signUpload.limit: expected one of');
     expect(() => signUpload({ limits: { fileSize: 1 } as never })).toThrow(
       'Unknown setting signUpload.limits.fileSize: expected one of',

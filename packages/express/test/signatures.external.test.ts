@@ -9,7 +9,7 @@ import { useSandbox } from './support/sandbox.ts';
 
 const setup = useSandbox();
 
-describe.each(majors)('an independent program finds valid, on %s,', (_major, express) => {
+describe.each(majors)('pdfsig validates the signatures on %s of', (_major, express) => {
   const valid = async (pdf: Uint8Array) => {
     const type = 'ETSI.CAdES.detached';
     expect(await pdfSignatures(pdf, setup.sandbox.caCertificatePem)).toMatchObject([

@@ -109,7 +109,7 @@ describe.each(majors)('verify on %s', (_major, express) => {
       expect(await sign(where, { verify: 'chain', trust })).toMatchObject(notValid);
     });
 
-    it('sends nothing to the service if a root certificate is unusable', async () => {
+    it('sends no document to the service if a root certificate is unusable', async () => {
       const trust = await rootFile('not a certificate');
       const result = await sign(where, { verify: 'chain', trust });
       expect(result).toMatchObject({ ok: false, status: 500, code: 'CONFIGURATION_INVALID' });
@@ -117,7 +117,7 @@ describe.each(majors)('verify on %s', (_major, express) => {
     });
   });
 
-  it('neither stores a document that fails nor sends a stored one that fails', async () => {
+  it('does not store a document that fails, and does not send a stored document that fails', async () => {
     const stored = new Map<string, { operationId: string; content: Uint8Array }>();
     const resultStore: ResultStore = { get: (key) => stored.get(key), set: (key, value) => stored.set(key, value) };
     const client = { fetch: changedSignature };

@@ -10,7 +10,7 @@ import { describe, signDocuments } from './sign.ts';
 
 async function main(): Promise<void> {
   const { env } = process;
-  // Before anything else can print.
+  // First, before anything is printed.
   maskSecret(runner, env['INPUT_CLIENT-ID'], env['INPUT_CLIENT-SECRET']);
   const context = readContext(env);
   configureProxyFromEnv(runner, env);

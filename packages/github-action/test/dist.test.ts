@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 
 const here = new URL('..', import.meta.url).pathname;
 
-test('the committed dist is what a fresh build makes', () => {
+test('the committed dist equals a fresh build', () => {
   const fresh = mkdtempSync(join(tmpdir(), 'signstash-dist-'));
   onTestFinished(() => rmSync(fresh, { recursive: true }));
   execFileSync(process.execPath, [join(here, 'build.ts'), fresh]);
@@ -26,6 +26,6 @@ test('the action at the root of the repository is this one', () => {
   expect(rootRuns).toEqual({ ...ownRuns, main: `packages/github-action/${ownRuns.main}` });
 });
 
-test('the bundle holds no path of the machine it was built on', () => {
+test('the bundle contains no path of the build machine', () => {
   expect(readFileSync(join(here, 'dist/index.js'), 'utf8')).not.toContain(here);
 });

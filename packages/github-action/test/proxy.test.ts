@@ -8,7 +8,7 @@ import { workspaceWith } from './support/workspace.ts';
 /** Node 24.14 and newer; GitHub runs the action on Node 24. */
 const supported = 'setGlobalProxyFromEnv' in http;
 
-/** A forward proxy that records who asked for what. Plain http is sent through it by CONNECT (Node 24) or by absolute URL (Node 26). */
+/** A forward proxy that records requests. Plain http is sent through it by CONNECT (Node 24) or by absolute URL (Node 26). */
 async function forwardProxy() {
   const asked: { target: string; authorization: string | undefined }[] = [];
   const server = http.createServer().on('connect', (incoming, client) => {
@@ -50,7 +50,7 @@ test.runIf(supported)('everything goes through HTTP_PROXY; its password is hidde
   expect(run.masks).toEqual(expect.arrayContaining(['p@ss-word', 'p%40ss-word', authorization.slice(6)]));
 });
 
-test.runIf(supported)('NO_PROXY goes past it', async () => {
+test.runIf(supported)('NO_PROXY bypasses the proxy', async () => {
   const [{ asked, host }, sandbox] = [await forwardProxy(), await sandboxed()];
   const env = { http_proxy: `http://${host}`, no_proxy: '127.0.0.1' };
   const run = await runAction(workspaceWith(1), { inputs: inputsFor(sandbox), env });

@@ -127,7 +127,7 @@ test('in place, files that are named outside the workspace are replaced, but lin
   expect(readFileSync(join(target, 'x.pdf')).equals(minimalPdf('x'))).toBe(true);
 });
 
-test('a PDF with the words of a signature in a comment is signed, not skipped', async () => {
+test('a PDF with signature syntax in a comment is signed, not skipped', async () => {
   const sandbox = await sandboxed();
   const pdf = Buffer.concat([minimalPdf('a'), Buffer.from('% /ByteRange [0 1 2 3]\n')]);
   const workspace = workspaceWith({ 'a.pdf': pdf });
@@ -195,7 +195,7 @@ test('files with equal content are separate documents', async () => {
   expect((await runAction(workspace, { inputs: inputsFor(sandbox) })).outputs['signed-count']).toBe('2');
 });
 
-test('the external reference is made of its template', async () => {
+test('the external reference follows its template', async () => {
   const sandbox = await sandboxed();
   const pdf = minimalPdf('a');
   const workspace = workspaceWith({ 'in/a b.pdf': pdf });
@@ -249,7 +249,7 @@ test('200 files: one login, at most five sign requests, all of them verified', a
   expect(run.log).toMatch(/^\d+ of 200 done, about \d+ s left$/m);
 });
 
-test('RUNNER_TEMP holds no secret and no content afterwards', async () => {
+test('RUNNER_TEMP contains no secret and no content afterwards', async () => {
   const sandbox = await sandboxed();
   const temporary = temporaryFolder('signstash-runner-');
   await runAction(workspaceWith(2), { inputs: inputsFor(sandbox), temporary });

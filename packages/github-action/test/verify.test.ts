@@ -8,7 +8,7 @@ import { inputsFor, sandboxed } from './support/sandboxed.ts';
 import { changePage, changeSignatureValue, tamperingWith } from './support/tampering-server.ts';
 import { errorsOf, isSigned, workspaceWith } from './support/workspace.ts';
 
-describe('a signed document that was changed on its way', () => {
+describe('a signed document that was changed in transit', () => {
   test.each([
     ['off', changePage, undefined],
     ['integrity', changePage, 'CONTENT_NOT_VALID'],

@@ -96,7 +96,7 @@ export class SignStashOAuth2Api implements ICredentialType {
       ),
       {
         type: 'responseSuccessBody',
-        // n8n compares one property with one value: the first character of an answer that is text tells a web page.
+        // n8n compares one property with one value: the first character of a text answer identifies a web page.
         properties: { key: '0', value: '<', message: 'The API address answers with a web page: it is not the API.' },
       },
     ] as NonNullable<ICredentialTestRequest['rules']>,

@@ -20,7 +20,7 @@ const flat = (properties: readonly INodeProperties[]): INodeProperties[] =>
     property.type === 'collection' ? [property, ...flat((property.options ?? []) as INodeProperties[])] : [property],
   );
 
-/** Label and explanation of all that users choose or fill in, but for what needs none: n8n's own lists and groups. */
+/** Label and description of every field that users fill in, except for n8n's own lists and groups. */
 function described(properties: readonly INodeProperties[]): [label: string, explanation: string][] {
   return flat(properties)
     .filter(({ name, type }) => type !== 'hidden' && name !== 'resource' && name !== 'operation')
@@ -55,7 +55,7 @@ describe('description', () => {
     ]);
   });
 
-  it('is titled in the workflow by what it does', () => {
+  it('shows its operation as the title in the workflow', () => {
     const code = /^=\{\{(.+)\}\}$/.exec(description.subtitle ?? '')?.[1];
     const subtitle = (operation: string) => new Function('$parameter', `return ${code}`)({ operation });
     expect(subtitle('sign')).toBe('Sign document');
@@ -66,16 +66,16 @@ describe('description', () => {
     expect(description.credentials?.map(({ name }) => name)).toEqual([new SignStashOAuth2Api().name]);
   });
 
-  it('has the names that n8n looks for', () => {
+  it('has the names that n8n expects', () => {
     expect(manifest.n8n.nodes).toEqual([`dist/nodes/SignStash/${SignStash.name}.node.js`]);
     expect(manifest.n8n.credentials).toEqual([`dist/credentials/${SignStashOAuth2Api.name}.credentials.js`]);
   });
 });
 
-describe('what users read', () => {
+describe('the texts of the node', () => {
   const texts = [...described(description.properties), ...described(new SignStashOAuth2Api().properties)];
 
-  it.each(texts)('%s is explained, and not by its own name', (label, explanation) => {
+  it.each(texts)('explain %s without repeating its name', (label, explanation) => {
     expect(explanation).toMatch(/^[A-Z].{9,}/);
     expect(words(explanation)).not.toEqual(words(label));
     // As n8n's guidelines want it: one sentence without a full stop, several with one each.
@@ -84,7 +84,7 @@ describe('what users read', () => {
     expect(explanation).not.toMatch(/\b(errors?|problems?|failures?|mistakes?)\b/i);
   });
 
-  it('names what to type by example', () => {
+  it('contain an example for each free-text field', () => {
     const placeholders = flat([...description.properties, ...new SignStashOAuth2Api().properties])
       .filter(({ type }) => type === 'string')
       .flatMap(({ placeholder = [] }) => placeholder);
@@ -92,7 +92,7 @@ describe('what users read', () => {
     for (const placeholder of placeholders) expect(placeholder).toMatch(/^e\.g\. /);
   });
 
-  it('says what switches switch', () => {
+  it('describe each switch', () => {
     const switches = flat(description.properties).filter(({ type }) => type === 'boolean');
     expect(switches.length).toBeGreaterThan(4);
     for (const { description: text } of switches) expect(text).toMatch(/^Whether /);
@@ -115,7 +115,7 @@ describe('README', async () => {
 
   it.each(texts)('documents %s', (label) => expect(readme).toContain(label));
 
-  it('has the chapter that the credential dialog links to', () => {
+  it('has the section that the credential dialog links to', () => {
     const { documentationUrl } = new SignStashOAuth2Api();
     expect(readme).toContain(`\n## ${new URL(documentationUrl).hash === '#credential' ? 'Credential' : '?'}\n`);
   });

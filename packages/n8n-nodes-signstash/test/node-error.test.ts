@@ -9,7 +9,7 @@ class SomeError extends SignStashError {}
 const context = { getNode: () => ({ name: 'Sign', type: 'n8n-nodes-signstash.signStash' }) } as IExecuteFunctions;
 const shown = (code: ErrorCode, details = {}) => nodeError(context, new SomeError(code, 'It happened.', details), 3);
 
-/** What only core's work on files can meet. */
+/** Codes that only core's file handling raises. */
 const elsewhere: ErrorCode[] = [
   'DOCUMENT_CHANGED',
   'DOCUMENT_UNREADABLE',
@@ -21,7 +21,7 @@ const elsewhere: ErrorCode[] = [
 ];
 const codes = (Object.keys(errorCodes) as ErrorCode[]).filter((code) => !elsewhere.includes(code));
 
-describe('what n8n shows', () => {
+describe('the error that n8n shows', () => {
   it.each(codes)('advises on %s in terms of n8n', (code) => {
     const { message, description, context: about } = shown(code);
     expect(message).toBe('It happened.');
@@ -30,12 +30,12 @@ describe('what n8n shows', () => {
     expect(about.itemIndex).toBe(3);
   });
 
-  it('names what to look for', () => {
+  it('contains the operation and references to look up', () => {
     const { description } = shown('OUTCOME_UNKNOWN', { operationId: '7', references: ['FT-1', 'FT-2'] });
     expect(description).toMatch(/Execute the workflow again.+\(operation ID: 7; external reference: FT-1, FT-2\)$/);
   });
 
-  it('prefers the advice that belongs to this one failure', () => {
+  it('prefers the advice for this failure over that for its code', () => {
     expect(shown('CONFIGURATION_INVALID', { hint: 'Ask Ana.' }).description).toBe('Ask Ana.');
   });
 

@@ -92,19 +92,19 @@ describe('errors of n8n as errors of core', () => {
     expect(error.message).not.toContain('token');
   });
 
-  it('an API that refuses even a new token says to compare the addresses', async () => {
+  it('the error for an API that refuses even a new token advises to compare the addresses', async () => {
     sandbox.admin.addFault({ kind: 'unauthorized', endpoint: 'status', times: 2 });
     expect(await failing({}, status)).toMatchObject({ description: expect.stringContaining('same environment') });
   });
 
-  it('an authorization server that fails is asked again later', async () => {
+  it('a failed token request is repeated later', async () => {
     sandbox.admin.addFault({ kind: 'server-error', endpoint: 'token', times: 2 });
     const [output] = await n8n.run([pdfItem('a')]);
     expect(output?.json.documentStatus).toBe('SIGNED');
     expect(sandbox.admin.counts().tokensIssued).toBe(1);
   });
 
-  it('distinguishes a connection that was refused from one that broke', async () => {
+  it('a refused connection is distinguished from an interrupted one', async () => {
     const closed = createServer();
     const cutting = createServer((socket) => socket.once('data', () => socket.destroy()));
     const failureAt = async (url: string) => {
@@ -140,7 +140,7 @@ describe('errors of n8n as errors of core', () => {
   it('an unknown operation is a 404 with advice', async () => {
     expect(await failing({}, status)).toMatchObject({
       httpCode: '404',
-      description: expect.stringContaining('no such operation'),
+      description: expect.stringContaining('does not know this operation'),
     });
   });
 

@@ -20,7 +20,7 @@ const items = (count: number) => Array.from({ length: count }, (_, index) => pdf
 const byKey = (outputs: INodeExecutionData[], key: string) => outputs.map(({ json }) => json[key]);
 
 describe('sign', () => {
-  it('puts all items into one request, and gives one paired item for each', async () => {
+  it('sends all items in one request and returns one paired item for each', async () => {
     const outputs = await n8n.run(items(5));
     expect(outputs.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3, 4].map((item) => ({ item })));
     expect(outputs[3]?.json).toEqual({
@@ -42,7 +42,7 @@ describe('sign', () => {
     expect(sandbox.admin.counts()).toMatchObject({ requests: { sign: 3 }, documentsSigned: 7 });
   });
 
-  it('gives every delivery its own request, and those with the same one a common one', async () => {
+  it('sends one request for all items with the same delivery', async () => {
     const receivers = ['ana@example.com', 'rui@example.com', 'ana@example.com'];
     const outputs = await n8n.run(items(3), {
       parameters: (item) => ({ delivery: { deliveryEmails: receivers[item] }, simplify: true }),
@@ -156,7 +156,7 @@ describe('sign', () => {
   });
 });
 
-describe('refusals before anything is read or sent', () => {
+describe('validation before anything is read or sent', () => {
   const refused = async (file: { fileName: string; mimeType: string; bytes: Uint8Array }, parameters = {}) => {
     const [output] = await n8n.run([{ binary: { data: file } }], { parameters, onError: 'continueRegularOutput' });
     expect(n8n.read).toEqual([]);
@@ -164,7 +164,7 @@ describe('refusals before anything is read or sent', () => {
     return output?.json;
   };
 
-  it('tells by its metadata a file that is too large', async () => {
+  it('refuses a file that is too large by its metadata', async () => {
     const bytes = Buffer.alloc(1024 * 1024 + 1);
     const json = await refused(
       { fileName: 'big.pdf', mimeType: 'application/pdf', bytes },
@@ -173,7 +173,7 @@ describe('refusals before anything is read or sent', () => {
     expect(json).toMatchObject({ code: 'DOCUMENT_TOO_LARGE', description: expect.stringContaining('Max File Size') });
   });
 
-  it('tells by its metadata a file that is empty, or of another kind', async () => {
+  it('refuses an empty file and one of another type by their metadata', async () => {
     expect(await refused({ fileName: 'a.pdf', mimeType: 'application/pdf', bytes: Buffer.alloc(0) })).toMatchObject({
       code: 'DOCUMENT_EMPTY',
     });
@@ -186,13 +186,13 @@ describe('refusals before anything is read or sent', () => {
     ).toMatchObject({ code: 'DOCUMENT_NOT_XML' });
   });
 
-  it('names a field that is not there, and one that is not named', async () => {
+  it('reports a missing field and an empty field name', async () => {
     const run = (parameters = {}) => n8n.run([{}], { parameters, onError: 'continueRegularOutput' });
     expect((await run())[0]?.json.error).toContain("no binary field 'data'");
     expect((await run({ inputField: ' , ' }))[0]?.json).toMatchObject({ code: 'NO_DOCUMENTS' });
   });
 
-  it('asks for both sides of the seal’s area', async () => {
+  it('requires both width and height of the seal', async () => {
     const [output] = await n8n.run([pdfItem('a')], {
       parameters: { visibleSeal: true, sealAppearance: { width: 100 } },
       onError: 'continueRegularOutput',
@@ -205,7 +205,7 @@ describe('refusals before anything is read or sent', () => {
 });
 
 describe('failures of single items', () => {
-  it('leave the other items alone, in their places', async () => {
+  it('leave the other items unchanged, in order', async () => {
     const bad = { binary: { data: { fileName: 'bad.pdf', bytes: Buffer.from('no PDF') } } };
     const outputs = await n8n.run([pdfItem('a'), bad, {}, pdfItem('b')], { onError: 'continueRegularOutput' });
     expect(byKey(outputs, 'code')).toEqual([undefined, 'DOCUMENT_NOT_PDF', null, undefined]);
@@ -213,7 +213,7 @@ describe('failures of single items', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
-  it('come from the service, with its reason', async () => {
+  it('report the reason of the service', async () => {
     sandbox.admin.addFault({ kind: 'document-error', reference: 'FT-2', signError: 'TIMESTAMP_SIGN_ERROR' });
     const outputs = await n8n.run(items(3), {
       parameters: (item) => ({ options: { reference: `FT-${item + 1}` } }),
@@ -226,12 +226,12 @@ describe('failures of single items', () => {
     });
   });
 
-  it('have the shape that n8n sends to the error output', async () => {
+  it('have the format that n8n sends to the error output', async () => {
     const outputs = await n8n.run([{}], { onError: 'continueErrorOutput' });
     expect(Object.keys(outputs[0]?.json ?? {})).toEqual(['error', 'details']);
   });
 
-  it('end the run where nothing else was asked for, with the item and a remedy', async () => {
+  it('end the run by default, with the item and how to fix it', async () => {
     sandbox.admin.setUsage({ limitUsageCount: 1, limitCurrentConsumption: 1 });
     const failure = await n8n.run([pdfItem('a')]).catch((error: unknown) => error);
     expect(failure).toMatchObject({

@@ -25,7 +25,7 @@ async function run(argv: string[]): Promise<void> {
     const urls = { tokenUrl: url + servicePaths.token, apiUrl: url + servicePaths.api };
     return console.log(curlFlow({ ...urls, credentials: { clientId, clientSecret } }));
   }
-  // Loaded late, so that help and wrong arguments are answered at once.
+  // Loaded late, so that help and wrong arguments are reported quickly.
   const { startSandbox } = await import('./sandbox.ts');
   const onRequest =
     json || quiet ? undefined : (entry: Parameters<typeof requestLine>[0]) => console.error(requestLine(entry));
@@ -34,7 +34,7 @@ async function run(argv: string[]): Promise<void> {
       throw error.code === 'EADDRINUSE' ? portInUse(options.port) : error;
     },
   );
-  // Before the banner: who reads it may stop the process at once.
+  // Before the banner: its reader may stop the process immediately.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sandbox.close());
   console.log(json ? machineReadable(sandbox) : banner(sandbox));
 }

@@ -1,4 +1,4 @@
-/** What the flow is called with; landing pages leave the credentials to the reader's environment. */
+/** Values of the flow; landing pages take the credentials from environment variables. */
 export interface CurlFlowSettings {
   tokenUrl: string;
   apiUrl: string;
@@ -45,7 +45,7 @@ curl -sS --fail-with-body -H "Authorization: Bearer $TOKEN" -o signed.zip \\
 `;
 }
 
-/** A POSIX shell word. */
+/** Quotes a POSIX shell argument. */
 export function quote(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`;
 }

@@ -15,7 +15,7 @@ export type EndpointName = (typeof endpointNames)[number];
 /** `saas`: the authorization server and the Integration Service. `proxy`: the on-premise Proxy Client. */
 export type ServiceName = 'saas' | 'proxy';
 
-/** Where the three services hang below the sandbox's own address: the real paths. */
+/** Paths of the three services below the sandbox's address, as in the real service. */
 export const servicePaths = {
   token: '/oauth2/authorization-server/oauth/token',
   api: '/signstash/einvoice-integration-ws',

@@ -1,6 +1,6 @@
 const oldestMajor = 22;
 
-/** Throws on a Node.js that is too old: the sandbox would start there and fail at the first look-up. */
+/** Throws if Node.js is too old: the sandbox would start and fail at the first look-up. */
 export function assertNodeVersion(version: string): void {
   if (Number(version.split('.')[0]) >= oldestMajor) return;
   throw new Error(`The sandbox needs Node.js ${oldestMajor} or newer, this is ${version}: install a newer Node.js.`);

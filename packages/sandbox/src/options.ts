@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { RequestLogEntry } from './admin/request-log.ts';
 import type { DateMode } from './wire/service-dates.ts';
 
-/** How the sandbox is set up. Everything has a default that suits a test. */
+/** Options of a sandbox. The defaults suit tests. */
 export interface SandboxOptions {
   /** Address to listen on. The admin API is served on a loopback address only. Default `127.0.0.1`. */
   host?: string;
   /** Port to listen on. Default `0`: any free one (the command line defaults to 8700). */
   port?: number;
-  /** Where the sandbox's certificate authority is kept, so that it is the same one next time. */
+  /** Folder in which the sandbox's certificate authority is kept for later runs. */
   stateDirectory?: string;
   /** The client service alias. Default: a new, obviously fake one for every start. */
   clientId?: string;
@@ -20,8 +20,8 @@ export interface SandboxOptions {
   tokenLifetimeSeconds?: number;
   /**
    * What a repeated `externalReference` is answered: `refuse` answers 409 with errorCode 0.0.7, as documented.
-   * `refuse-signed` does so unless the earlier document ended in ERROR_SIGNING. `sign-again` signs and counts it once
-   * more, the worst that a service could do, to prove that a client never lets it come to that. Default `refuse`.
+   * `refuse-signed` does so unless the earlier document ended in ERROR_SIGNING. `sign-again` signs and counts it
+   * again, the worst case, to prove that a client never repeats a reference. Default `refuse`.
    */
   duplicateReferences?: 'refuse' | 'refuse-signed' | 'sign-again';
   /** Signatures the issuer has paid for; `null` for an issuer without a limit. Default 1,000,000. */
@@ -39,15 +39,15 @@ export interface SandboxOptions {
    */
   refusedToken?: '401' | '409';
   /**
-   * How a look-up says that it does not know a reference, which no source tells: `404`, `204`, `null`, an `empty` 200, or
-   * `error-500` with an error body that says so. Default `404`.
+   * How a look-up answers for an unknown reference, which no source documents: `404`, `204`, `null`, an `empty` 200, or
+   * `error-500` with an error body whose message is "not found". Default `404`.
    */
   lookupNotFound?: '404' | '204' | 'null' | 'empty' | 'error-500';
   /** Spelling of dates: see {@link DateMode}. Default `mixed`. */
   dates?: DateMode;
   /** Fields of a request that the schema does not know. Default `refuse`, to catch misspelt ones. */
   unknownFields?: 'refuse' | 'ignore';
-  /** Largest request body taken; above it the answer is 413. Default 1 GiB. */
+  /** Largest accepted request body; above it, the answer is 413. Default 1 GiB. */
   maxBodyBytes?: number;
   /** How `Authorization: Basic` is read: as sent, or form-decoded first (RFC 6749 §2.3.1). Default `raw`. */
   basicDecoding?: 'raw' | 'rfc6749';

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopback } from './loopback.ts';
 
 /**
- * Refuses what a web page in the user's browser could send. A sandbox on a loopback address takes only loopback names as
+ * Refuses requests that a web page in the user's browser could send. A sandbox on a loopback address accepts only loopback names as
  * `Host`: otherwise a page could give its own name the address 127.0.0.1 (DNS rebinding) and read every document. No
  * sandbox takes a request with the `Origin` of another site.
  */

@@ -36,7 +36,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return startSandboxWith(await openSigner({ stateDirectory, keyAlgorithm, coordinateOrigin }), options);
 }
 
-/** As {@link startSandbox}, signing with what is given. */
+/** As {@link startSandbox}, with the given signer. */
 export async function startSandboxWith(signer: Signer, options: SandboxOptions = {}): Promise<Sandbox> {
   const resolved = resolveOptions(options);
   const state = new SandboxState(resolved, signer);
@@ -56,7 +56,7 @@ export async function startSandboxWith(signer: Signer, options: SandboxOptions =
     adminToken: resolved.adminToken,
     admin: createAdmin(state),
     close: async () => {
-      // First, or requests that a latency holds back would be answered now.
+      // First; otherwise, delayed requests would be answered now.
       server.server.closeAllConnections();
       state.close();
       await server.close();

@@ -31,10 +31,10 @@ declare module 'fastify' {
   }
 }
 
-/** Answers that faults make up may be anything; these kinds are never as documented. */
+/** Faults of these kinds send answers that violate the description. */
 const undocumentedFaults = ['html', 'empty', 'reject', 'server-error'];
 
-/** Puts the three services, the admin API and the landing page behind one port. */
+/** Serves the three services, the admin API and the landing page on one port. */
 export async function buildServer(state: SandboxState): Promise<FastifyInstance> {
   const app = fastify({
     forceCloseConnections: true,
@@ -64,7 +64,7 @@ export async function buildServer(state: SandboxState): Promise<FastifyInstance>
   return app;
 }
 
-/** Logs and counts what arrives at the services, applies faults and validates the answers. */
+/** Logs and counts requests to the services, applies faults and validates the answers. */
 function watch(app: FastifyInstance, state: SandboxState): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.url.startsWith('/admin')) return;

@@ -14,7 +14,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Signer } from './signer.ts';
 import { serviceDates } from './wire/service-dates.ts';
 
-/** Everything a running sandbox remembers. */
+/** The state of a running sandbox. */
 export class SandboxState {
   readonly options: ResolvedOptions;
   readonly tokens: TokenIssuer;
@@ -29,7 +29,7 @@ export class SandboxState {
   readonly parallel = new ParallelRequests();
   readonly log = new RequestLog();
   readonly faults = new FaultQueue();
-  /** Fires when the sandbox closes, so that no latency outlives it. */
+  /** Fires when the sandbox closes, so that no delayed answer outlives it. */
   readonly closing = new AbortController();
 
   /** Its own address, once it listens. */
@@ -51,7 +51,7 @@ export class SandboxState {
     this.executor = new OperationExecutor({ ...this, signer });
   }
 
-  /** Forgets all but the certificate authority. */
+  /** Clears everything except the certificate authority. */
   reset(): void {
     for (const part of [this.operations, this.contents, this.tokens]) part.forgetAll();
     for (const part of [this.faults, this.log, this.violations]) part.clear();

@@ -10,7 +10,7 @@ export type { AdapterDriver, DriverTraits, TestFile, TestOutcome, TestSettings }
 
 type CreateDriver = () => AdapterDriver | Promise<AdapterDriver>;
 
-/** Names that every file system takes, and that careless programs stumble over. */
+/** Names that every file system accepts but that programs often mishandle. */
 const diskNames = [
   'fatura nº 1 – ação.pdf',
   'Ελληνικά 文書 \u{1f4c4}.pdf',
@@ -23,7 +23,7 @@ const diskNames = [
   `${'n'.repeat(230)}.pdf`,
 ];
 
-/** Names that come with uploads and are no file names at all. */
+/** Names that uploads may contain although they are not valid file names. */
 const uploadNames = ['C:x.pdf', 'CON.pdf', 'a:b*c?.pdf', 'quote".pdf'];
 
 /**
@@ -89,7 +89,7 @@ export function describeConformance(adapter: string, traits: DriverTraits, creat
       expect(sandbox.admin.counts().requests.sign).toBe(0);
     });
 
-    it('keeps one bad document among five from harming the others', async () => {
+    it('signs the other documents if one of five is invalid', async () => {
       const { driver, sandbox } = await setUp(createDriver);
       const good = pdfs(4);
       const files = [...good.slice(0, 2), { name: 'bad.pdf', bytes: Buffer.from('no PDF') }, ...good.slice(2)];
@@ -136,7 +136,7 @@ export function describeConformance(adapter: string, traits: DriverTraits, creat
       expectSignedOnce(sandbox, names.length);
     });
 
-    it('shows no secret in anything it prints, answers or stores', async () => {
+    it('prints, returns and stores no secret', async () => {
       const { driver, sandbox } = await setUp(createDriver);
       const token = 'abcdefgh12345678';
       await driver.sign(pdfs(2), { sandbox });
@@ -164,7 +164,7 @@ export function describeConformance(adapter: string, traits: DriverTraits, creat
 
 /** For the suites that may ask independent programs: signatures as `pdfsig` sees them. */
 export function describeExternalConformance(adapter: string, traits: DriverTraits, createDriver: CreateDriver): void {
-  it(`${adapter} gives signatures that pdfsig accepts`, { timeout: traits.timeoutMs ?? 60_000 }, async () => {
+  it(`${adapter} creates signatures that pdfsig accepts`, { timeout: traits.timeoutMs ?? 60_000 }, async () => {
     const { driver, sandbox } = await setUp(createDriver);
     const outcomes = await driver.sign(pdfs(2), { sandbox });
     expect(outcomes).toHaveLength(2);
@@ -178,10 +178,10 @@ export function describeExternalConformance(adapter: string, traits: DriverTrait
   });
 }
 
-/** A fault that never happened proves nothing. */
+/** Fails if the fault was not applied, since the test would then prove nothing. */
 function expectStruck(sandbox: Sandbox, { kind }: Fault): void {
   const { status, detail } = sandbox.admin.counts().requests;
-  // What changes the operation instead of an answer shows in its state, which nobody asks for otherwise.
+  // Faults of the operation, not of an answer, are only visible in status requests, which do not happen otherwise.
   if (kind === 'pending' || kind === 'execution-error') expect(status + detail).toBeGreaterThan(0);
   else expect(sandbox.admin.requests().flatMap(({ faults }) => faults)).toContain(kind);
 }

@@ -1,6 +1,6 @@
 import type { Sandbox } from '@signstash-connect/sandbox';
 
-/** A document as a person hands it to an adapter. */
+/** A document as a user passes it to an adapter. */
 export interface TestFile {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -17,7 +17,7 @@ export interface TestSettings {
   readonly signal?: AbortSignal;
 }
 
-/** What an adapter said about one file. */
+/** The result of one file. */
 export interface TestOutcome {
   /** The name of the {@link TestFile}. */
   readonly name: string;
@@ -49,7 +49,7 @@ export interface DriverTraits {
   readonly timeoutMs?: number;
 }
 
-/** Connects the conformance suite to one adapter; made anew for every test. */
+/** Connects the conformance suite to one adapter; created for each test. */
 export interface AdapterDriver {
   /** Runs the adapter on files. Failures of documents are outcomes, in any order. */
   sign(files: readonly TestFile[], settings: TestSettings): Promise<TestOutcome[]>;

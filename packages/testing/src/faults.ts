@@ -20,7 +20,7 @@ export const recoverableFaults: readonly (readonly [name: string, fault: Fault])
   ['an operation that the service repeats', { kind: 'execution-error' }],
 ];
 
-/** Faults that documents fail of, and the code that says so. */
+/** Faults that fail a document, and the error code they lead to. */
 export const finalFaults: readonly (readonly [code: string, fault: Fault])[] = [
   ['SERVICE_REJECTED', { kind: 'reject', endpoint: 'sign', status: 400, errorCode: '0.0.6', times: 9 }],
   ['QUOTA_EXCEEDED', { kind: 'quota', endpoint: 'sign', times: 9 }],

@@ -3,7 +3,7 @@ export function simplePdf(text = 'Fatura FT 2026/1'): Buffer {
   return assemble(text, '');
 }
 
-/** A PDF that says in its trailer that it is encrypted. */
+/** A PDF whose trailer declares that it is encrypted. */
 export function encryptedPdf(): Buffer {
   return assemble('secret', ' /Encrypt 5 0 R');
 }

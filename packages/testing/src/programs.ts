@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export interface ProgramResult {
   exitCode: number;
   stdout: Buffer;
-  /** stdout and stderr, for programs that say what matters on either. */
+  /** stdout and stderr combined. */
   text: string;
 }
 

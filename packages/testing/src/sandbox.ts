@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 const stateDirectory = mkdtempSync(join(tmpdir(), 'signstash-sandbox-'));
 process.once('exit', () => rmSync(stateDirectory, { recursive: true, force: true }));
 
-/** A sandbox that closes after the test. It would sign, and count, a repeated reference once more. */
+/** A sandbox that closes after the test. It signs, and counts, a repeated reference again. */
 export async function startTestSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({
     stateDirectory,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { encryptedPdf, isSignedVersionOf, pdfs, simplePdf } from '../src/index.ts';
 
-it('makes PDFs that differ by their text and are whole', () => {
+it('makes complete PDFs that differ by their text', () => {
   const [first, second] = pdfs(2);
   expect(first?.bytes.equals(second!.bytes)).toBe(false);
   for (const pdf of [simplePdf('a (b) \\ c'), encryptedPdf()]) {

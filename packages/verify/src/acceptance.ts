@@ -1,5 +1,5 @@
 import type { TrustStore } from './certificates/trust.ts';
-import { concludeVerdict, type Reason, type SignatureReport, type VerificationReport } from './report.ts';
+import type { Reason, SignatureReport, VerificationReport } from './report.ts';
 import type { DocumentInput } from './source.ts';
 import { verifyDocument } from './verify-document.ts';
 
@@ -16,7 +16,9 @@ export interface CheckSignedOptions {
   /** Certificates that chains may end at. Required for `chain`. */
   trust?: TrustStore;
   /** The document before it was signed. If given, another document with a valid signature is refused. */
-  original?: DocumentInput;
+  original?: DocumentInput | undefined;
+  /** The user or owner password of an encrypted PDF. */
+  password?: string | undefined;
   /** Stops reading. */
   signal?: AbortSignal | undefined;
 }
@@ -25,7 +27,7 @@ export interface CheckSignedOptions {
  * Verifies a document that a signing service returned, at one of two levels.
  *
  * @returns Why the document must not be used, one or more sentences without the last full stop; undefined if it may be.
- * @throws {TypeError} If an option is unusable.
+ * @throws {TypeError} If an option is invalid.
  * @throws {Error} If a document cannot be read; or if `signal` is aborted. The document must not be used then either.
  */
 export async function checkSigned(content: DocumentInput, options: CheckSignedOptions): Promise<string | undefined> {
@@ -49,10 +51,14 @@ export function findProblem(report: VerificationReport, level: VerificationLevel
   const newest = report.signatures.findLastIndex(({ kind }) => kind !== 'document-timestamp');
   const earlier = new Set<Reason>(report.signatures.slice(0, Math.max(0, newest)).flatMap(reasonsOf));
   const reasons = report.reasons.filter((entry) => !earlier.has(entry));
-  const verdict = concludeVerdict(reasons);
-  if (verdict === 'valid' || (verdict === 'valid-but-untrusted' && level === 'signature')) return undefined;
-  const decisive = reasons.filter(({ severity }) => severity !== 'note');
+  // For the verdict, a timestamp that is not trusted only proves no time.
+  const isDecisive = ({ severity, code }: Reason) =>
+    level === 'chain' ? severity !== 'note' || code === 'timestamp-untrusted' : isBroken(severity);
+  const decisive = reasons.filter(isDecisive);
+  if (decisive.length === 0) return undefined;
   return [...new Set(decisive.map(({ message }) => message))].join(' ');
 }
+
+const isBroken = (severity: Reason['severity']) => severity === 'invalid' || severity === 'indeterminate';
 
 const reasonsOf = ({ reasons }: SignatureReport) => reasons;

@@ -23,6 +23,8 @@ export interface Context {
   /** The time to check certificates at, if the caller gives one. */
   at: Date | undefined;
   now: Date;
+  /** Opens an encrypted PDF. */
+  password: string | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -43,6 +45,8 @@ export interface SignatureEvidence {
   /** A document timestamp that covers the signature. */
   documentTimestamp?: TimestampResult | undefined;
   hasValidationData: boolean;
+  /** A valid timestamp covers the validation data, too. */
+  isArchived?: boolean;
 }
 
 /** Judges a signature whose bytes were checked: time, chain, validity, revocation, level and verdict. */
@@ -57,6 +61,9 @@ export async function judgeSignature(evidence: SignatureEvidence, context: Conte
       ? evidence.documentTimestamp
       : undefined;
   const validity = chooseTime(context, proven, claimed);
+  if (signer.hasArchiveTimestamp) {
+    reasons.push(reason('indeterminate', 'unsupported', 'Archive timestamps of CAdES and XAdES are not supported.'));
+  }
   const report: SignatureReport = {
     kind,
     level: 'none',
@@ -120,15 +127,16 @@ function judgeCertificate(
 }
 
 async function readTimestamp(
-  { signer, certificates, stampedBytes }: SignatureEvidence,
-  { trust }: Context,
+  { signer, certificates, stampedBytes, revocation, documentTimestamp }: SignatureEvidence,
+  { trust, at, now }: Context,
   reasons: Reason[],
 ): Promise<TimestampResult | undefined> {
+  const existedAt = documentTimestamp?.report.trusted ? documentTimestamp.report.time : (at ?? now);
   let first: TimestampResult | undefined;
   for (const token of signer.timestampTokens) {
     try {
       const digest = async ({ node }: { node: string }) => createHash(node).update(stampedBytes).digest();
-      const result = await verifyTimestamp(token, digest, certificates, trust);
+      const result = await verifyTimestamp(token, digest, { certificates, revocation, trust, existedAt });
       reasons.push(...result.reasons);
       first ??= result;
     } catch (error) {
@@ -156,7 +164,7 @@ function findLevel(evidence: SignatureEvidence, timestamp: TimestampResult | und
   const isStamped = timestamp?.report.valid || documentTimestamp?.report.valid;
   if (!isStamped) return 'B-B';
   if (!hasValidationData) return 'B-T';
-  return documentTimestamp?.report.valid || signer.hasArchiveTimestamp ? 'B-LTA' : 'B-LT';
+  return evidence.isArchived ? 'B-LTA' : 'B-LT';
 }
 
 export function nameScheme({ scheme, certificate }: SignerResult): string {

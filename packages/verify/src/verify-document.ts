@@ -25,7 +25,9 @@ export interface VerifyOptions {
    */
   at?: Date;
   /** The document before it was signed: its content is compared, and a detached signature needs it. */
-  original?: DocumentInput;
+  original?: DocumentInput | undefined;
+  /** The user or owner password of an encrypted PDF. Default: the empty one, with which everyone may open it. */
+  password?: string | undefined;
   /** The current time, which decides whether a claimed time is plausible. Default: the clock. */
   now?: Date;
   /** Stops reading. */
@@ -57,7 +59,7 @@ export async function verifyDocument(content: DocumentInput, options: VerifyOpti
   }
 }
 
-function readOptions({ trust, at, now, signal }: VerifyOptions): Context {
+function readOptions({ trust, at, now, password, signal }: VerifyOptions): Context {
   if (trust !== undefined && !(trust instanceof TrustStore)) {
     throw new TypeError('Invalid "trust": expected a TrustStore');
   }
@@ -66,7 +68,10 @@ function readOptions({ trust, at, now, signal }: VerifyOptions): Context {
       throw new TypeError(`Invalid "${name}": expected a valid Date`);
     }
   }
-  return { trust: trust ?? new TrustStore([]), at, now: now ?? new Date(), signal };
+  if (password !== undefined && typeof password !== 'string') {
+    throw new TypeError('Invalid "password": expected a string');
+  }
+  return { trust: trust ?? new TrustStore([]), at, now: now ?? new Date(), password, signal };
 }
 
 async function verifySource(

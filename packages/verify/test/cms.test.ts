@@ -81,7 +81,7 @@ describe('signatures', () => {
     expect(codes(report)).toEqual(['signing-certificate-missing']);
   });
 
-  it('refuses a message digest that is there twice', async () => {
+  it('refuses a second message digest', async () => {
     expect(codes(await verify({ duplicateMessageDigest: true }))).toEqual(['malformed-signature']);
   });
 
@@ -107,7 +107,7 @@ describe('malformed DER', () => {
 });
 
 describe('timestamps', () => {
-  it('verifies a timestamp, and takes its time', async () => {
+  it('verifies a timestamp and reports its time', async () => {
     const report = await verify({ timestampAuthority: authority });
     expect(codes(report)).toEqual([]);
     expect(report.signatures[0]).toMatchObject({
@@ -129,7 +129,7 @@ describe('timestamps', () => {
     expect(codes(report)).toContain('key-usage');
   });
 
-  it('does not take the time of an authority that is not trusted', async () => {
+  it('does not use the time of an untrusted authority', async () => {
     const foreign = await issue({ name: 'Foreign TSA', keyUsage: 0x80, extendedKeyUsage: [TIME_STAMPING] });
     const report = await verify({ timestampAuthority: foreign });
     expect(report.verdict).toBe('valid');
@@ -156,14 +156,14 @@ describe('certificates', () => {
     expect((await verify({ signer })).verdict).toBe('valid-but-untrusted');
   });
 
-  it('refuses an issuer that is no authority', async () => {
+  it('refuses an issuer that is not a certificate authority', async () => {
     const signer = await issue({ name: 'Forged', issuer: seal, keyUsage: 0xc0 });
     const report = await verify({ signer, chain: [seal] });
     expect(report.verdict).toBe('invalid');
     expect(codes(report)).toEqual(['chain-invalid']);
   });
 
-  it('does not trust a certificate that only bears the name of the root', async () => {
+  it('does not trust a certificate that only has the name of the root', async () => {
     const impostor = await issue({ name: 'Test Root', isAuthority: true, keyUsage: 0x06 });
     const signer = await issue({ name: 'Signer', issuer: impostor, keyUsage: 0xc0 });
     expect((await verify({ signer, chain: [impostor] })).verdict).toBe('valid-but-untrusted');
@@ -174,7 +174,7 @@ describe('certificates', () => {
     expect(codes(await verify({ signer }))).toEqual(['key-usage']);
   });
 
-  it('reports what a certificate claims to be', async () => {
+  it('reports the qualified statements of a certificate', async () => {
     const signer = await issue({ name: 'QSeal', issuer: root, keyUsage: 0x40, qcTypes: ['0.4.0.1862.1.6.2'] });
     const report = await verify({ signer });
     expect(report.signatures[0]?.signer?.qualified).toEqual({

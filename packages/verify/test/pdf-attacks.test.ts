@@ -188,7 +188,7 @@ describe('signature exclusion', () => {
     expect(codes(report)).toEqual(['unreferenced-signature', 'no-signature']);
   });
 
-  it('refuses a document whose newer signature hides that the older one is gone', async () => {
+  it('refuses a document whose newer signature conceals the removal of the older one', async () => {
     const other = await issue({ name: 'Other', issuer: root, keyUsage: 0xc0 });
     const report = await verify(signPdf(signed, { signer: other, number: 14, fields: '7 0 R 14 0 R' }));
     expect(report.verdict).toBe('invalid');
@@ -210,14 +210,14 @@ describe('signature exclusion', () => {
     expect(['invalid', 'indeterminate']).toContain(report.verdict);
   });
 
-  it('calls a document without a signature invalid', async () => {
+  it('reports a document without a signature as invalid', async () => {
     const report = await verify(makePdf());
     expect(report.verdict).toBe('invalid');
     expect(codes(report)).toEqual(['no-signature']);
   });
 });
 
-describe('data where none should be', () => {
+describe('unexpected data', () => {
   it.each(['<script>', 'x', '%comment'])('refuses %j after the end of the file', async (data) => {
     const report = await verify(Buffer.concat([signed, Buffer.from(data)]));
     expect(report.verdict).toBe('invalid');
@@ -251,7 +251,7 @@ describe('data where none should be', () => {
   });
 });
 
-describe('changes that leave the signed content as it was', () => {
+describe('changes that do not alter the signed content', () => {
   it('allows a further signature', async () => {
     const report = await verify(signPdf(signed, { signer: seal, number: 14, fields: '7 0 R 10 0 R 14 0 R' }));
     expect(report.verdict).toBe('valid');
@@ -310,7 +310,7 @@ describe('changes that leave the signed content as it was', () => {
     expect(await status({ signer: seal })).toEqual(['valid', 'unusable']);
   });
 
-  it('allows form fields to be filled if the certification says so', async () => {
+  it('allows form fields to be filled if the certification permits it', async () => {
     const certified = signPdf(makePdf(), {
       signer: seal,
       entries:

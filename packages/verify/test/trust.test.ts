@@ -8,9 +8,11 @@ import { signCms } from './support/cms.ts';
 import { signXml } from './support/xml.ts';
 
 const SERVICE = 'http://uri.etsi.org/TrstSvc';
+const CA_QC = `${SERVICE}/Svctype/CA/QC`;
 const GRANTED = `${SERVICE}/TrustedList/Svcstatus/granted`;
 const WITHDRAWN = `${SERVICE}/TrustedList/Svcstatus/withdrawn`;
 const FOR_SEALS = `${SERVICE}/TrustedList/SvcInfoExt/ForeSeals`;
+const FOR_SIGNATURES = `${SERVICE}/TrustedList/SvcInfoExt/ForeSignatures`;
 
 let folder: string;
 let root: Identity;
@@ -66,7 +68,41 @@ describe('trusted lists', () => {
     expect((await at('2022-06-01T00:00:00Z')).verdict).toBe('valid-but-untrusted');
   });
 
-  it('takes timestamp authorities for timestamps only', async () => {
+  it('follows a service through several states', async () => {
+    const states: [status: string, since: string, extension?: string][] = [
+      // Before eIDAS: no qualified seals.
+      [`${SERVICE}/TrustedList/Svcstatus/undersupervision`, '2012-01-01T00:00:00Z', ''],
+      [GRANTED, '2016-06-30T22:00:00Z', FOR_SIGNATURES],
+      [GRANTED, '2020-01-01T00:00:00Z', `${FOR_SIGNATURES} ${FOR_SEALS}`],
+      [WITHDRAWN, '2021-01-01T00:00:00Z', FOR_SEALS],
+    ];
+    const history = states
+      .toReversed()
+      .map(([status, since, extension = FOR_SEALS]) => instance({ status, since, extension }))
+      .join('');
+    const current = service(root, { status: GRANTED, since: '2023-01-01T00:00:00Z', history });
+    const trust = await loadTrustedList(list(current), { signers: operator.pem });
+    expect(trust.anchors.map(({ granted }) => granted)).toEqual([
+      [
+        { from: new Date('2020-01-01T00:00:00Z'), to: new Date('2021-01-01T00:00:00Z') },
+        { from: new Date('2023-01-01T00:00:00Z') },
+      ],
+    ]);
+    const signed = signCms({ signer: seal, content: Buffer.from('x'), attached: true });
+    const at = async (time: string) => (await verifyDocument(signed, { trust, at: new Date(time) })).verdict;
+    expect(await at('2020-06-01T00:00:00Z')).toBe('valid');
+    expect(await at('2022-06-01T00:00:00Z')).toBe('valid-but-untrusted');
+    expect(await at('2024-06-01T00:00:00Z')).toBe('valid');
+  });
+
+  it('does not take a state of another type of service for one of seals', async () => {
+    const history = instance({ type: `${SERVICE}/Svctype/CA/PKC`, since: '2018-01-01T00:00:00Z' });
+    const current = service(root, { since: '2023-01-01T00:00:00Z', history });
+    const trust = await loadTrustedList(list(current), { signers: operator.pem });
+    expect(trust.anchors).toMatchObject([{ granted: [{ from: new Date('2023-01-01T00:00:00Z') }] }]);
+  });
+
+  it('trusts timestamp authorities for timestamps only', async () => {
     const stamps = service(root, { type: `${SERVICE}/Svctype/TSA/QTST`, extension: '' });
     const trust = await loadTrustedList(list(stamps), { signers: operator.pem });
     expect(trust.anchors).toMatchObject([{ purposes: ['timestamping'] }]);
@@ -77,7 +113,7 @@ describe('trusted lists', () => {
   });
 
   it.each([
-    ['for signatures only', { extension: `${SERVICE}/TrustedList/SvcInfoExt/ForeSignatures` }],
+    ['for signatures only', { extension: FOR_SIGNATURES }],
     ['of another type', { type: `${SERVICE}/Svctype/CA/PKC` }],
     ['that was never granted', { status: WITHDRAWN }],
   ])('leaves out services %s', async (_, options) => {
@@ -102,7 +138,7 @@ describe('trusted lists', () => {
     await expect(loadTrustedList(signed, { signers: root.pem })).rejects.toThrow('signed by another certificate');
   });
 
-  it('refuses an outdated list, unless asked not to', async () => {
+  it('refuses an outdated list unless allowed', async () => {
     const options = { signers: operator.pem, now: new Date('2035-01-01T00:00:00Z') };
     await expect(loadTrustedList(list(service(root)), options)).rejects.toThrow('Outdated trusted list');
     expect((await loadTrustedList(list(service(root)), { ...options, allowOutdated: true })).anchors).toHaveLength(1);
@@ -128,32 +164,69 @@ function list(services: string): Buffer {
   return Buffer.from(signXml(plainList(services), { signer: operator }));
 }
 
+/** With the elements of a national list, in the order and the namespaces of TS 119 612. */
 function plainList(services: string): string {
-  return `<TrustServiceStatusList xmlns="http://uri.etsi.org/02231/v2#" Id="tsl">
-    <SchemeInformation><NextUpdate><dateTime>2034-01-01T00:00:00Z</dateTime></NextUpdate></SchemeInformation>
-    <TrustServiceProviderList><TrustServiceProvider>
-      <TSPInformation><TSPName><Name xml:lang="en">Provider</Name></TSPName></TSPInformation>
-      <TSPServices>${services}</TSPServices>
-    </TrustServiceProvider></TrustServiceProviderList></TrustServiceStatusList>`;
+  const address = `<tsl:PostalAddresses><tsl:PostalAddress xml:lang="en"><tsl:StreetAddress>Street 1</tsl:StreetAddress>
+    <tsl:Locality>Lisboa</tsl:Locality><tsl:CountryName>PT</tsl:CountryName></tsl:PostalAddress></tsl:PostalAddresses>
+    <tsl:ElectronicAddress><tsl:URI xml:lang="en">mailto:tsl@example.com</tsl:URI></tsl:ElectronicAddress>`;
+  const pointer = `<tsl:OtherTSLPointer><tsl:ServiceDigitalIdentities>${identity(seal)}</tsl:ServiceDigitalIdentities>
+    <tsl:TSLLocation>https://example.com/lotl.xml</tsl:TSLLocation></tsl:OtherTSLPointer>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>
+    <tsl:TrustServiceStatusList xmlns:tsl="http://uri.etsi.org/02231/v2#" Id="tsl" TSLTag="http://uri.etsi.org/19612/TSLTag">
+    <tsl:SchemeInformation><tsl:TSLVersionIdentifier>5</tsl:TSLVersionIdentifier>
+      <tsl:TSLSequenceNumber>42</tsl:TSLSequenceNumber><tsl:TSLType>${SERVICE}/TrustedList/TSLType/EUgeneric</tsl:TSLType>
+      ${named('SchemeOperatorName', 'Operator')}<tsl:SchemeOperatorAddress>${address}</tsl:SchemeOperatorAddress>
+      ${named('SchemeName', 'PT:Trusted list')}
+      <tsl:StatusDeterminationApproach>${SERVICE}/TrustedList/StatusDetn/EUappropriate</tsl:StatusDeterminationApproach>
+      <tsl:SchemeTerritory>PT</tsl:SchemeTerritory>
+      <tsl:HistoricalInformationPeriod>65535</tsl:HistoricalInformationPeriod>
+      <tsl:PointersToOtherTSL>${pointer}</tsl:PointersToOtherTSL>
+      <tsl:ListIssueDateTime>2026-01-01T00:00:00Z</tsl:ListIssueDateTime>
+      <tsl:NextUpdate><tsl:dateTime>2034-01-01T00:00:00Z</tsl:dateTime></tsl:NextUpdate></tsl:SchemeInformation>
+    <tsl:TrustServiceProviderList><tsl:TrustServiceProvider>
+      <tsl:TSPInformation>${named('TSPName', 'Provider')}${named('TSPTradeName', 'VATPT-999999990')}
+        <tsl:TSPAddress>${address}</tsl:TSPAddress></tsl:TSPInformation>
+      <tsl:TSPServices>${services}</tsl:TSPServices>
+    </tsl:TrustServiceProvider></tsl:TrustServiceProviderList></tsl:TrustServiceStatusList>`;
 }
 
-function service({ der }: Identity, options: ServiceOptions = {}): string {
-  const identity = `<ServiceDigitalIdentity><DigitalId><X509Certificate>${der.toString('base64')}</X509Certificate></DigitalId></ServiceDigitalIdentity>`;
-  const content = `<ServiceName><Name xml:lang="en">CA for seals</Name></ServiceName>${identity}${fields(options)}`;
-  return `<TSPService><ServiceInformation>${content}</ServiceInformation><ServiceHistory>${options.history ?? ''}</ServiceHistory></TSPService>`;
+function named(element: string, name: string): string {
+  const names = `<tsl:Name xml:lang="pt">${name} (pt)</tsl:Name><tsl:Name xml:lang="en">${name}</tsl:Name>`;
+  return `<tsl:${element}>${names}</tsl:${element}>`;
 }
 
+function identity({ der }: Identity): string {
+  return `<tsl:ServiceDigitalIdentity><tsl:DigitalId><tsl:X509Certificate>${der.toString('base64')}</tsl:X509Certificate></tsl:DigitalId>
+    <tsl:DigitalId><tsl:X509SubjectName>CN=Service</tsl:X509SubjectName></tsl:DigitalId></tsl:ServiceDigitalIdentity>`;
+}
+
+function service(certificate: Identity, options: ServiceOptions = {}): string {
+  const history = options.history && `<tsl:ServiceHistory>${options.history}</tsl:ServiceHistory>`;
+  const information = fields(options, identity(certificate));
+  return `<tsl:TSPService><tsl:ServiceInformation>${information}</tsl:ServiceInformation>${history ?? ''}</tsl:TSPService>`;
+}
+
+/** An earlier state of a service, which names its key only. */
 function instance(options: ServiceOptions): string {
-  return `<ServiceHistoryInstance>${fields(options)}</ServiceHistoryInstance>`;
+  const key =
+    '<tsl:ServiceDigitalIdentity><tsl:DigitalId><tsl:X509SKI>AAAA</tsl:X509SKI></tsl:DigitalId></tsl:ServiceDigitalIdentity>';
+  return `<tsl:ServiceHistoryInstance>${fields(options, key)}</tsl:ServiceHistoryInstance>`;
 }
 
-function fields({
-  type = `${SERVICE}/Svctype/CA/QC`,
-  status = GRANTED,
-  since = '2016-07-01T00:00:00Z',
-  extension = FOR_SEALS,
-}: ServiceOptions) {
-  return `<ServiceTypeIdentifier>${type}</ServiceTypeIdentifier><ServiceStatus>${status}</ServiceStatus>
-    <StatusStartingTime>${since}</StatusStartingTime><ServiceInformationExtensions><Extension Critical="true">
-    <AdditionalServiceInformation><URI>${extension}</URI></AdditionalServiceInformation></Extension></ServiceInformationExtensions>`;
+function fields(
+  { type = CA_QC, status = GRANTED, since = '2016-06-30T22:00:00Z', extension = FOR_SEALS }: ServiceOptions,
+  digitalIdentity: string,
+): string {
+  const qualifications = `<tsl:Extension Critical="true"><ecc:Qualifications
+    xmlns:ecc="${SERVICE}/SvcInfoExt/eSigDir-1999-93-EC-TrustedList/#"/></tsl:Extension>`;
+  const additional = extension
+    .split(' ')
+    .map(
+      (uri) =>
+        `<tsl:Extension Critical="true"><tsl:AdditionalServiceInformation><tsl:URI xml:lang="en">${uri}</tsl:URI></tsl:AdditionalServiceInformation></tsl:Extension>`,
+    );
+  const extensions = `<tsl:ServiceInformationExtensions>${qualifications}${additional.join('')}</tsl:ServiceInformationExtensions>`;
+  return `<tsl:ServiceTypeIdentifier>${type}</tsl:ServiceTypeIdentifier>${named('ServiceName', 'CA for seals')}${digitalIdentity}
+    <tsl:ServiceStatus>${status}</tsl:ServiceStatus><tsl:StatusStartingTime>${since}</tsl:StatusStartingTime>
+    ${extension ? extensions : ''}`;
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('inputs', () => {
-  it('gives the same report for bytes, a path, a URL, a stream and a blob', async () => {
+  it('returns the same report for bytes, a path, a URL, a stream and a blob', async () => {
     const now = new Date();
     const report = await verifyDocument(signed, { trust, now });
     expect(report.verdict).toBe('valid');
@@ -54,7 +54,7 @@ describe('inputs', () => {
     await expect(verifyDocument(folder)).rejects.toThrow('expected a file');
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when its signal is aborted', async () => {
     await expect(verifyDocument(path, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
   });
 
@@ -64,11 +64,11 @@ describe('inputs', () => {
     ['HTML that is not XML', '<html><br></html>'],
     ['the start of a PDF', '%PDF-1.7\n'],
     ['a byte', '0'],
-  ])('calls %s invalid', async (_, content) => {
+  ])('reports %s as invalid', async (_, content) => {
     expect((await verifyDocument(Buffer.from(content))).verdict).toBe('invalid');
   });
 
-  it('names the option that is unusable', async () => {
+  it('names the invalid option', async () => {
     await expect(verifyDocument(signed, { trust: 'roots' as never })).rejects.toThrow('Invalid "trust"');
     await expect(verifyDocument(signed, { at: new Date('x') })).rejects.toThrow('Invalid "at"');
   });
@@ -86,8 +86,9 @@ describe('the original', () => {
   });
 });
 
-it('says that an encrypted PDF is not supported', async () => {
-  const report = await verifyDocument(appendUpdate(makePdf(), {}, { trailer: '/Encrypt 9 0 R' }));
+it('calls a PDF that is encrypted for certificates indeterminate', async () => {
+  const dictionary = '<< /Filter /Adobe.PubSec /SubFilter /adbe.pkcs7.s5 /V 4 >>';
+  const report = await verifyDocument(appendUpdate(makePdf(), { 9: dictionary }, { trailer: '/Encrypt 9 0 R' }));
   expect(report.verdict).toBe('indeterminate');
   expect(codes(report)).toEqual(['encrypted']);
 });

@@ -33,13 +33,13 @@ it('accepts a reference to the root element by its Id', async () => {
   expect((await verify(signXml(INVOICE, { signer: seal, uri: '#invoice' }))).verdict).toBe('valid');
 });
 
-it('accepts plain XML Signature, without calling it a baseline signature', async () => {
+it('accepts plain XML Signature, without reporting a baseline level', async () => {
   const report = await verify(signXml(INVOICE, { signer: seal, named: null }));
   expect(report.verdict).toBe('valid');
   expect(report.signatures[0]?.level).toBe('none');
 });
 
-it('says that the original was another document', async () => {
+it('reports that the original was another document', async () => {
   const report = await verify(signed, INVOICE.replace('100.00', '200.00'));
   expect(report).toMatchObject({ verdict: 'invalid', startsWithOriginal: false });
 });

@@ -32,19 +32,19 @@ describe.each(files)('%s', (name) => {
     expect(lint(text(name).replace('runs-on:', 'runs-off:'), name)).not.toEqual([]);
   });
 
-  test('gives no permission but by job, and none to a stranger’s pull request', () => {
+  test('grants permissions per job only, and none to pull requests from forks', () => {
     const { on, permissions } = workflow(name);
     expect(permissions).toEqual({});
     expect(Object.keys(on)).not.toContain('pull_request_target');
   });
 });
 
-test.each(jobs)('%s says what it may do and for how long', (_, job) => {
+test.each(jobs)('%s declares its permissions and its timeout', (_, job) => {
   expect(job.permissions).toBeDefined();
   expect(job['timeout-minutes']).toBeGreaterThan(0);
 });
 
-test('every action is pinned to a commit, with its version beside it, one for the whole house', () => {
+test('every action is pinned to one commit in all workflows, with its version in a comment', () => {
   const pins = files.flatMap((name) => [...text(name).matchAll(/uses: (.+)/g)].map(([, use = '']) => use));
   expect(pins.length).toBeGreaterThan(10);
   for (const pin of pins) expect(pin).toMatch(/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -57,7 +57,7 @@ test('every action is pinned to a commit, with its version beside it, one for th
   }
 });
 
-test('changesets finds the pinned pnpm, which it calls by name', () => {
+test('changesets runs the pinned pnpm', () => {
   const calling = jobs.filter(([, { steps = [] }]) => steps.some(({ uses }) => uses?.startsWith('changesets/action/')));
   expect(calling.map(([where]) => where)).toEqual(
     ['choose', 'version', 'pack', 'publish'].map((job) => `release.yml ${job}`),
@@ -75,7 +75,7 @@ test('the release installs from the lockfile alone: no install script runs, and 
   }
 });
 
-test('an identity is only where tarballs or pages are published', () => {
+test('only jobs that publish packages or pages may request an identity token', () => {
   const holders = jobs.filter(([, { permissions }]) => permissions?.['id-token'] === 'write').map(([where]) => where);
   expect(holders).toEqual(['docs.yml deploy', 'release.yml publish']);
 });
@@ -94,7 +94,7 @@ test('no script of a step contains an expression, into which a branch name could
   for (const [where, { run }] of steps) expect([where, run ?? '']).toEqual([where, expect.not.stringContaining('${{')]);
 });
 
-test('what the workflows run is there', () => {
+test('every script that the workflows run exists', () => {
   const scripts = Object.keys(JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).scripts);
   const runs = steps.flatMap(([, { run, with: settings }]) => [run ?? '', String(settings?.script ?? '')]);
   const named = runs.flatMap((line) =>

@@ -1,4 +1,4 @@
-// Time of a small call through core and through bare ky, in turns, in one process. Microseconds a call.
+// Time of a small call through core and through bare ky, alternately, in one process. Microseconds per call.
 import { createSignStash } from '@signstash-connect/core';
 import ky from 'ky';
 import { readJob } from '../job.ts';

@@ -1,4 +1,4 @@
-// A good client written by hand: one token, many documents a request, several requests at once, JSON as one string.
+// A good client written by hand: one token, many documents per request, several requests at once, JSON as one string.
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import axios from 'axios';

@@ -1,4 +1,4 @@
-// A client that has done one call and waits: what a process with our library needs before it carries anything.
+// A client that has made one call and waits: the memory that a process with this library needs when idle.
 import { createSignStash } from '@signstash-connect/core';
 import { readJob, report } from '../job.ts';
 

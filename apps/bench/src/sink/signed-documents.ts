@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startSandbox } from '@signstash-connect/sandbox';
 import { indexOffset, indexText, makeDocuments } from '../documents.ts';
 
-/** Signs the first document for real. What is appended to it fits every document of the same size but for its digest. */
+/** Signs the first document. The appended bytes fit every document of the same size, except for the digest. */
 export class SignedDocuments {
   readonly #offset: number;
   /** Everything from the document's number to the end of the file. */

@@ -1,6 +1,6 @@
 import type { Fence } from '../../src/fences.ts';
 
-/** What a fragment of a README stands in; its first word says which. */
+/** The programs that README fragments are inserted into; the fence's first word selects one. */
 const surroundings: Record<string, { before: string; after?: string }> = {
   /** Complete as it is. */
   run: { before: '' },

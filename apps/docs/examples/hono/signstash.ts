@@ -14,7 +14,7 @@ export interface SendOptions extends SignOneOptions {
   filename?: string;
 }
 
-/** Signs a PDF and sends it. Stops when the caller hangs up. */
+/** Signs a PDF and sends it. Stops when the caller disconnects. */
 export async function sendSigned(c: Context, client: SignStash, pdf: DocumentContent, options: SendOptions = {}) {
   const { filename = 'document.pdf', ...sign } = options;
   const { signal } = c.req.raw;
@@ -40,7 +40,7 @@ export function signUpload(client: SignStash, options: UploadOptions = {}): Hand
     const results = await client.signMany(documents, { ...sign, type: 'PAdES', signal: c.req.raw.signal });
     const signed = results.filter((result): result is SignedDocument => result.ok);
     const [failed] = results.filter((result) => !result.ok);
-    // Part of an upload would look like the whole of it. What is signed is retrieved when it is uploaded again.
+    // A partial result would look complete. Documents already signed are retrieved when they are uploaded again.
     if (failed) throw failed.error;
     return signed.length === 1 ? pdfResponse(signed[0] as SignedDocument) : zipResponse(signed);
   };

@@ -36,7 +36,7 @@ export function traceSignStash(): void {
   }
 }
 
-/** The names that OpenTelemetry gives to HTTP, and `signstash.` for the rest. */
+/** OpenTelemetry's attribute names for HTTP, and `signstash.` for the rest. */
 function attributes({ error, url, method, status, id, result, ...rest }: Message): Attributes {
   const http = { 'url.full': url, 'http.request.method': method, 'http.response.status_code': status };
   const own = Object.entries(rest).map(([name, value]) => [`signstash.${name}`, value]);

@@ -4,7 +4,7 @@ import { type Fence, fencesOf } from '../../src/fences.ts';
 
 export const root = new URL('../../../../', import.meta.url).pathname;
 
-/** Everything that users read, and the API reference not, which is made from sources. */
+/** Every page for users except the API reference, which is generated from sources. */
 export const pages = globSync(
   [
     'README.md',

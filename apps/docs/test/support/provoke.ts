@@ -15,7 +15,7 @@ import { root } from './pages.ts';
 
 const fixture = (name: string) => readFileSync(join(root, 'packages/sandbox/test/fixtures', name));
 
-/** Real failures, each as a user meets it. @returns Their errors. */
+/** Provokes real failures as users see them. @returns Their errors. */
 export async function provokeAll(): Promise<SignStashError[]> {
   const sandbox = await startSandbox();
   const folder = mkdtempSync(join(tmpdir(), 'signstash-provoke-'));

@@ -1,7 +1,7 @@
 import type { Fault } from '@signstash-connect/sandbox';
 import fc from 'fast-check';
 
-/** One thing that goes wrong during a run. */
+/** One failure during a run. */
 export type FaultEvent =
   /** After this many milliseconds, this fault waits for its request. */
   | { afterMs: number; fault: Fault }
@@ -15,7 +15,7 @@ const phase = fc.constantFrom('before', 'processing', 'after' as const);
 const times = fc.integer({ min: 1, max: 3 });
 const retryAfterSeconds = fc.constantFrom(0, 1);
 
-/** Every kind of fault the sandbox offers, on the sign call and on the questions that follow it. */
+/** Every kind of fault of the sandbox, on the sign call and on the look-ups that follow it. */
 const fault: fc.Arbitrary<Fault> = fc.oneof(
   fc.record({ kind: fc.constant('drop' as const), endpoint: fc.constant('sign' as const), phase, times }),
   fc.record({ kind: fc.constant('drop' as const), endpoint: asked, times }),

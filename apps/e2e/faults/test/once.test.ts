@@ -76,7 +76,7 @@ test.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
     for (let index = 0; index < documentsPerSeed; index++) {
       writeFileSync(join(folder, `${index}.pdf`), minimalPdf(`Fatura ${seed}/${index}`));
     }
-    // The worst service signs a repeated reference again; a strict one refuses it. Both must come out right.
+    // The worst service signs a repeated reference again; a strict one refuses it. The invariant must hold for both.
     const duplicateReferences = seed % 2 === 0 ? 'sign-again' : 'refuse-signed';
     const refusedToken = seed % 4 < 2 ? '401' : '409';
     const sandbox = await startSandbox({ stateDirectory, duplicateReferences, refusedToken, keyAlgorithm: 'EC-P256' });
@@ -89,7 +89,7 @@ test.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
       sandbox.admin.clearFaults();
       const last = await run(job).report;
       const { signedByReference } = sandbox.admin.counts();
-      // A run without a journal finds the outputs of the earlier ones; every other failure is the service's own last word.
+      // A run without a journal finds the outputs of the earlier ones; every other failure is the service's final answer.
       const failures = last?.failures.filter(({ code }) => code !== 'OUTPUT_EXISTS') ?? [];
       const signedThough = failures.filter(
         ({ code, reference }) => code !== 'DOCUMENT_FAILED' || signedByReference[reference],

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => newcomer.leave());
 
-/** Runs `sign.mjs` and moves what it has written out of the way of the next run. */
+/** Runs `sign.mjs` and moves its output away for the next run. */
 async function sign(settings: string, command: string): Promise<Buffer> {
   await newcomer.shell(`${settings}\n${command}`);
   await expectSigned(newcomer, 'invoice-signed.pdf');

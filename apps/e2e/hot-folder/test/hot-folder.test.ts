@@ -53,7 +53,7 @@ test(`${documents} files in bursts, ${kills} kills, two watchers, outages of the
     if (performance.now() - started > 900_000) break;
     await sleep(1_000);
     const victim = watchers[killed % 2];
-    // In the middle of its work; sometimes at its start.
+    // While it is working; sometimes during its start.
     const enough = killed % 5 === 4 ? 0 : Math.min(documents / 100, 40) * (1 + (killed % 4));
     if (killed < kills && victim && victim.signed >= enough) {
       await victim.restart();

@@ -100,7 +100,7 @@ describe('the credential dialog', () => {
   it.each([
     ['wrongSecret', 'Failed to acquire OAuth2 access token: Bad credentials'],
     ['webPage', 'The API address answers with a web page: it is not the API.'],
-  ])('says why it cannot connect: %s', async (id, reason) => {
+  ])('explains why it cannot connect: %s', async (id, reason) => {
     const dialog = await editor.openCredential(id);
     await dialog.getByText('More details').click();
     await dialog.getByText(reason).waitFor();
@@ -131,7 +131,7 @@ describe('the node panel', () => {
 
   it('shows the settings of a visible seal if it is switched on', async () => {
     await editor.openWorkflow('sign');
-    // The whole panel shall be in the picture.
+    // The screenshot must show the whole panel.
     await editor.page.setViewportSize({ width: 1280, height: 1360 });
     const panel = await editor.openNode("Sign'Stash");
     await panel.switchOn('visibleSeal');
@@ -194,7 +194,7 @@ it('has an icon for light and one for dark themes', async () => {
   expect(dark).not.toBe(light);
 });
 
-it('shows no secret and no token in what it logged and stored', async () => {
+it('logs and stores no secret and no token', async () => {
   expect(n8n.printed).toContain('Editor is now accessible');
   expect(await leaks(n8n, sandbox)).toEqual([]);
 });

@@ -326,7 +326,10 @@ describe('operations', () => {
   it('reports that the service has no such operation', async () => {
     const run = await n8n.execute('no-such-operation');
     expect(run.exitCode).toBe(1);
-    expect(run.error).toMatchObject({ httpCode: '404', description: expect.stringContaining('no such operation') });
+    expect(run.error).toMatchObject({
+      httpCode: '404',
+      description: expect.stringContaining('does not know this operation'),
+    });
   });
 });
 

@@ -8,11 +8,11 @@ import { run } from './support/run.ts';
 const tools = inject('tools');
 const packed = inject('packed');
 const env = {
-  // Without pnpm's settings, about which npm, called by n8n's tool, complains.
+  // Without pnpm's settings, since npm, which n8n's tool runs, warns about them.
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
-  // The linter's rules hold everything for a node file where they believe to be tested themselves.
+  // In their own test environment, the linter's rules treat every file as a node file.
   NODE_ENV: 'production',
-  // With it that tool starts the compiler, whatever lock file is around.
+  // With this variable, the tool starts the compiler whatever the lock file.
   npm_config_user_agent: 'npm',
 };
 const scanScript = new URL('./support/scan.mjs', import.meta.url).pathname;

@@ -91,7 +91,7 @@ describe.each(['filesystem', 'database'])('queue mode with binary data in the %s
     while (sandbox.admin.counts().documentsSigned < 40) await wait(20);
     workers[0]?.kill('SIGKILL');
     const succeeded = await Promise.all(running);
-    // What a person does with an execution that failed: run it again.
+    // Retry failed executions, as a user would.
     for (const [index, ok] of succeeded.entries()) if (!ok) expect(await post(others[index] as TestFile[])).toBe(true);
     const { signedByReference, tokensIssued } = sandbox.admin.counts();
     const signatures = Object.values(signedByReference);

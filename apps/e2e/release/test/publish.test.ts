@@ -39,7 +39,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
 
-/** Looks at what a program has just written, and takes it away, so that no later one passes with it. */
+/** Checks the output of a program and removes it, so that no later program passes with it. */
 async function expectSigned(consumer: Consumer): Promise<void> {
   const path = join(consumer.folder, 'signed.pdf');
   const signed = await readFile(path);
@@ -94,7 +94,7 @@ describe('the registry', () => {
     });
   });
 
-  it('would not have got them from npm, which knows no workspace', async () => {
+  it('could not have been packed by npm, which does not support workspaces', async () => {
     const packed = await run('npm', ['pack', '--json', '--pack-destination', released.work], {
       cwd: join(released.clone, 'packages/express'),
     });
@@ -110,7 +110,7 @@ describe('the registry', () => {
     }
   });
 
-  it('lacks nothing any more: a second run of the workflow publishes nothing', async () => {
+  it('is complete: a second run of the workflow publishes nothing', async () => {
     expect(await planned(released.clone, released.work, released.registry)).toEqual([]);
   });
 });
@@ -130,7 +130,7 @@ describe.each<Installer>(['npm', 'pnpm'])('a project that installs with %s', (in
     await copyFile(invoice, join(consumer.folder, 'invoice.pdf'));
   });
 
-  it('holds every file in itself', async () => {
+  it('contains every file', async () => {
     for (const name of [core, express, sandbox]) {
       expect((await consumer.where(name)).startsWith(consumer.folder)).toBe(true);
     }
@@ -139,7 +139,7 @@ describe.each<Installer>(['npm', 'pnpm'])('a project that installs with %s', (in
     for (const link of links) expect([link, (await realpath(link)).startsWith(consumer.folder)]).toEqual([link, true]);
   });
 
-  it.each(['import', 'require'])('signs with what it loads by %s', async (way) => {
+  it.each(['import', 'require'])('signs with the package loaded by %s', async (way) => {
     const file = way === 'import' ? 'sign.mjs' : 'sign.cjs';
     await consumer.write(file, way === 'import' ? esm : commonJs);
     await consumer.run(file);
@@ -173,7 +173,7 @@ describe.each<Installer>(['npm', 'pnpm'])('a project that installs with %s', (in
   });
 });
 
-it('the n8n node loads by the paths that n8n takes, and brings nothing along', async () => {
+it('the n8n node loads by the paths that n8n uses, without dependencies', async () => {
   const consumer = await Consumer.create(released, 'npm', [n8n]);
   expect(await readdir(join(consumer.folder, 'node_modules'))).toEqual(['.package-lock.json', n8n]);
   const manifest = JSON.parse(await readFile(join(await consumer.where(n8n), 'package.json'), 'utf8')) as Manifest;

@@ -23,7 +23,7 @@ const read = async (name: string) => JSON.parse(await readFile(join(folder, name
 const parts = ({ components }: Bom) =>
   components.map(({ group, name, version }) => `${group ? `${group}/` : ''}${name}@${version}`);
 
-it('there is a valid list for every package that is released', async () => {
+it('a valid SBOM exists for every released package', async () => {
   expect(await files()).toHaveLength(Object.keys(released.versions).length);
   const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
   for (const name of await files()) {
@@ -33,7 +33,7 @@ it('there is a valid list for every package that is released', async () => {
   }
 });
 
-it('names exactly what an installation of core brings', async () => {
+it('lists exactly the packages that an installation of core contains', async () => {
   const consumer = await Consumer.create(released, 'npm', [core]);
   const lock = JSON.parse(await readFile(join(consumer.folder, 'node_modules/.package-lock.json'), 'utf8')) as {
     packages: Record<string, { version: string }>;
@@ -45,7 +45,7 @@ it('names exactly what an installation of core brings', async () => {
   expect(parts(bom).sort()).toEqual(installed.sort());
 });
 
-it('names what is bundled', async () => {
+it('lists bundled packages', async () => {
   const n8n = await read(`n8n-nodes-signstash-${released.versions['n8n-nodes-signstash']}.cdx.json`);
   expect(parts(n8n)).toEqual(
     expect.arrayContaining([`${core}@${released.versions[core]}`, expect.stringMatching(/^fflate@/)]),

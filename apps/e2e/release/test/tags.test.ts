@@ -30,7 +30,7 @@ describe('the bare repository', () => {
 });
 
 describe('the action', () => {
-  it('is what `uses:` of the README names', async () => {
+  it('is the one that `uses:` in the README refers to', async () => {
     const readme = await readFile(join(clone, 'packages/github-action/README.md'), 'utf8');
     const refs = [...readme.matchAll(/uses: signstash-connect\/signstash-connect@(\S+)/g)].map(([, ref]) => ref);
     expect(refs.length).toBeGreaterThan(0);

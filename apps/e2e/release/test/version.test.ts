@@ -50,7 +50,7 @@ async function changeset(name: string, bump: string): Promise<void> {
 }
 
 describe('a change of core', () => {
-  it('as a minor version releases all that depend on it or ship it', async () => {
+  it('of a minor version releases all packages that depend on it or bundle it', async () => {
     await changeset(core, 'minor');
     expect((await changed(() => versionPackages(clone))).sort()).toEqual([core, express, action, n8n].sort());
     const version = await versionOf(core);
@@ -60,12 +60,12 @@ describe('a change of core', () => {
     expect(await read('packages/n8n-nodes-signstash/CHANGELOG.md')).toContain('Ships the current core.');
   });
 
-  it('as a patch reaches the users of express by their own installation, and all others by a release', async () => {
+  it('of a patch version reaches users of express by their installation, and all others by a release', async () => {
     await changeset(core, 'patch');
     expect((await changed(() => versionPackages(clone))).sort()).toEqual([core, action, n8n].sort());
   });
 
-  it('goes into the User-Agent and into the committed bundle of the action', async () => {
+  it('updates the User-Agent and the committed bundle of the action', async () => {
     await changeset(core, 'patch');
     await versionPackages(clone);
     const version = await versionOf(core);

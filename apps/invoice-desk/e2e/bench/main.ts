@@ -45,7 +45,7 @@ try {
 
   for (const way of ways) await load(servers[way], 2);
   const results: Record<string, Round[]> = { package: [], 'by-hand': [] };
-  // In turns, so that a busy moment of the machine meets both.
+  // Interleaved, so that load on the machine affects both.
   for (let round = 0; round < rounds; round++) {
     for (const way of ways) results[way]!.push(await load(servers[way], seconds));
   }
@@ -77,7 +77,7 @@ async function start(path: string, env: NodeJS.ProcessEnv): Promise<string> {
   return `http://127.0.0.1:${script.line.replace('Listening on ', '')}`;
 }
 
-/** A route that answers something else quickly would win. */
+/** A route with a wrong but fast answer must not win. */
 async function compare(url: string, document: Uint8Array): Promise<void> {
   const answer = await fetch(url);
   const body = Buffer.from(await answer.arrayBuffer());

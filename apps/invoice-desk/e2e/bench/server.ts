@@ -46,7 +46,7 @@ function withPackage(): Express {
   return app;
 }
 
-/** What one writes on a Friday: no retries, no checks, no recovery. */
+/** A minimal implementation: no retries, no checks, no recovery. */
 async function byHand(): Promise<Express> {
   const basic = Buffer.from(`${credentials.clientId}:${credentials.clientSecret}`).toString('base64');
   const answer = await fetch(tokenUrl, {

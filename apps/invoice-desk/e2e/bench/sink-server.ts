@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** The least that counts as a Sign'Stash: a token, and each document back as it came. Costs as little as it can. */
+/** A minimal Sign'Stash: issues a token and returns each document unchanged, at the lowest possible cost. */
 const marks = { content: '"base64Content":"', reference: '"externalReference":"' };
 
 const server = createServer((req, res) => {

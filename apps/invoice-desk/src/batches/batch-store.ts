@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import type { Batch, BatchDocument, BatchSignOptions, DocumentKey, DocumentResult } from './batch.ts';
 
-/** A file on its way into a batch. */
+/** An uploaded file that is not yet part of a batch. */
 export type IncomingDocument = Omit<BatchDocument, 'id'> & { path: string };
 
 const idPattern = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;

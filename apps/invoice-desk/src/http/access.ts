@@ -5,7 +5,7 @@ import { DeskError } from './desk-error.ts';
 const cookieName = 'desk-access';
 
 /**
- * Lets in only who has the access token: a browser that opened the address printed at the start, which is given a cookie, or a
+ * Permits only requests with the access token: a browser that opened the address printed at the start, which is given a cookie, or a
  * program that sends `Authorization: Bearer …`. Without it, any process on the computer could fetch the documents.
  */
 export function requireAccess(token: string): RequestHandler {

@@ -6,7 +6,7 @@ import { queueName } from './bull-queue.ts';
 
 /**
  * Signs the documents of the queue. When a worker dies, its locks expire and another worker takes over its jobs; each document's
- * reference tells whether Sign'Stash has signed it already.
+ * reference shows whether Sign'Stash has signed it already.
  */
 export function bullWorker(
   service: Signer,

@@ -1,6 +1,6 @@
 import type { Batch } from '../batches/batch.ts';
 
-/** Gets batches signed, in this process or by workers. */
+/** Signs batches, in this process or in workers. */
 export interface SignQueue {
   /** @throws If the batch could not be queued; none of it will be signed. */
   add(batch: Batch): Promise<void>;

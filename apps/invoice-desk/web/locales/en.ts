@@ -177,7 +177,7 @@ export const en = {
     CONTENT_UNAVAILABLE: 'The document was signed earlier, but no copy was kept.',
     CONTENT_NOT_VALID:
       'The document that came back is not a valid signed copy of the one that was sent. Ask your operator.',
-    PAYLOAD_TOO_LARGE: 'Sign’Stash does not take a document of this size.',
+    PAYLOAD_TOO_LARGE: 'Sign’Stash does not accept a document of this size.',
     RATE_LIMITED: 'Too many requests to Sign’Stash. Wait a few minutes and try again.',
     SERVICE_UNAVAILABLE: 'Sign’Stash is not available at the moment. Try again later.',
     RECEIVER_INVALID: 'One of the e-mail addresses is not valid.',
@@ -189,17 +189,18 @@ export const en = {
     UPLOAD_TOO_MANY_FILES: 'Too many files at once.',
     QUEUE_UNAVAILABLE: 'The queue of the desk is not available, so nothing was signed. Try again later.',
     ACCESS_DENIED: 'Open the address that the desk printed when it started.',
-    DESK_FAILED: 'The invoice desk failed. Please tell the person who maintains it.',
+    DESK_FAILED: 'The invoice desk failed. Please contact the person who maintains it.',
     DESK_UNREACHABLE: 'The invoice desk does not respond. Check that it is still running, then try again.',
   } as Record<string, string>,
   /** By error family, for codes without a text. */
   families: {
-    configuration: 'The invoice desk is not set up correctly. Please tell the person who maintains it.',
-    credentials: 'Sign’Stash refused the desk’s client id or client secret. Please tell the person who maintains it.',
-    token: 'Sign’Stash did not accept the desk’s access token. Please tell the person who maintains it.',
+    configuration: 'The invoice desk is not set up correctly. Please contact the person who maintains it.',
+    credentials:
+      'Sign’Stash refused the desk’s client id or client secret. Please contact the person who maintains it.',
+    token: 'Sign’Stash did not accept the desk’s access token. Please contact the person who maintains it.',
     validation: 'This document or its options are not valid, so nothing was sent.',
     rejected: 'Sign’Stash refused the request.',
-    lookup: 'Sign’Stash could not be asked about this document, so it was not sent. Try again later.',
+    lookup: 'Sign’Stash could not look this document up, so it was not sent. Try again later.',
     document: 'Sign’Stash could not sign this document.',
     quota: 'All signatures of the contract are used up. Ask your Sign’Stash operator for more.',
     network: 'Sign’Stash could not be reached. Check the connection and try again; nothing is signed twice.',

@@ -6,7 +6,7 @@ type Point = readonly [x: number, y: number];
 /** What PDF.js makes of the drawing operators of a page. */
 export interface OperatorList {
   readonly fnArray: readonly number[];
-  // biome-ignore lint/suspicious/noExplicitAny: each operator has arguments of its own.
+  // biome-ignore lint/suspicious/noExplicitAny: each operator has its own arguments.
   readonly argsArray: readonly any[];
 }
 

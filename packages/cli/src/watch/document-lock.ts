@@ -10,7 +10,7 @@ export interface DocumentLockOptions {
   readonly lock: ReferenceLock;
   /** Where references are recorded whose outcome is unknown. */
   readonly directory: string;
-  /** Record every document before it is sent: where its state cannot be asked for, nothing else tells after a crash. */
+  /** Record every document before it is sent: if its state cannot be queried, this is the only record after a crash. */
   readonly recordAll: boolean;
   /** Whether documents may be sent now. */
   readonly maySend: () => boolean;

@@ -36,7 +36,7 @@ const notSent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TOKEN_UNAVAILABLE',
 ]);
 
-/** Decides what becomes of files that were not signed. */
+/** Decides what to do with files that were not signed. */
 export class Failures {
   readonly #options: FailuresOptions;
 
@@ -61,7 +61,7 @@ export class Failures {
     }
   }
 
-  /** What the next attempt has to know, even after a restart. */
+  /** What the next attempt must know, even after a restart. */
   async #recordOutcome({ reference }: WatchJob, { code }: SignStashError): Promise<void> {
     const { lock } = this.#options;
     if (code === 'OUTCOME_UNKNOWN') await lock.recordDoubt(reference);

@@ -40,7 +40,7 @@ const checksAtOnce = 8;
 
 /**
  * The files of the input folder from their first event until they are settled. A file becomes ready once it has stopped changing and
- * looks complete. Checked here instead of by chokidar's `awaitWriteFinish`, which looks at each file ten times a second and does
+ * looks complete. Checked here instead of by chokidar's `awaitWriteFinish`, which looks at each file ten times per second and does
  * not cover files that were there at the start.
  */
 export class FileQueue {

@@ -40,8 +40,8 @@ export class FileResults {
   }
 
   /**
-   * The signed file first, then the original, then the staged content: whatever is missing after a crash is made up for by the next
-   * start, which finds the staged content or retrieves it again.
+   * The signed file first, then the original, then the staged content: after a crash, the next
+   * start completes the missing steps: it finds the staged content or retrieves it again.
    *
    * @returns Path of the signed file; undefined if another watcher has finished the document.
    * @throws `AdapterError` `CONTENT_NOT_VALID` if the signed file must not be used; it stays in the state folder.
@@ -185,8 +185,9 @@ async function* findFailed(folder: string): AsyncGenerator<string> {
   if (!found) return;
   for await (const entry of found) {
     const path = join(folder, entry.name);
+    if (isIgnored(path)) continue;
     if (entry.isDirectory()) yield* findFailed(path);
-    else if (entry.isFile() && !isIgnored(path) && !errorFile.test(entry.name)) yield path;
+    else if (entry.isFile() && !errorFile.test(entry.name)) yield path;
   }
 }
 

@@ -72,7 +72,7 @@ async function answer(
   }
 }
 
-/** Every metric is read from the status when it is asked for. */
+/** Every metric is read from the status at each scrape. */
 function createMetrics(status: () => WatchStatus): Registry {
   const registry = new Registry();
   const registers = [registry];

@@ -31,8 +31,9 @@ export class InputFolder {
     const { root, polling, onFile, onRemoved, onProfile, onWarning } = options;
     this.#options = options;
     this.#watcher = watch(root, {
-      backend: polling ? 'polling' : 'auto',
-      ...(polling ? { pollingInterval: pollingMs, pollingBinaryInterval: pollingMs } : {}),
+      usePolling: polling,
+      interval: pollingMs,
+      binaryInterval: pollingMs,
       ignored: (path) => path !== root && basename(path) !== profileName && isIgnored(path),
       // A link may lead anywhere; documents are only taken from the folder itself.
       followSymlinks: false,

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, link, lstat, mkdir, open, opendir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { signedFileName } from '@signstash-connect/core/adapter';
+import { isLeftover, tempFileName } from '@signstash-connect/core/adapter/node';
 
 export const hasCode = (error: unknown, ...codes: string[]): boolean =>
   codes.includes((error as { code?: string } | undefined)?.code ?? '');
@@ -40,7 +40,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
     if (!hasCode(error, 'EXDEV', ...noLinks)) throw error;
   }
   // A copy that appears complete: written under a temporary name, then renamed onto the reserved name.
-  const temporary = join(dirname(to), `.signstash-${randomUUID()}.tmp`);
+  const temporary = join(dirname(to), tempFileName());
   try {
     await copyFile(from, temporary, constants.COPYFILE_EXCL);
     await sync(temporary);
@@ -91,7 +91,7 @@ async function hasSameContent(path: string, other: string): Promise<boolean> {
 /** Writes a small file so that it appears complete. */
 export async function writeWhole(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.signstash-${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), tempFileName());
   try {
     const file = await open(temporary, 'wx');
     try {
@@ -106,7 +106,7 @@ export async function writeWhole(path: string, content: string): Promise<void> {
   }
 }
 
-/** What tells two versions of a file apart without reading them. */
+/** Identifies a version of a file without reading it. */
 export interface FileVersion {
   readonly size: number;
   readonly mtimeMs: number;
@@ -146,13 +146,58 @@ export async function moveUnique(from: string, target: string, version: FileVers
 
 /** Removes this version of a file; one that has taken its name meanwhile stays. */
 export async function removeVersion(path: string, version: FileVersion): Promise<void> {
-  const aside = join(dirname(path), `.signstash-${randomUUID()}.tmp`);
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    throw error;
-  }
+  const aside = await setAside(path);
+  if (aside === undefined) return;
   if (!isSameVersion(version, await fileVersion(aside))) await linkUnique(aside, path);
   await rm(aside, { force: true });
+  await rmdir(dirname(aside));
+}
+
+/**
+ * Takes a file out of sight, into a hidden folder that keeps its name.
+ *
+ * @returns Where it is; undefined if it does not exist.
+ */
+export async function setAside(path: string): Promise<string | undefined> {
+  const folder = join(dirname(path), tempFileName());
+  const aside = join(folder, basename(path));
+  try {
+    await mkdir(folder);
+    await rename(path, aside);
+    return aside;
+  } catch (error) {
+    await rmdir(folder).catch(() => {});
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Cleans up after killed processes in a folder and its subfolders: removes what they were writing, and puts back files that they had set
+ * aside, unless these have their second name already.
+ */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for await (const entry of await opendir(folder)) {
+    const path = join(folder, entry.name);
+    const isFolder = entry.isDirectory();
+    try {
+      if (!(await isLeftover(path))) {
+        if (isFolder) await removeLeftovers(path);
+      } else if (isFolder) await putBack(path);
+      else await rm(path, { force: true });
+    } catch (error) {
+      // Another watcher cleans up at the same time, or a user has removed a folder.
+      if (!hasCode(error, 'ENOENT', 'ENOTEMPTY')) throw error;
+    }
+  }
+}
+
+async function putBack(folder: string): Promise<void> {
+  for await (const entry of await opendir(folder)) {
+    const aside = join(folder, entry.name);
+    // A file with a single link may be a new version that has not been signed. Its reference is the same, so it is not signed twice.
+    if ((await stat(aside)).nlink === 1) await linkUnique(aside, join(dirname(folder), entry.name));
+    await rm(aside, { force: true });
+  }
+  await rmdir(folder);
 }

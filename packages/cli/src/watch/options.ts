@@ -1,6 +1,6 @@
-import type { BatchInput, BatchOptions, ReferenceLock, SignBatch } from '@signstash-connect/core';
+import type { BatchOptions, ReferenceLock, SignBatch } from '@signstash-connect/core';
 import type { ErrorDescription, ParsedSignOptions } from '@signstash-connect/core/adapter';
-import type { SignFilesOptions } from '@signstash-connect/core/adapter/node';
+import type { BatchInput, SignFilesOptions } from '@signstash-connect/core/adapter/node';
 import type { Operations } from '@signstash-connect/core/client';
 import type { Folders } from './folders.ts';
 
@@ -41,7 +41,7 @@ export interface WatchOptions {
   reference?: FileReferences;
   /** Reads the pattern of a profile. @throws `ConfigurationError` naming the problem. Default: profiles must not have one. */
   parseReference?: (pattern: string) => FileReferences;
-  /** Checks a signed file before it gets its place: the reason why it must not be used, or undefined. */
+  /** Checks a signed file before it is moved to its final path. Returns the reason why it must not be used, or undefined. */
   verify?: SignFilesOptions['verify'];
   /** Shared by all watchers of the folder. Default: lock files in the state folder. */
   lock?: ReferenceLock;
@@ -98,7 +98,7 @@ export const defaultDelays: WatchDelays = {
 /** Attempts to sign a document before it is moved to `failed` (vendor's retry protocol). */
 export const maxAttempts = 3;
 
-/** What a person should know about an error. */
+/** The text of an error for the log. */
 export type WatchProblem = Pick<ErrorDescription, 'code' | 'title' | 'detail' | 'hint'>;
 
 export type WatchEvent =

@@ -8,7 +8,7 @@ export interface QuotaWatchOptions {
   readonly onWarning: (used: number, limit: number) => void;
 }
 
-/** Asks now and then how much of the contract's quota is used, which only the state of an operation tells. */
+/** Checks at intervals how much of the contract's quota is used, which only the state of an operation reports. */
 export class QuotaWatch {
   readonly #operations: WatchClient['operations'];
   readonly #options: QuotaWatchOptions;
@@ -31,7 +31,7 @@ export class QuotaWatch {
       if (quota?.limit === undefined || quota.used === undefined) return;
       const { used, limit } = quota;
       this.latest = { used, limit };
-      // The service counts once a day: the same number again is no news.
+      // The service counts once a day: the same number needs no further warning.
       if (used >= limit * warnFrom && used !== this.#warnedAt) {
         this.#warnedAt = used;
         onWarning(used, limit);

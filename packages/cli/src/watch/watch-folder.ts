@@ -10,7 +10,7 @@ import { FileQueue, type QueuedFile } from './file-queue.ts';
 import { FileResults } from './file-results.ts';
 import { createFolders, type Folders, isIgnored, resolveFolders, stagedOutput } from './folders.ts';
 import { InputFolder } from './input-folder.ts';
-import { fileVersion, isSameVersion } from './move-file.ts';
+import { fileVersion, isSameVersion, removeLeftovers } from './move-file.ts';
 import { defaultDelays, type WatchDelays, type WatchOptions, type WatchStatus } from './options.ts';
 import { type InvalidProfile, Profiles } from './profile.ts';
 import { QuotaWatch } from './quota-watch.ts';
@@ -62,6 +62,7 @@ class FolderWatcher {
   readonly #reportedProfiles = new Set<string>();
   #input: InputFolder | undefined;
   #intake: Promise<unknown> | undefined;
+  #cleanUp: Promise<void> | undefined;
   /** Files that are read or wait for a batch. */
   #preparing = 0;
   #closing: Promise<void> | undefined;
@@ -146,7 +147,18 @@ class FolderWatcher {
     });
     this.#state.start();
     this.#intake = Promise.all(Array.from({ length: preparedAtOnce }, () => this.#takeFiles()));
+    this.#cleanUp = this.#removeLeftovers();
     await this.#input.ready;
+  }
+
+  /** Of killed watchers. Does not delay the start: the folders of results may be large. */
+  async #removeLeftovers(): Promise<void> {
+    for (const folder of Object.values(this.#folders)) {
+      await removeLeftovers(folder).catch((error: Error) => {
+        const message = `Files of a killed watcher in ${folder} could not be cleaned up: ${error.message}.`;
+        this.#state.emit({ type: 'warning', message });
+      });
+    }
   }
 
   status(): WatchStatus {
@@ -165,6 +177,7 @@ class FolderWatcher {
     this.#queue.close();
     await this.#input?.close();
     await this.#intake;
+    await this.#cleanUp;
     await this.#rounds.finished();
     this.#state.closed();
   }

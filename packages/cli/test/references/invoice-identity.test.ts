@@ -87,7 +87,7 @@ describe('the QR code', () => {
   });
 });
 
-describe('an invoice that cannot be told apart', () => {
+describe('an invoice that cannot be identified', () => {
   const failure = (code: string, message: string) => ({ code, message });
 
   it.each<[string, readonly InvoicePage[], string[] | undefined, string, string]>([

@@ -3,7 +3,7 @@ import { pdfs, simplePdf, startTestSandbox } from '@signstash-connect/testing';
 import { expect, it } from 'vitest';
 import { clientOf, until, watchTestFolder } from './support/watched-folder.ts';
 
-it('keeps files in the input folder while the service is unavailable, says so, and signs them afterwards', async () => {
+it('keeps files in the input folder while the service is unavailable, reports the outage, and signs them afterwards', async () => {
   const sandbox = await startTestSandbox();
   const watch = watchTestFolder(clientOf(sandbox));
   await watch.ready;

@@ -104,7 +104,7 @@ it('uses the reference pattern of the profile, and refuses a wrong one', async (
   expect(watch.status().lastError?.problem.detail).toContain('bad pattern');
 });
 
-it('moves a signed file that fails the verification nowhere, and its original to the failed folder', async () => {
+it('does not publish a signed file that fails verification, and moves its original to the failed folder', async () => {
   const sandbox = await startTestSandbox();
   const watch = watchTestFolder(clientOf(sandbox), { verify: () => 'untrusted certificate' });
   await watch.ready;

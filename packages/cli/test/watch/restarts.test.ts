@@ -1,6 +1,9 @@
+import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { onPremise } from '@signstash-connect/core';
+import { tempFileName } from '@signstash-connect/core/adapter/node';
 import { isSignedVersionOf, pdfs, simplePdf, startTestSandbox, temporaryFolder } from '@signstash-connect/testing';
 import { expect, it } from 'vitest';
 import { retryFailed } from '../../src/watch/file-results.ts';
@@ -55,6 +58,37 @@ it('uses signed content that a killed process had received, without asking for i
   expect(second.files('signed')).toEqual(['a.pdf']);
   expect(second.files('in')).toEqual([]);
   expect(second.files('.signstash')).toEqual([]);
+});
+
+it('removes what a killed process was writing and signs the file that it had set aside', async () => {
+  const sandbox = await startTestSandbox();
+  const root = temporaryFolder();
+  const folder = testFolder(root);
+  const hidden = () =>
+    ['in', 'failed'].flatMap((name) => readdirSync(folder.path(name)).filter((file) => file.startsWith('.signstash-')));
+  mkdirSync(folder.path('in'), { recursive: true });
+  // A file of a process that lives, and one that has nothing to do with us.
+  mkdirSync(folder.path('failed'));
+  const living = `failed/${tempFileName()}`;
+  writeFileSync(folder.path(living), '');
+  writeFileSync(folder.path('failed/.signstash-notes.part'), '');
+  writeFileSync(folder.path('in/a.pdf'), simplePdf());
+  const script = new URL('./support/killed-writer.ts', import.meta.url).pathname;
+  const child = fork(script, [root], { execArgv: ['--conditions=@signstash-connect/source'] });
+  await until(() => existsSync(folder.path('set-aside')) && hidden().length > 5);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(existsSync(folder.path('in/a.pdf'))).toBe(false);
+  expect(hidden().length).toBeGreaterThan(3);
+
+  const watcher = watchTestFolder(clientOf(sandbox), { root });
+  await until(
+    () => watcher.status().signed === 1,
+    () => watcher.events,
+  );
+  await watcher.close();
+  expect(watcher.files('signed')).toEqual(['a.pdf']);
+  expect(hidden().sort()).toEqual([living.replace('failed/', ''), '.signstash-notes.part'].sort());
 });
 
 /** How the state folder names what belongs to a reference. */

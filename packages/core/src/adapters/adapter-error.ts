@@ -1,4 +1,4 @@
-/** What an adapter's own error tells besides its message. */
+/** Details of an adapter's own error. */
 export interface AdapterErrorDetails {
   /** One line that says what failed. */
   title: string;
@@ -17,10 +17,10 @@ export interface AdapterErrorDetails {
 
 const brand: unique symbol = Symbol.for('@signstash-connect/core/adapter-error') as never;
 
-/** An error that an adapter itself finds, with its own code; `describeError` describes it like core's errors. */
+/** An error raised by an adapter, with its own code; `describeError` describes it like core's errors. */
 export class AdapterError extends Error {
   readonly [brand] = true;
-  /** Stable, in capitals. */
+  /** Stable, in upper case. */
   readonly code: string;
   readonly details: AdapterErrorDetails;
 
@@ -32,6 +32,6 @@ export class AdapterError extends Error {
   }
 }
 
-/** True also for errors of another copy of this package. */
+/** True also for errors from another copy of this package. */
 export const isAdapterError = (error: unknown): error is AdapterError =>
   typeof error === 'object' && error !== null && brand in error;

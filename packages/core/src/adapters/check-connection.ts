@@ -3,12 +3,12 @@ import { isSignStashError } from '../errors/errors.ts';
 import type { CallOptions } from '../signing/service-calls.ts';
 import { type DescribeErrorOptions, describeError, type ErrorDescription } from './describe-error.ts';
 
-/** What the check needs of a client. */
+/** The part of a client that the check uses. */
 export interface CheckedClient {
   readonly operations: { getByReference(reference: string, options?: CallOptions): Promise<Operation> };
 }
 
-/** Sends one request without credentials and gives the answer's status and date; throws if there is no answer. */
+/** Sends one request without credentials and returns the status and date of the answer; throws if there is no answer. */
 export type Probe = (
   url: string,
   signal: AbortSignal | undefined,
@@ -18,13 +18,13 @@ export interface CheckConnectionOptions extends DescribeErrorOptions {
   signal?: AbortSignal;
   /** Milliseconds for each look-up. Default: the client's own. */
   timeoutMs?: number;
-  /** Asks an address for a sign of life; without it, clock and proxy are not checked. In Node: `httpProbe`. */
+  /** Checks whether an address answers; without it, clock and proxy are not checked. In Node: `httpProbe`. */
   probe?: Probe;
-  /** Base of the API, for the clock. */
+  /** Base URL of the API, whose clock is compared. */
   apiUrl?: string;
   /** On-premise proxy through which documents are signed, if there is one. */
   proxyUrl?: string;
-  /** External reference of a document signed lately: only an operation tells how much of the quota is used. */
+  /** External reference of a recently signed document: only an operation reports how much of the quota is used. */
   recentReference?: string;
   /** Milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number;
@@ -52,12 +52,12 @@ export interface ConnectionReport {
   steps: ConnectionStep[];
 }
 
-/** More than this, and tokens and timestamps may be refused. Milliseconds. */
+/** With a larger clock difference, tokens and timestamps may be refused. Milliseconds. */
 const maxSkewMs = 5 * 60_000;
 
 /**
- * Checks whether documents could be signed now: obtains a token, asks the API for a document that does not exist, asks the proxy
- * for a sign of life, and compares clocks. Nothing is signed and nothing counts against the quota. Never throws, except for an
+ * Checks whether documents could be signed now: obtains a token, asks the API for a document that does not exist, checks
+ * whether the proxy answers, and compares clocks. Nothing is signed and nothing counts against the quota. Never throws, except for an
  * aborted signal.
  */
 export async function checkConnection(
@@ -74,7 +74,7 @@ export async function checkConnection(
   return { ok: failed === undefined, ...(failed ? { failedStep: failed.step } : {}), steps };
 }
 
-/** `throwIfAborted`, which not every host has. */
+/** `AbortSignal.throwIfAborted`, which some hosts lack. */
 function stopIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw signal.reason;
 }
@@ -110,7 +110,7 @@ async function checkTokenAndApi(client: CheckedClient, options: CheckConnectionO
         // A token comes first: any answer of the API, even a refusal, shows that there was one.
         return isSignStashError(error) && error.status !== undefined
           ? [token, failure('api', described)]
-          : [unknown('token', 'Could not be told apart from the API: see there.'), failure('api', described)];
+          : [unknown('token', 'Not checked separately: see the failure of the API.'), failure('api', described)];
     }
   }
 }
@@ -158,7 +158,7 @@ async function checkClock({ probe, apiUrl, signal, now = Date.now }: CheckConnec
     };
   } catch {
     stopIfAborted(signal);
-    return unknown('clock', 'The server could not be asked for its date.');
+    return unknown('clock', 'The date of the server could not be requested.');
   }
 }
 
@@ -166,7 +166,7 @@ async function checkQuota(client: CheckedClient, options: CheckConnectionOptions
   const { recentReference } = options;
   if (steps.some(({ step, status }) => step === 'api' && status !== 'ok')) return unknown('quota', 'Not checked.');
   if (recentReference === undefined) {
-    return unknown('quota', 'Only a signed document tells the used quota, and none was given.');
+    return unknown('quota', 'The used quota is known only from a signed document, and none was given.');
   }
   try {
     const { quota } = await client.operations.getByReference(recentReference, calling(options));

@@ -5,17 +5,17 @@ import { isAdapterError } from './adapter-error.ts';
 import { errorTexts, httpStatusByFamily, publicDetails, titleByFamily, unreachableTokenHint } from './error-table.ts';
 import type { NameOf } from './setting-reader.ts';
 
-/** An error as a platform shows it. Holds no secret. */
+/** An error as a platform shows it. Contains no secret. */
 export interface ErrorDescription {
   /** One line that says what failed. */
   title: string;
   /** What happened, on which document or setting. */
   detail: string;
-  /** What to do next, by the platform's names of settings. */
+  /** What to do next, with the platform's names for settings. */
   hint: string;
   /** Stable: a code of core, an adapter's own, or `UNEXPECTED`. */
   code: string;
-  /** The status to answer with to the caller of your server; not the one that the service answered. */
+  /** The status that your server should send to its caller; not the status that the service sent. */
   httpStatus: number;
   /** True if {@link detail} mentions only what the caller sent, so that a server may show it. */
   expose: boolean;
@@ -30,7 +30,7 @@ export interface ErrorDescription {
 }
 
 export interface DescribeErrorOptions {
-  /** Default: no settings are named in hints, and a setting has its own name. */
+  /** Default: hints name no settings, and {@link ErrorDescription.setting} is the name in the kit. */
   nameOf?: NameOf;
   /**
    * What to do if the same work may simply be run again, such as `Run the job again: …`. Default:
@@ -123,7 +123,7 @@ const exposure = (detail: string, httpStatus: number, expose: boolean) => ({
   publicDetail: expose ? detail : (publicDetails[httpStatus] ?? (publicDetails[500] as string)),
 });
 
-/** Without what is undefined or empty. */
+/** Removes undefined and empty values. */
 function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined | ''> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== '')) as never;
 }

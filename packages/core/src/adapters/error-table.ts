@@ -3,7 +3,7 @@ import type { ErrorCode, ErrorFamily } from '../errors/codes.ts';
 /** Finds the platform's name of a setting, or undefined if it has none. */
 export type Lookup = (setting: string) => string | undefined;
 
-/** What every platform says about a code. */
+/** Texts and status of a code, the same on every platform. */
 export interface ErrorTexts {
   title: string;
   /** Default: the hint of core's table. Functions are for hints that name settings. */
@@ -60,7 +60,7 @@ export const publicDetails: Readonly<Record<number, string>> = {
   413: 'The document is too large to be signed.',
   422: 'The signing service refused the document.',
   500: 'This server is not set up correctly for signing; the same request will fail until that is fixed.',
-  502: 'The signing service refused the request or gave no usable answer.',
+  502: 'The signing service refused the request or returned no usable answer.',
   503: 'Documents cannot be signed at the moment; try again later.',
   504: 'The document may have been signed; send the same request again to find out.',
 };
@@ -200,12 +200,12 @@ export const errorTexts: Readonly<Partial<Record<ErrorCode, ErrorTexts>>> = {
   LOOKUP_FAILED: {
     title: 'Could not look up whether the document was already signed',
     hint: (_, advice) =>
-      `Nothing was sent: the service could not say whether an earlier run signed the document. ${advice}`,
+      `Nothing was sent: the service could not confirm whether an earlier run signed the document. ${advice}`,
     httpStatus: 503,
   },
   DOCUMENT_FAILED: {
     title: "Sign'Stash could not sign the document",
-    hint: () => 'The message has the reason that the service gives.',
+    hint: () => 'The message contains the reason given by the service.',
   },
   DOCUMENT_PENDING: {
     title: 'The document is not signed yet',

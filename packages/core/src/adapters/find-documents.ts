@@ -55,7 +55,7 @@ export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'ro
   maxDocumentBytes?: number;
   /** External reference of a file. Default: derived from client ID, name and content. */
   reference?: (file: FoundFile & { readonly sha256: string }) => string | undefined | Promise<string | undefined>;
-  /** Checks a signed file before it gets its place: the reason why it must not be used, or undefined. */
+  /** Checks a signed file before it is moved to its final path. Returns the reason why it must not be used, or undefined. */
   verify?: (content: Uint8Array, file: FileToVerify) => string | undefined | Promise<string | undefined>;
   /** Find and check the files; send nothing. */
   dryRun?: boolean;
@@ -67,7 +67,7 @@ export interface SignFilesOptions extends BatchSettings, Omit<OutputOptions, 'ro
   /** Called with each result as soon as it is final. */
   onResult?: (result: FileResult) => void;
   onProgress?: BatchOptions['onProgress'];
-  /** The platform's words for errors. */
+  /** The platform's texts for errors. */
   describe?: DescribeErrorOptions;
 }
 

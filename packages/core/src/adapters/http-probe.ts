@@ -3,7 +3,7 @@ import type { Probe } from './check-connection.ts';
 /** Milliseconds. */
 const probeTimeoutMs = 10_000;
 
-/** Asks an address for a sign of life, without credentials and without following redirects. */
+/** Checks whether an address answers, without credentials and without following redirects. */
 export const httpProbe: Probe = async (url, signal) => {
   const timeout = AbortSignal.timeout(probeTimeoutMs);
   const response = await fetch(url, {

@@ -7,15 +7,15 @@ const maxNameBytes = 255;
 const encoder = new TextEncoder();
 const byteLength = (text: string) => encoder.encode(text).byteLength;
 
-/** Names that Windows gives to devices, with any extension. */
+/** Device names of Windows, reserved with any extension. */
 const reservedNames = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\s*(\.|$))/i;
 
 /**
  * A file name that is safe on every system and in a zip: no directories, drive letters, control characters or characters that
  * Windows refuses, no device names, at most 255 bytes of UTF-8. Letters of any script stay as they are.
  *
- * @param name - From anywhere, for example an upload.
- * @param fallback - Used if nothing of the name is left.
+ * @param name - Untrusted, for example from an upload.
+ * @param fallback - Used if no character of the name is left.
  */
 export function safeFileName(name: string, fallback = 'document.pdf'): string {
   const clean = name
@@ -39,7 +39,7 @@ export function signedFileName(name: string, suffix = '-signed'): string {
 /** Shortens the part before suffix and extension, by whole characters. */
 function limitBytes(name: string, suffix: string): string {
   const dot = name.lastIndexOf('.');
-  // An "extension" of several hundred bytes is none.
+  // An "extension" of several hundred bytes is part of the name.
   const hasExtension = dot > 0 && byteLength(name.slice(dot)) <= 32;
   const stem = hasExtension ? name.slice(0, dot) : name;
   const extension = hasExtension ? name.slice(dot) : '';
@@ -151,7 +151,7 @@ export function checkOutputOptions(
   }
 }
 
-/** Directory with its separator, and name. A backslash separates only in paths of Windows. */
+/** Directory with its separator, and name. A backslash is a separator only on Windows. */
 function splitPath(path: string): [directory: string, name: string] {
   const windows = /^([a-z]:|\\\\)/i.test(path);
   const at = Math.max(path.lastIndexOf('/'), windows ? path.lastIndexOf('\\') : -1) + 1;

@@ -7,7 +7,7 @@ import { AdapterError } from './adapter-error.ts';
 import { type FoundFile, isOutside, type SignFilesOptions } from './find-documents.ts';
 import type { PreparedFile } from './prepare-file.ts';
 
-/** A signed file in its place. */
+/** A signed file at its final path. */
 export interface PlacedFile {
   readonly path: string;
   readonly bytes: number;
@@ -44,7 +44,7 @@ export async function replaceablePath({ path, name, outside }: FoundFile, root: 
 }
 
 /**
- * Checks what came back for a file and puts it in its place.
+ * Checks the signed version of a file and moves it to its final path.
  *
  * @throws {@link AdapterError} `CONTENT_NOT_VALID` if it must not be used; it stays where core wrote it.
  */
@@ -67,7 +67,7 @@ export async function placeSignedFile(
     throw notValid(message, "Do not use it; ask your Sign'Stash operator about the operation.");
   }
   const { sha256, bytes } = await checksum(content ?? createReadStream(outputPath));
-  // An earlier run may have finished it under another name, which its journal tells.
+  // An earlier run may have written it under another name, which the journal records.
   if (outputPath === target || outputPath !== document.output) return { path: outputPath, bytes, sha256 };
   await chmod(outputPath, (await stat(target)).mode);
   await rename(outputPath, target);

@@ -92,8 +92,8 @@ async function deriveReference(clientId: string, sha256: string, name: string, t
 }
 
 /**
- * A source of a file fails on content that differs from its first read, which was ours, so no changed file is signed under the
- * reference of another content. Lets go of what is kept in memory as soon as the document is on its way; a retry
+ * A file source fails if the content differs from its first read, which was this one, so no changed file is signed under the
+ * reference of another content. Frees the memory as soon as the document is being sent; a retry
  * reads the file again.
  */
 function forgetting(source: DocumentSource, forget: (() => void) | undefined): DocumentSource {

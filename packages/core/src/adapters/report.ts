@@ -149,7 +149,7 @@ export class Report {
     return parts.join(', ') || 'No files';
   }
 
-  /** A table, failures first. @param maxBytes - Rows beyond it are counted, not shown. */
+  /** A table, failures first. @param maxBytes - Rows beyond this size are counted but not shown. */
   toMarkdown({ maxBytes = defaultMarkdownBytes, title = "Sign'Stash" } = {}): string {
     const rank = (file: FileResult) => order.indexOf(file.status);
     const rows = this.files.toSorted((a, b) => rank(a) - rank(b)).map(markdownRow);

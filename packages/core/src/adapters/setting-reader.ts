@@ -5,7 +5,7 @@ export type SettingValue = string | number | boolean | undefined | null;
 
 /**
  * The platform's name for a setting, such as `SIGNSTASH_TOKEN_URL`, `token-url` or `Token URL`; undefined if the platform has no
- * such setting. Every text that a person reads uses these names.
+ * such setting. All messages use these names.
  */
 export type NameOf = (setting: string) => string | undefined;
 
@@ -38,7 +38,7 @@ export class SettingsError extends ConfigurationError {
   }
 }
 
-/** Reads flat values and collects what is wrong with them, so that one error can name all of it. */
+/** Reads flat values and collects every problem, so that one error can list them all. */
 export class SettingReader {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #nameOf: NameOf;

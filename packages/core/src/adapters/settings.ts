@@ -129,19 +129,21 @@ function readEnvironment(reader: SettingReader, allowInsecureHttp: boolean, isOp
 
 function readService(reader: SettingReader, tokenUrl: string | undefined, apiUrl: string | undefined) {
   if (!tokenUrl && !reader.has('tokenUrl') && !reader.has('authorizationServer')) {
-    const message = `${reader.name('tokenUrl')} is not set: the proxy issues no tokens, so name the service that does by ${reader.names(['environment', 'authorizationServer', 'tokenUrl'])}.`;
+    // Where the environment says on-premise, it cannot name the service as well.
+    const ways: SettingName[] = reader.has('environment') ? [] : ['environment'];
+    const message = `${reader.name('tokenUrl')} is not set: the proxy issues no tokens, so name the service that does by ${reader.names([...ways, 'authorizationServer', 'tokenUrl'])}.`;
     reader.fail('tokenUrl', message, 'CONFIGURATION_MISSING');
   }
   return { tokenUrl: tokenUrl ?? '', apiUrl: apiUrl ?? '' };
 }
 
-/** The setting concerns documents that went through a proxy: without one it would be ignored without a word. */
+/** The setting concerns documents signed through a proxy: without a proxy, it would be ignored silently. */
 function withProxyLookUps(reader: SettingReader, environment: Environment): Environment {
   if (reader.flag('saasSeesProxyDocuments') !== true) return environment;
   if (typeof environment === 'object' && 'proxyUrl' in environment) {
     return { ...environment, saasSeesProxyDocuments: true };
   }
-  // With a proxy, the environment itself was wrong and has been reported.
+  // With a proxy, the environment itself was invalid and has been reported.
   if (!reader.has('proxyUrl') && reader.optional('environment') !== 'on-premise') {
     const message = `${reader.name('saasSeesProxyDocuments')} is set without ${reader.name('proxyUrl')}: set both, or leave it out.`;
     reader.fail('saasSeesProxyDocuments', message);
@@ -154,7 +156,7 @@ const behindProxy = (proxyUrl: string, { tokenUrl, apiUrl }: { tokenUrl: string;
   authorizationServer: apiUrl === '' ? { tokenUrl } : { tokenUrl, apiUrl },
 });
 
-/** Addresses that the chosen environment does not use are refused: they would be ignored without a word. */
+/** Addresses that the chosen environment does not use are refused: they would be ignored silently. */
 function refuseContradictions(reader: SettingReader, kind: EnvironmentName): void {
   const unused: Record<EnvironmentName, readonly SettingName[]> = {
     staging: ['tokenUrl', 'apiUrl', 'authorizationServer'],
@@ -169,7 +171,7 @@ function refuseContradictions(reader: SettingReader, kind: EnvironmentName): voi
   reader.fail(first, `${reader.name(first)}${value} and ${reader.name(other)} are both set: use one of them.`);
 }
 
-/** An address as it was typed; core cleans it when the client is made. */
+/** An address as entered; core normalizes it when the client is created. */
 function readUrl(reader: SettingReader, key: SettingName, allowInsecureHttp: boolean): string | undefined {
   const url = reader.optional(key);
   if (url === undefined) return undefined;

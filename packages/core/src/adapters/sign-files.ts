@@ -25,7 +25,7 @@ export async function signFiles(patterns: readonly string[], options: SignFilesO
   return run.report(files, missing, performance.now() - started);
 }
 
-/** All files are there, so only a busy machine delays the next one. Milliseconds. */
+/** All files exist, so only a busy machine delays the next one. Milliseconds. */
 const lingerMs = 2_000;
 
 class FileRun {
@@ -129,7 +129,7 @@ class FileRun {
     return [...this.#results.values()].some(({ status }) => status === 'failed');
   }
 
-  /** Undefined if the file has its result already. */
+  /** Undefined if the file already has a result. */
   async #prepare(file: FoundFile): Promise<PreparedFile | undefined> {
     const { inPlace, skipSigned = true, directory, suffix } = this.#options;
     try {

@@ -2,12 +2,12 @@ import type { ErrorBody } from '../errors/errors.ts';
 
 /**
  * Everything this package assumes about the service that is not documented (API reference, tags "[inferred]" and
- * section 7, "Not known"). When a real answer teaches better, this is the one file to change.
+ * section 7, "Not known"). When a real answer disproves an assumption, change it here and nowhere else.
  */
 
 /**
  * A look-up may say "not found" by 404, by 204, by an empty body, by `null`, by an id of 0 or less, or, at any status, by an error
- * body that says so. A web page is from a gateway, whatever its status, and says nothing.
+ * body with that message. A web page comes from a gateway, whatever its status, and proves nothing.
  */
 export function isNotFound(status: number, body: string): boolean {
   const text = body.trim();
@@ -22,7 +22,7 @@ export function isNotFound(status: number, body: string): boolean {
   );
 }
 
-/** How the service words "the contract's number of signatures is used up" is unknown: taken from its vocabulary. */
+/** The message for an exceeded quota is not documented: these patterns use the terms of the service's documentation. */
 export function isQuotaExceeded(body: ErrorBody): boolean {
   return /\b(usage|consumption|contract\w*|signatures?)\s+(count\s+)?limit|\bquota\b|\blimit\s+(usage|consumption|reached|exceeded)/i.test(
     allWords(body),

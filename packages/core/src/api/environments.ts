@@ -6,7 +6,7 @@ export interface Endpoints {
   readonly tokenUrl: string;
   /** Base of the API that signs: the SaaS or the customer's on-premise proxy. */
   readonly signUrl: string;
-  /** Base of the API that supports queries: always the SaaS. Absent without one: then nothing can be looked up. */
+  /** Base of the API that supports queries: always the SaaS. Absent if only a proxy is configured: then nothing can be looked up. */
   readonly queryUrl?: string;
   /** True if documents are signed through the on-premise proxy, which stores no content. */
   readonly viaProxy: boolean;
@@ -25,13 +25,13 @@ export interface CustomEnvironment {
   apiUrl: string;
 }
 
-/** Documents go through the customer's own proxy; token requests and queries go to the SaaS. Made by {@link onPremise}. */
+/** Documents go through the customer's own proxy; token requests and queries go to the SaaS. Created by {@link onPremise}. */
 export interface OnPremiseEnvironment {
   proxyUrl: string;
   authorizationServer: NamedEnvironment | CustomEnvironment | { tokenUrl: string };
   /**
-   * Whether the look-up of the SaaS finds documents that were signed through the proxy. Nothing published says so, hence the default
-   * false: after a lost answer, "not found" leaves the outcome unknown, and the document is not sent again.
+   * Whether the look-up of the SaaS finds documents that were signed through the proxy. Nothing published confirms it, hence the
+   * default false: after a lost answer, "not found" leaves the outcome unknown, and the document is not sent again.
    */
   saasSeesProxyDocuments?: boolean;
 }
@@ -59,7 +59,7 @@ const proxyPath = '/signstash/einvoice-integration-client-ws';
  *   base address where it differs.
  * @param options.authorizationServer - `'staging'`, `'production'`, explicit `{ tokenUrl, apiUrl }`, or `{ tokenUrl }` alone:
  *   then nothing can be looked up after a lost answer, and such documents end in `OutcomeUnknownError`.
- * @throws {@link ConfigurationError} when the client is made, where an address is not one.
+ * @throws {@link ConfigurationError} when the client is created, if an address is invalid.
  */
 export function onPremise(options: OnPremiseEnvironment): OnPremiseEnvironment {
   return { ...options };
@@ -102,7 +102,7 @@ export function resolveEnvironment(environment: Environment, { allowInsecureHttp
   return { tokenUrl: clean(environment.tokenUrl, 'tokenUrl'), signUrl: apiUrl, queryUrl: apiUrl, viaProxy: false };
 }
 
-/** One address, checked and cleaned. Tokens travel over https only; loopback and an explicit permission aside. */
+/** One address, checked and cleaned. Tokens are sent over https only, except to loopback or with explicit permission. */
 function cleanUrl(value: unknown, setting: string, allowInsecureHttp: boolean): string {
   if (typeof value !== 'string' || value.trim() === '') {
     throw new ConfigurationError('CONFIGURATION_MISSING', setting, `${setting} is missing: give a full URL.`);

@@ -23,7 +23,7 @@ export type ErrorAction =
   /** Nothing was processed, the request is too large or one of its documents cannot be read: send its halves. */
   | 'divide';
 
-/** One row: how an error of the service is recognised, what it means, and what follows. */
+/** One row: how an error of the service is recognised, what it means, and what the client does. */
 export interface ServiceErrorRow {
   /** The service's own code; absent if the HTTP status alone decides. */
   readonly errorCode?: string;
@@ -50,7 +50,7 @@ export const serviceErrors: readonly (ServiceErrorRow & { errorCode: string })[]
     meaning: 'a mandatory attribute is missing',
     action: 'refuse',
     code: 'SERVICE_REJECTED',
-    fix: 'Give the attribute that the service names.',
+    fix: 'Set the attribute that the service names.',
   },
   {
     errorCode: '0.0.3',
@@ -195,7 +195,7 @@ const quotaExceeded: ServiceErrorRow = {
 };
 const otherRefusal: ServiceErrorRow = { meaning: 'any other 4xx', action: 'refuse', code: 'SERVICE_REJECTED' };
 const otherFailure: ServiceErrorRow = { meaning: 'any other 5xx', action: 'look-up', code: 'SERVICE_FAILED' };
-/** A server that says when it will be back has not begun. Inferred. */
+/** A server that sends Retry-After has not processed the request. Inferred. */
 const unavailableUntil: ServiceErrorRow = {
   status: 503,
   meaning: 'unavailable, with Retry-After',
@@ -203,7 +203,7 @@ const unavailableUntil: ServiceErrorRow = {
   code: 'SERVICE_UNAVAILABLE',
 };
 
-/** Rows that `classify` finds by an answer's message or by what is left, for the documentation. */
+/** Rows that `classify` selects by the message or as a fallback, for the documentation. */
 export const serviceErrorRest: readonly ServiceErrorRow[] = [
   unavailableUntil,
   throttled,
@@ -223,7 +223,7 @@ export const signErrorFixes: Readonly<Record<string, string>> = {
   TIMESTAMP_SIGN_ERROR: `The timestamp service failed; try later, or without a timestamp. ${signAgain}`,
   INVALID_CERTIFICATE_SIGN_ERROR: `Check the certificate in the backoffice. ${signAgain}`,
   STORAGE_SERVICE_GLOBAL_ERROR:
-    'The document may have been signed and counted, but could not be stored: ask for the operation before anything else.',
+    'The document may have been signed and counted, but could not be stored: check the operation first.',
   SIGN_OPERATION_INTERNAL_ERROR: `The service failed; try later. ${signAgain}`,
 };
 
@@ -247,7 +247,7 @@ export function classify(status: number, body: ErrorBody): ServiceErrorRow {
   return byStatus.get(status) ?? (status >= 500 ? otherFailure : otherRefusal);
 }
 
-/** What follows from failures that are no answer of the service. Anything else fails its documents and nothing more. */
+/** What the client does after failures other than an answer of the service. Any other failure only fails its documents. */
 const ownActions: Partial<Record<ErrorCode, ErrorAction>> = {
   CONFIGURATION_INVALID: 'stop',
   CONFIGURATION_MISSING: 'stop',

@@ -40,7 +40,7 @@ export type SealPosition =
   /** Name of an empty signature field. */
   | { field: string }
   /**
-   * A word of the document's text: its first occurrence, from whose lower left corner the area hangs down. If it does not occur,
+   * A word of the document's text: the area is placed below the lower left corner of its first occurrence. If it does not occur,
    * the service fails the document.
    */
   | { placeholder: string };

@@ -3,7 +3,7 @@
  * `raw` properties of answers speaks them.
  */
 
-/** Known values first; anything else the service may say one day is passed on. */
+/** Known values first; unknown values of later versions of the service are passed on. */
 export type Open<Known extends string> = Known | (string & {});
 
 export interface WireSignRequest {

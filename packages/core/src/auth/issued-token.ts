@@ -3,7 +3,7 @@ import type { StoredToken } from './token-store.ts';
 
 /** Before this much of its life is left, a token is renewed in the background while it still serves. */
 const refreshWindowMs = 60_000;
-/** With this much left, a token is no longer used: it could expire on its way. */
+/** With this much left, a token is no longer used: it could expire before the request arrives. */
 const hardWindowMs = 5_000;
 
 /** Header values are visible ASCII; anything else would make `fetch` throw an error that quotes the token. */
@@ -13,9 +13,9 @@ const sendable = /^[\x21-\x7e]+$/;
 export class IssuedToken {
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** From here on it should be renewed, without haste. */
+  /** From this time on, it should be renewed in the background. */
   readonly refreshAt: number;
-  /** From here on it must not be used. */
+  /** From this time on, it must not be used. */
   readonly unusableAt: number;
   readonly #accessToken: string;
 
@@ -24,7 +24,7 @@ export class IssuedToken {
     this.issuedAt = issuedAt;
     this.expiresAt = expiresAt;
     const life = Math.max(0, expiresAt - issuedAt);
-    // Fractions, so that even a token of a few seconds has some use before its windows begin.
+    // Fractions, so that even a token with a lifetime of a few seconds can be used.
     this.unusableAt = expiresAt - Math.min(hardWindowMs, life / 2);
     this.refreshAt = Math.min(this.unusableAt, expiresAt - Math.min(refreshWindowMs, life / 10));
   }

@@ -11,7 +11,7 @@ export function createRedactor({ clientId, clientSecret }: Credentials): (text: 
   const basic = rawBasicValue(clientId, clientSecret);
   const secret = Array.from(clientSecret.toLowerCase());
   return (text) => {
-    // Exact values first, at any length; the search for encoded ones is slower and gets the beginning only.
+    // Exact values first, at any length; the search for encoded values is slower and covers only the beginning of the text.
     const clean = removeSecrets(text, [basic, clientSecret]);
     const cut = clean.length > maxTextLength;
     const searched = removeEncoded(clean.slice(0, maxTextLength), secret);

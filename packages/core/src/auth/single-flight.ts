@@ -1,6 +1,6 @@
 import { AbortedError } from '../errors/errors.ts';
 
-/** One running job that any number of callers wait for; it is stopped only when the last of them has gone. */
+/** One running job that any number of callers wait for; it is aborted only when the last of them stops waiting. */
 export class SingleFlight<T> {
   readonly #stop = new AbortController();
   readonly #result: Promise<T>;
@@ -12,12 +12,12 @@ export class SingleFlight<T> {
     this.#result.catch(() => {});
   }
 
-  /** True once every caller has left: no caller may join any more. */
+  /** True once every caller has stopped waiting: no caller may join any more. */
   get cancelled(): boolean {
     return this.#stop.signal.aborted;
   }
 
-  /** @throws {@link AbortedError} when this caller's signal fires, while the job goes on for the others. */
+  /** @throws {@link AbortedError} when this caller's signal fires; the job continues for the others. */
   async wait(signal?: AbortSignal): Promise<T> {
     this.#waiting++;
     try {

@@ -14,7 +14,7 @@ export interface TokenSource {
 }
 
 export interface TokenManagerOptions {
-  /** Asks the server for a token. */
+  /** Requests a token from the server. */
   readonly issue: (signal: AbortSignal) => Promise<IssuedToken>;
   /** The entry in the store that is shared with other clients and processes. */
   readonly cache: TokenCache;
@@ -66,7 +66,7 @@ export class TokenManager implements TokenSource {
   /**
    * @throws {@link CredentialsError} also for {@link refusalMemoryMs} after a refusal, without asking again.
    * @throws {@link TokenError} `TOKEN_UNAVAILABLE`
-   * @throws {@link AbortedError} when this caller's signal fires; others who wait for the same token are not disturbed.
+   * @throws {@link AbortedError} when this caller's signal fires; other callers that wait for the same token are not affected.
    */
   async getToken(signal?: AbortSignal): Promise<IssuedToken> {
     if (signal?.aborted) throw new AbortedError('The caller stopped the call.', { cause: signal.reason });
@@ -82,7 +82,7 @@ export class TokenManager implements TokenSource {
     return this.#renewal().wait(signal);
   }
 
-  /** Keyed on that very token: a hundred calls that fail together lead to one renewal. */
+  /** Tied to this token: a hundred calls that fail together lead to one renewal. */
   invalidate(token: IssuedToken): void {
     if (token !== this.#current) return;
     this.#generation++;

@@ -147,7 +147,7 @@ const unreachableHint =
 const aborted = (signal: AbortSignal) =>
   new AbortedError('The caller stopped the token request.', { cause: signal.reason });
 
-/** The beginning is enough: an answer larger than this is no token, and its beginning says what it is instead. */
+/** The beginning is enough: a larger answer is not a token, and its beginning is enough for the error message. */
 async function readAtMost(response: Response, limit: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';

@@ -1,4 +1,5 @@
 import type { AuthorizationServer, Client } from 'oauth4webapi';
+import { parseRetryAfter } from '../api/response/service-error.ts';
 import { visibleText } from '../api/response/web-page.ts';
 import { CredentialsError, TokenError } from '../errors/errors.ts';
 import { IssuedToken } from './issued-token.ts';
@@ -9,10 +10,10 @@ import { IssuedToken } from './issued-token.ts';
  */
 export const lifeWithoutExpiresInSeconds = 300;
 
-/** What came of one token request. */
+/** The result of one token request. */
 export type TokenOutcome =
   | { readonly token: IssuedToken }
-  /** `passing`: the same request may go better in a moment, after `retryAfterMs` where the server says so. */
+  /** `passing`: the failure is temporary and the same request may succeed later, after `retryAfterMs` if the server sent one. */
   | { readonly error: CredentialsError | TokenError; readonly passing: boolean; readonly retryAfterMs?: number };
 
 export interface TokenAnswer {
@@ -49,8 +50,8 @@ export async function readTokenAnswer(answer: TokenAnswer, context: TokenAnswerC
     return { error: unavailable(what), passing };
   }
   const error = unavailable(`The authorization server gave no token (${status}${said.text}).`);
-  const retryAfterMs = retryAfter(answer);
-  return { error, passing, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const retryAfterSeconds = parseRetryAfter(answer.headers.get('retry-after') ?? undefined, answer.askedAt);
+  return { error, passing, ...(retryAfterSeconds === undefined ? {} : { retryAfterMs: retryAfterSeconds * 1000 }) };
 }
 
 async function readToken({ text, headers, askedAt }: TokenAnswer, context: TokenAnswerContext): Promise<TokenOutcome> {
@@ -69,7 +70,7 @@ async function readToken({ text, headers, askedAt }: TokenAnswer, context: Token
   }
   try {
     const { processClientCredentialsResponse } = await import('oauth4webapi');
-    // The content type is not looked at: what the text is has just been seen.
+    // The content type is ignored: the text has just been parsed.
     const token = await processClientCredentialsResponse(
       context.server,
       context.client,
@@ -87,7 +88,7 @@ async function readToken({ text, headers, askedAt }: TokenAnswer, context: Token
   }
 }
 
-/** What servers write although OAuth 2 does not: nulls, a list of scopes, no token type, a number as text. Inferred. */
+/** Deviations from OAuth 2 that some servers send: nulls, a list of scopes, no token type, a number as text. Inferred. */
 function tolerant(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return answer;
   const fields = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null));
@@ -108,7 +109,7 @@ interface Said {
 
 /** What the server says, short and without secrets. */
 function quote({ text }: TokenAnswer, hideSecrets: (text: string) => string): Said {
-  // Secrets go first: what follows could take one apart so that it would no longer be found.
+  // Secrets are removed first: the steps below could split one so that it would no longer be found.
   const clean = (value: string) => hideSecrets(value).replace(/\s+/g, ' ').trim().slice(0, 200);
   try {
     const { error, error_description: description } = JSON.parse(text) as Record<string, unknown>;
@@ -128,12 +129,4 @@ function hintFor(oauthError: string | undefined): string | undefined {
   if (oauthError === 'unsupported_grant_type' || oauthError === 'unauthorized_client')
     return "Ask your Sign'Stash operator to allow the client_credentials grant for this client service.";
   return undefined;
-}
-
-/** Retry-After as seconds or as a date. */
-function retryAfter({ headers, askedAt }: TokenAnswer): number | undefined {
-  const value = headers.get('retry-after');
-  if (value === null) return undefined;
-  const milliseconds = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - askedAt;
-  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
 }

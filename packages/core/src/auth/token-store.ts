@@ -10,11 +10,11 @@ export interface StoredToken {
 }
 
 /**
- * Shares tokens between clients or processes, so that fewer are asked for. A Keyv instance fits as it is:
+ * Shares tokens between clients or processes, so that fewer are requested. A Keyv instance works without an adapter:
  * `tokenStore: new Keyv(new KeyvRedis(url))`.
  *
  * The stored value is a bearer token, readable by whoever reads the store. The key is a hash of token URL, client id and scope;
- * the client secret is never stored. A store that fails or hangs never fails a call: the token is asked for instead.
+ * the client secret is never stored. A store that fails or hangs never fails a call: the token is requested instead.
  */
 export interface TokenStore {
   get(key: string): StoredToken | undefined | Promise<StoredToken | undefined>;

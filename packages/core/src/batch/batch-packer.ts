@@ -10,7 +10,7 @@ export class BatchPacker<T> {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes an item; gives the groups that it completes. */
+  /** Adds an item; returns the groups that it completes. */
   add(item: T, bytes: number): T[][] {
     const groups: T[][] = [];
     if (this.#items.length > 0 && this.#bytes + bytes > this.#maxBytes) groups.push(this.flush());
@@ -20,7 +20,7 @@ export class BatchPacker<T> {
     return groups;
   }
 
-  /** What is left, which may be nothing. */
+  /** The remaining items, possibly none. */
   flush(): T[] {
     const items = this.#items;
     this.#items = [];

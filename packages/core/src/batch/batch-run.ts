@@ -225,7 +225,9 @@ export class BatchRun {
       this.#assertUniqueReference(document);
       const target = this.#outputs.claim({ name, path: opened.path, output: input.output });
       const known = this.#journal?.find(reference);
-      const earlier = target === undefined ? undefined : await this.#outputs.finishedEarlier(document, target, known);
+      const isStored = known?.event === 'signed' && (await this.#client.isStored?.(reference)) === true;
+      const earlier =
+        target === undefined ? undefined : await this.#outputs.finishedEarlier(document, target, known, isStored);
       if (earlier) {
         await release?.();
         this.#report(earlier, bytes);

@@ -6,7 +6,7 @@ import { LockedError, type LockFileOptions, LockFileOwner } from '../locks/lock-
 
 /** What a journal says about a document. */
 export type JournalEntry =
-  /** It was about to be sent and nothing more is known: in doubt. */
+  /** It was about to be sent; its outcome is not recorded, so it is in doubt. */
   | { event: 'sending'; reference: string }
   /** Its signed content is in the file `output`. */
   | { event: 'signed'; reference: string; operationId?: string; output?: string }
@@ -21,7 +21,7 @@ export class Journal {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #lock: JournalLock;
-  /** What earlier runs left. This run's own entries are not added: no document occurs twice in one run. */
+  /** The entries of earlier runs. This run's own entries are not added: no document occurs twice in one run. */
   readonly #known: ReadonlyMap<string, JournalEntry>;
   #last: Promise<void> = Promise.resolve();
 
@@ -75,7 +75,7 @@ export class Journal {
       await this.#lock.assertOwned();
       await this.#file.appendFile(entries.map((entry) => `${JSON.stringify({ v: 1, at, ...entry })}\n`).join(''));
       await this.#file.datasync();
-      // Again: the process may have been suspended in between, and the caller sends documents on the strength of this entry.
+      // Checked again: the process may have been suspended since, and the caller sends documents because of this entry.
       await this.#lock.assertOwned();
     } catch (error) {
       throw unusable(this.#path, `${(error as Error).message}.`, error);

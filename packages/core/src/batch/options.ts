@@ -31,7 +31,7 @@ export interface BatchOptions extends SignOptions, LockOptions {
   /** Replace existing output files. Default false: such a document is refused before it is sent. */
   overwrite?: boolean;
   /**
-   * Report a document only once its output is on the disk itself. Default: true through the on-premise proxy, where the service
+   * Report a document only once its output has been flushed to disk. Default: true through the on-premise proxy, where the service
    * keeps no copy, false otherwise.
    */
   durable?: boolean;

@@ -56,7 +56,7 @@ export interface RequestOutputs {
   discardUnused(): Promise<void>;
 }
 
-/** Where the signed contents of one batch go, and what is there already. */
+/** Where the signed contents of one batch go, and which of them exist already. */
 export class Outputs {
   readonly #options: BatchOptions;
   readonly #durable: boolean;
@@ -90,6 +90,7 @@ export class Outputs {
   /**
    * The result of a document that an earlier run finished.
    *
+   * @param isStored - Whether its signed content can be restored if the output no longer exists.
    * @throws {@link ValidationError} `OUTPUT_EXISTS` if its output would replace another file.
    * @throws {@link DocumentFailedError} `CONTENT_UNAVAILABLE` if it was signed through the proxy and its output no longer exists.
    */
@@ -97,6 +98,7 @@ export class Outputs {
     { reference, name }: PreparedDocument,
     target: string,
     known: JournalEntry | undefined,
+    isStored = false,
   ): Promise<SignedBatchDocument | undefined> {
     const { overwrite = false } = this.#options;
     if (!known && overwrite) return undefined;
@@ -108,7 +110,7 @@ export class Outputs {
       if (output !== undefined && bytes) {
         return { ...common, ...(operationId === undefined ? {} : { operationId }), outputPath: output, bytes };
       }
-      if (this.#viaProxy) {
+      if (this.#viaProxy && !isStored) {
         const message = `${name}: an earlier run signed it as ${output ?? 'content in memory'}, which no longer exists.`;
         const details = { operationId, references: [reference], document: name };
         throw new DocumentFailedError('CONTENT_UNAVAILABLE', message, details);
@@ -225,7 +227,7 @@ export class Outputs {
     return (await this.#modes.get(dirname(target))) ?? 0o600;
   }
 
-  /** Gives contents their names, many at a time, so that durability costs few syncs. Results are in the order given. */
+  /** Moves contents to their final names, many at a time, so that durability costs few syncs. Results are in the order given. */
   async deliver(deliveries: readonly Delivery[]): Promise<BatchResult[]> {
     const results = await Promise.all(deliveries.map((delivery) => this.#deliverOne(delivery)));
     if (!this.#durable) return results;

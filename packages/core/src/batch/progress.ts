@@ -7,7 +7,7 @@ const reportEveryMs = 100;
 /** How many splits a summary keeps: enough to see why, however large the batch. */
 const splitsKept = 100;
 
-/** Counts results and reports them now and then. */
+/** Counts results and reports progress at intervals. */
 export class Progress {
   readonly #started = performance.now();
   readonly #report: ((progress: BatchProgress) => void) | undefined;

@@ -6,7 +6,7 @@ export interface CountedResult {
   readonly bytes: number;
 }
 
-/** What may be in hand at once: read, and not yet given to the consumer as a result. */
+/** How much may be in progress at once: read, and not yet delivered to the consumer as a result. */
 export interface Window {
   readonly documents: number;
   /** Counts only beyond {@link Window.documentsAtLeast}, since one document may be larger than all this. */
@@ -14,7 +14,7 @@ export interface Window {
   readonly documentsAtLeast: number;
 }
 
-/** Results on their way to the consumer; tells the reader how far it may run ahead of them. */
+/** Queues results for the consumer and limits how far the reader may run ahead of it. */
 export class ResultQueue {
   readonly #window: Window;
   readonly #results: CountedResult[] = [];

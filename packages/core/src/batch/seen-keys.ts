@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** Words of 32 bits per slot: three of the key's hash, and where its label is, plus one; 0 in a free slot. */
+/** 32-bit words per slot: three of the key's hash, then the offset of its label plus one; 0 in a free slot. */
 const slotWords = 4;
 const initialSlots = 256;
 /** Bytes before each label: its length. */

@@ -6,16 +6,18 @@ import type { SignRun } from '../signing/sign-exactly-once.ts';
 import { BatchRun } from './batch-run.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
 
-/** The client as a batch needs it. */
+/** The part of a client that a batch uses. */
 export interface BatchClient {
   prepare(input: DocumentInput<DocumentSource>, position: number, options: SignOptions): Promise<PreparedDocument>;
   signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void>;
+  /** Whether the signed content of a document can be restored without the service. */
+  isStored?(reference: string): Promise<boolean>;
   readonly viaProxy: boolean;
   readonly locking: DocumentLocking;
 }
 
 /**
- * Signs any number of documents. Work begins with the first result that is asked for, and stops, with everything temporary
+ * Signs any number of documents. Work begins with the first result that is requested, and stops, with everything temporary
  * removed, when the consumer leaves the loop.
  *
  * Iterating throws `ConfigurationError` before anything is sent, and `AbortedError` after the last result where the caller's

@@ -1,4 +1,4 @@
-/** What is known of an error code before it happens. The error table of the documentation is made from this. */
+/** The fixed properties of an error code. The error table of the documentation is generated from this. */
 export interface ErrorCodeFacts<F extends ErrorFamily = ErrorFamily> {
   /** The cause's family; every family has one error class. */
   readonly family: F;
@@ -35,43 +35,35 @@ export const errorCodes = {
   CONFIGURATION_MISSING: fact(
     'configuration',
     false,
-    'Give the named setting, as an option or as an environment variable.',
+    'Set the named setting, as an option or as an environment variable.',
   ),
   INSECURE_URL: fact(
     'configuration',
     false,
     'Use https, or set allowInsecureHttp if this plain http address is inside your own network.',
   ),
-  JOURNAL_UNUSABLE: fact('configuration', false, 'Give a journal path that this process can read and append to.'),
+  JOURNAL_UNUSABLE: fact('configuration', false, 'Use a journal path that this process can read and append to.'),
   CREDENTIALS_REFUSED: fact(
     'credentials',
     false,
     "Check two settings: the client id must be the client service alias known in Sign'Stash, and the client secret the one defined in its backoffice.",
   ),
-  TOKEN_UNAVAILABLE: fact('token', true, 'The authorization server gave no usable token; try again later.'),
+  TOKEN_UNAVAILABLE: fact('token', true, 'The authorization server returned no usable token; try again later.'),
   TOKEN_REFUSED: fact(
     'token',
     false,
     'The API refused a token that had just been issued: check that the token URL and the API URL belong to the same environment, and on an on-premise proxy its setting einvoice-integration-client.service.domain.',
   ),
-  NO_DOCUMENTS: fact('validation', false, 'Give at least one document.'),
+  NO_DOCUMENTS: fact('validation', false, 'Pass at least one document.'),
   TOO_MANY_DOCUMENTS: fact(
     'validation',
     false,
     'Send at most 99 documents in one request; signAll splits larger sets.',
   ),
   REQUEST_TOO_LARGE: fact('validation', false, 'Send fewer documents in one request; signAll splits larger sets.'),
-  DOCUMENT_EMPTY: fact('validation', false, 'The document has no bytes: check the step that made it.'),
-  DOCUMENT_NOT_PDF: fact(
-    'validation',
-    false,
-    'PAdES signs PDF files only: give a PDF, or choose XAdES (XML) or CAdES.',
-  ),
-  DOCUMENT_NOT_XML: fact(
-    'validation',
-    false,
-    'XAdES signs XML files only: give an XML file, or choose PAdES or CAdES.',
-  ),
+  DOCUMENT_EMPTY: fact('validation', false, 'The document is empty: check the step that created it.'),
+  DOCUMENT_NOT_PDF: fact('validation', false, 'PAdES signs PDF files only: use a PDF, or choose XAdES (XML) or CAdES.'),
+  DOCUMENT_NOT_XML: fact('validation', false, 'XAdES signs XML files only: use an XML file, or choose PAdES or CAdES.'),
   DOCUMENT_ENCRYPTED: fact(
     'validation',
     false,
@@ -113,7 +105,7 @@ export const errorCodes = {
     false,
     'Shorten or change the file name: file systems accept names of up to 255 bytes without NUL characters.',
   ),
-  SERVICE_REJECTED: fact('rejected', false, 'Correct what the message of the service names.'),
+  SERVICE_REJECTED: fact('rejected', false, 'Correct the value that the message of the service names.'),
   ACCOUNT_REFUSED: fact(
     'rejected',
     false,
@@ -127,7 +119,7 @@ export const errorCodes = {
   NOT_FOUND: fact(
     'rejected',
     false,
-    'The service knows no such operation: check the id or reference and the environment.',
+    'The service does not know this operation: check the id or reference and the environment.',
   ),
   PAYLOAD_TOO_LARGE: fact(
     'rejected',
@@ -139,12 +131,12 @@ export const errorCodes = {
   SERVICE_FAILED: fact(
     'rejected',
     true,
-    'The service failed: ask for the operation by document reference before sending again.',
+    'The service failed: look up the operation by document reference before sending again.',
   ),
   LOOKUP_FAILED: fact(
     'lookup',
     true,
-    'The document was not sent: the service could not say whether an earlier run signed it. Run again when look-ups work, or set lookUpFirst to false for references that are new.',
+    'The document was not sent: the service could not confirm whether an earlier run signed it. Run again when look-ups work, or set lookUpFirst to false for references that are new.',
   ),
   DOCUMENT_FAILED: fact(
     'document',
@@ -154,7 +146,7 @@ export const errorCodes = {
   DOCUMENT_PENDING: fact(
     'document',
     true,
-    'The service has the document but has not signed it yet: ask for the operation again later; do not send it again.',
+    'The service has the document but has not signed it yet: look the operation up again later; do not send the document again.',
   ),
   CONTENT_UNAVAILABLE: fact(
     'document',
@@ -189,12 +181,12 @@ export const errorCodes = {
   NETWORK_INTERRUPTED: fact(
     'network',
     true,
-    'The connection broke: ask for the operation by document reference before sending again.',
+    'The connection broke: look up the operation by document reference before sending again.',
   ),
   TIMEOUT: fact(
     'timeout',
     true,
-    'No answer in time: ask for the operation by document reference before sending again, or raise the timeout.',
+    'No answer in time: look up the operation by document reference before sending again, or raise the timeout.',
   ),
   ABORTED: fact('aborted', false, 'The caller stopped the call; documents already sent may still be signed.'),
   PROTOCOL_UNEXPECTED: fact(
@@ -205,7 +197,7 @@ export const errorCodes = {
   PROTOCOL_TRUNCATED: fact(
     'protocol',
     true,
-    'The answer ended early: ask for the operation by document reference before sending again.',
+    'The answer ended early: look up the operation by document reference before sending again.',
   ),
   OUTCOME_UNKNOWN: fact(
     'outcome',

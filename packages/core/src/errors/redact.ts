@@ -1,6 +1,6 @@
-/** Longer texts are cut: what the service says fits many times. Characters. */
+/** Longer texts are truncated; messages of the service are far shorter. Characters. */
 export const maxTextLength = 16 * 1024;
-/** Dropped where a text is cut, since half a credential may not be recognised there. Characters. */
+/** Also dropped when a text is truncated, since part of a credential may not be recognised. Characters. */
 const seamLength = 1024;
 
 /**

@@ -5,7 +5,7 @@ import type { Platform, StreamingHash } from '../signing/platform.ts';
 
 /**
  * Node has no direct way between bytes and base64 bytes: both go by a one-byte string. In pieces of this size the strings stay
- * small enough to be made and forgotten in the processor's cache, which is four times as fast as one large string. Bytes; a multiple
+ * small enough for the processor's cache, which is four times as fast as one large string. Bytes; a multiple
  * of 3 and of 4.
  */
 const encodedAtOnce = 24 * 1024;
@@ -19,7 +19,7 @@ const streamingHash = (hash: Hash): StreamingHash => ({
   hex: () => hash.digest('hex'),
 });
 
-/** What {@link Platform} asks for, by Node's own means. */
+/** The {@link Platform} of Node. */
 export const nodePlatform: Platform = {
   async sleep(milliseconds, signal) {
     await wait(milliseconds, undefined, signal ? { signal } : {});

@@ -28,8 +28,9 @@ export interface TempFile {
   readonly size: number;
 }
 
-/** Temporary files are named after their process, so that the next one can tell which of them were left behind. */
+/** Temporary files are named after their process, so that the next process can recognise those left behind. */
 const { host, pid, started } = thisProcess;
+/** A hidden name that no other process uses. */
 export const tempFileName = () => `.signstash-${host}-${pid}-${started}-${randomUUID()}.part`;
 const tempFilePattern = /^\.signstash-([0-9a-f]{8})-(\d+)-([0-9a-f]+)-[0-9a-f-]+\.part$/;
 
@@ -63,7 +64,7 @@ class TempFileWriter {
   #gathered: Buffer | undefined;
   /** Bytes gathered and not yet written. */
   #filled = 0;
-  /** Bytes written for certain. */
+  /** Bytes known to be written. */
   #written = 0;
   #rescued = false;
 
@@ -147,7 +148,7 @@ class TempFileWriter {
 }
 
 /**
- * Gives content its final name, at once and complete. Where that fails, the content stays where it is.
+ * Moves content to its final name atomically. If that fails, the content stays where it is.
  *
  * @param options.overwrite - Whether an existing file is replaced.
  * @param options.durable - Whether a copy, where one has to be made, must be on the disk first.
@@ -226,7 +227,7 @@ export async function rescueTempFile(file: TempFile, target: string): Promise<st
       file.path = kept;
       break;
     } catch {
-      // Try the next directory; under its temporary name it is still better off than deleted.
+      // Try the next directory; even under its temporary name, the content is not lost.
     }
   }
   return file.path;
@@ -265,7 +266,7 @@ export function outputExists(target: string, message = `${target} exists already
   return new ValidationError('OUTPUT_EXISTS', message, { document: target });
 }
 
-/** The names of files survive a power cut only once their directory is on the disk. */
+/** File names survive a power failure only once their directory has been flushed to disk. */
 export async function syncDirectory(directory: string): Promise<void> {
   // Windows cannot open directories, and does not need to.
   if (process.platform !== 'win32') await sync(directory, 'r');
@@ -312,16 +313,18 @@ export async function freeBytes(directory: string): Promise<number | undefined> 
 /** Removes the temporary files of processes that are gone. */
 export async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    const [, owner, ownerPid, ownerStarted] = tempFilePattern.exec(name) ?? [];
-    if (ownerStarted === undefined) continue;
     const path = join(directory, name);
-    const alive =
-      owner === host
-        ? isRunning({ pid: Number(ownerPid), started: ownerStarted })
-        : await stat(path).then(
-            ({ mtimeMs }) => Date.now() - mtimeMs < foreignFileAgeMs,
-            () => true,
-          );
-    if (!alive) await rm(path, { force: true });
+    if (await isLeftover(path)) await rm(path, { force: true });
   }
+}
+
+/** Whether a path has a name of {@link tempFileName} from a process that is gone. */
+export async function isLeftover(path: string): Promise<boolean> {
+  const [, owner, ownerPid, ownerStarted] = tempFilePattern.exec(basename(path)) ?? [];
+  if (ownerStarted === undefined) return false;
+  if (owner === host) return !isRunning({ pid: Number(ownerPid), started: ownerStarted });
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs >= foreignFileAgeMs,
+    () => false,
+  );
 }

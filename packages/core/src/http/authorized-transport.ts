@@ -115,7 +115,7 @@ function tokenRefused(
   const { status, headers } = answer;
   const challenge = headers['www-authenticate'];
   const said = challenge === undefined ? describe(errorBody({ status, headers, text }), text) : `, ${challenge}`;
-  // Cut only after the token is out: half a token would no longer be found.
+  // Truncated only after the token is removed: part of a token would no longer be found.
   const quoted = token.hideIn(said).slice(0, 300);
   const message = `${request.endpoint}: the API refused a token that was just issued (${status}${quoted}).`;
   return new TokenError('TOKEN_REFUSED', message, { status });

@@ -17,7 +17,7 @@ export interface TransportOptions extends Credentials, KyTransportOptions {
   readonly tokenStore?: TokenStore | undefined;
   /** Milliseconds for one token request, the answer's last byte included. Default 30 s. */
   readonly tokenTimeoutMs?: number | undefined;
-  /** Told of requests, retries, tokens and non-fatal problems. Default: none. */
+  /** Receives requests, retries, token renewals and non-fatal problems. Default: none. */
   readonly telemetry?: Telemetry | undefined;
 }
 

@@ -12,7 +12,7 @@ export type FetchFunction = (url: string, init: RequestInit) => Promise<Response
 
 export interface KyTransportOptions {
   /**
-   * Sends the requests. Default: the runtime's own, with its hidden limit of 300 s for an answer taken away.
+   * Sends the requests. Default: the runtime's own, without its built-in limit of 300 s for an answer.
    *
    * For a corporate proxy, either start Node 24 with `NODE_USE_ENV_PROXY=1` and the usual `HTTPS_PROXY`, or give a function:
    * `(url, init) => undici.fetch(url, { ...init, dispatcher: new ProxyAgent({ uri, headersTimeout: 0, bodyTimeout: 0 }) })`.
@@ -37,7 +37,7 @@ export function kyFetch({ fetch = fetchWithoutTimeouts, userAgent: adapter }: Ky
         const sent = request as Request;
         return fetch(sent.url, {
           method: sent.method,
-          // Here, since the OAuth library puts its own name into its requests.
+          // Set here, since the OAuth library sends its own User-Agent.
           headers: { ...Object.fromEntries(sent.headers), 'user-agent': agent },
           // A body of unknown length would be sent chunked, which gateways refuse.
           body: sent.headers.has('content-length') || !sent.body ? sent.body : await sent.arrayBuffer(),
@@ -118,19 +118,30 @@ class Attempt {
   }
 
   async *read(response: Response): AsyncIterable<Uint8Array> {
+    const { signal } = this.#deadline;
+    // Taken from the response only here: the body of a garbage-collected response is cancelled unless it is being read.
+    const reader = response.body?.getReader();
+    // Node 22 does not always end a read when the signal fires after the response's headers; cancelling the body does.
+    const cancel = () => void reader?.cancel().catch(() => {});
+    signal.addEventListener('abort', cancel, { once: true });
     try {
-      // Taken from the response only here: the body of a garbage-collected response is cancelled unless it is being read.
-      if (!response.body) return;
-      // As Buffers: the same bytes, but searched by the processor's own instructions.
-      for await (const chunk of response.body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      signal.throwIfAborted();
+      for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) {
+        const { buffer, byteOffset, byteLength } = chunk.value;
+        // As Buffers: the same bytes, but searched by the processor's own instructions.
+        yield Buffer.from(buffer, byteOffset, byteLength);
+      }
+      signal.throwIfAborted();
     } catch (error) {
       throw this.failed(error);
     } finally {
+      signal.removeEventListener('abort', cancel);
+      cancel();
       this.#end();
     }
   }
 
-  /** The error to throw: the caller's own, or one of ours that holds nothing of the request. */
+  /** The error to throw: the caller's own, or one of this package that contains nothing of the request. */
   failed(error: unknown): unknown {
     this.#end();
     if (this.#upload?.failure) return this.#upload.failure.error;

@@ -1,7 +1,7 @@
 import type { RequestBody } from '../signing/transport.ts';
 
 /**
- * A request body on its way. Remembers why its source failed, which `fetch` would hide behind its own error, and lets
+ * A request body that is being sent. Remembers why its source failed, which `fetch` would hide behind its own error, and lets
  * the source go as soon as the request ends: a server may answer before it has read everything.
  */
 export class Upload {
@@ -25,7 +25,7 @@ export class Upload {
         },
         cancel: () => this.end(),
       },
-      // Nothing is read ahead: the network's pace is the source's pace.
+      // Nothing is read ahead: the source is read as fast as the network accepts data.
       { highWaterMark: 0 },
     );
   }

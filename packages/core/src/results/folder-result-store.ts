@@ -75,7 +75,7 @@ class FolderResultStore implements ResultStore {
       const file = await open(temporary, 'wx', 0o600);
       try {
         await file.writeFile(bytes);
-        // The only copy: it must survive a power failure.
+        // This may be the only copy: it must survive a power failure.
         await file.sync();
       } finally {
         await file.close();

@@ -8,7 +8,7 @@ export interface StoredResult {
 
 /**
  * Keeps signed contents under their external reference. The on-premise proxy returns a signed document once and stores nothing
- * (API reference, section 4), so without a store of your own its only copy is the answer to the sign request.
+ * (API reference, section 4), so without a result store its only copy is the answer to the sign request.
  *
  * Ready-made: {@link folderResultStore} and {@link keyvResultStore}. The stored bytes are the signed documents themselves:
  * protect the store as you protect the documents.

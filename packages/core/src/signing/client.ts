@@ -1,8 +1,6 @@
 import type { Endpoints } from '../api/environments.ts';
 import { bytesSource } from '../api/request/document-source.ts';
 import { preservationInfo } from '../api/request/signature-info.ts';
-import type { Operation, OperationOf } from '../api/response/operation.ts';
-import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { Preservation, SignatureOptions } from '../api/sign-options.ts';
 import { AbortedError, ConfigurationError, ValidationError } from '../errors/errors.ts';
 import {
@@ -253,5 +251,3 @@ export async function signOne<Content>(
   if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
   return result;
 }
-
-export type { ContentStore, Operation, OperationOf };

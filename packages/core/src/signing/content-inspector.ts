@@ -10,7 +10,7 @@ export interface SentContent {
   readonly size: number;
   /** SHA-256 in hexadecimal. */
   readonly sha256: string;
-  /** The last few bytes, which tell where in a content it is worth comparing digests. */
+  /** The last few bytes, used to find the positions in a content where comparing digests is worthwhile. */
   readonly tail: Uint8Array;
 }
 

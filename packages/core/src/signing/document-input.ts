@@ -15,7 +15,7 @@ export interface DocumentInput<Content = DocumentBytes> extends SignatureOptions
    * client id, content and {@link DocumentInput.key}, so that the same document is never signed twice.
    */
   reference?: string;
-  /** Tells documents with the same content apart in derived references, for example an invoice number or a path. */
+  /** Distinguishes documents with the same content in derived references, for example an invoice number or a path. */
   key?: string;
 }
 

@@ -63,7 +63,7 @@ export interface SignedEvent {
 }
 
 /**
- * Functions that are called on the way. Events contain no token, secret, `Authorization` header or query string. A hook that throws
+ * Functions that are called as work proceeds. Events contain no token, secret, `Authorization` header or query string. A hook that throws
  * or rejects never affects the call; hooks are not awaited.
  */
 export interface Hooks {

@@ -23,7 +23,7 @@ interface LookUpsOptions extends RetryReadOptions {
 /** How many look-ups run at once. */
 const parallelLookups = 8;
 
-/** Asks the service which operations hold documents. */
+/** Asks the service which operations contain the documents. */
 export class LookUps {
   readonly #options: LookUpsOptions;
 

@@ -64,8 +64,7 @@ export class OperationResults<T> {
   }
 
   /**
-   * Reports documents from an operation, matched by reference, never by position. Returns those that the operation may tell more
-   * about later.
+   * Reports documents from an operation, matched by reference, never by position. Returns those that the operation may report later.
    */
   async #apply(
     documents: readonly PreparedDocument[],

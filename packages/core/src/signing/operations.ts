@@ -62,7 +62,7 @@ export class Operations {
   async getByReference(reference: string, options: CallOptions = {}): Promise<Operation> {
     const id = await this.idByReference(reference, options);
     if (id !== undefined) return this.get(id, options);
-    const message = `The service knows no document with the external reference ${reference}.`;
+    const message = `The service does not know a document with the external reference ${reference}.`;
     throw new ServiceRejectedError('NOT_FOUND', message, {}, { references: [reference], status: 404 });
   }
 

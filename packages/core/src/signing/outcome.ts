@@ -19,7 +19,7 @@ export interface SignedOutcome<T> {
   readonly signed: true;
   readonly document: PreparedDocument;
   readonly operationId: string;
-  /** Undefined if no content was asked for. */
+  /** Undefined if no content was requested. */
   readonly content: T | undefined;
   /** What the service says about the document. */
   readonly details: OperationDocument<T>;
@@ -72,7 +72,7 @@ export function contentUnavailable(document: Named, operationId: string, cause?:
 export function notListed(document: Named, operationId: string, cause?: SignStashError) {
   const why = cause ? cause.message : `Operation ${operationId} does not list it.`;
   const message = `${document.name}: ${why} Could not determine whether it was signed.`;
-  const hint = `Ask for operation ${operationId} later, or show its id to Sign'Stash support; do not send the document again.`;
+  const hint = `Look up operation ${operationId} later, or send its id to Sign'Stash support; do not send the document again.`;
   return new OutcomeUnknownError(message, {
     ...about(document, operationId),
     references: [document.reference],
@@ -113,7 +113,7 @@ export function lookupFailed(document: Named, cause: SignStashError): SignStashE
 
 /** A refusal of a whole request, as the error of the one document that caused it. A refusal of the account names none. */
 export function refused(document: Named, error: SignStashError): SignStashError {
-  // What every document would fail by is not about this one.
+  // A failure that every document would have is not about this one.
   if (!(error instanceof ServiceRejectedError) || error.document !== undefined || findStopReason(error) !== undefined)
     return error;
   const { code, message, status, hint } = error;
@@ -121,7 +121,7 @@ export function refused(document: Named, error: SignStashError): SignStashError 
   return new ServiceRejectedError(code as ErrorCodeOf<'rejected'>, `${document.name}: ${message}`, error, details);
 }
 
-/** Whatever was thrown, as one of ours; anything else comes from the caller's own store, source or signal. */
+/** Converts anything thrown into an error of this package; unknown errors come from the caller's store, source or signal. */
 export function asError(problem: unknown, what: string, signal?: AbortSignal): SignStashError {
   if (isSignStashError(problem)) return problem;
   if (signal?.aborted) return new AbortedError(`${what}: the caller stopped the call.`, { cause: signal.reason });
@@ -129,5 +129,5 @@ export function asError(problem: unknown, what: string, signal?: AbortSignal): S
   return new DocumentFailedError('OUTPUT_FAILED', `${what}: ${reason}`, { cause: problem });
 }
 
-/** Errors that say all there is to say, whatever was sent before: the caller stopped, or its own storage failed. */
+/** Errors that are final whatever was sent before: the caller aborted, or its own storage failed. */
 export const isCertain = ({ code }: SignStashError): boolean => code === 'ABORTED' || code === 'OUTPUT_FAILED';

@@ -1,4 +1,4 @@
-/** The few things that JavaScript alone cannot do; given from outside so that the client runs wherever it is bundled. */
+/** The few functions that JavaScript itself lacks; injected so that the client runs in every host that bundles it. */
 export interface Platform {
   /** Waits; rejects with the signal's reason when it fires. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;

@@ -11,7 +11,7 @@ export interface RetryPolicy {
   /** The longest delay, and the longest Retry-After that is waited for, except for too many requests. */
   maxDelayMs: number;
   /**
-   * How long the service is asked for a reference after a lost answer before the document is sent again. Default: a fifth of the
+   * How long a reference is looked up after a lost answer before the document is sent again. Default: a fifth of the
    * sign timeout, at least 60 s, since a gateway may deliver a request after the client gave up.
    */
   lookupGraceMs?: number | undefined;
@@ -53,16 +53,16 @@ export function graceMs({ lookupGraceMs }: RetryPolicy, timeoutMs: number): numb
   return lookupGraceMs ?? Math.max(minGraceMs, timeoutMs / 5);
 }
 
-/** Doubling delay with jitter between half and all of it; what the service asks for goes first. */
+/** Doubling delay with jitter between half and all of it; Retry-After takes precedence. */
 export function retryDelay(policy: RetryPolicy, attempt: number, error?: unknown): number {
   const doubled = Math.min(policy.maxDelayMs, policy.delayMs * 2 ** (attempt - 1));
   return Math.max(Math.min(retryAfterMs(error), policy.maxDelayMs), doubled * (0.5 + Math.random() / 2));
 }
 
-/** The longest pause between two looks at the same thing. Milliseconds. */
+/** The longest pause between two polls. Milliseconds. */
 const maxPollMs = 10_000;
 
-/** Doubling delay between two looks at something that will change by itself. */
+/** Doubling delay between two polls. */
 export function pollDelay(policy: RetryPolicy, poll: number): number {
   return retryDelay({ ...policy, maxDelayMs: Math.min(policy.maxDelayMs, maxPollMs) }, poll);
 }
@@ -80,7 +80,7 @@ export class ThrottleDelays {
   /** The next delay; undefined once there is no time left for it. */
   next(error: unknown): number | undefined {
     this.#refusals++;
-    // Retry-After is honoured in full: knocking earlier would only be refused again.
+    // Retry-After is honoured in full: an earlier request would only be refused again.
     const delay = Math.max(retryAfterMs(error), retryDelay(this.#policy, this.#refusals));
     if (this.#waitedMs + delay > this.#policy.throttledMs) return undefined;
     this.#waitedMs += delay;

@@ -10,7 +10,7 @@ export interface RetryReadOptions {
   readonly onRetry?: ((event: RetryEvent) => void) | undefined;
 }
 
-/** Repeats a read while its failure may pass; reads change nothing at the service, so repeating them is safe. */
+/** Repeats a read while its failure may be temporary; reads change nothing at the service, so repeating them is safe. */
 export async function retryRead<R>(
   read: () => Promise<R>,
   { platform, policy, signal, onRetry }: RetryReadOptions,
@@ -28,7 +28,7 @@ export async function retryRead<R>(
         await platform.sleep(delay, signal);
         continue;
       }
-      // A gateway's HTML page passes like any other outage of the service behind it.
+      // A gateway's HTML page is a temporary failure, like any other outage of the service behind it.
       const passing = isSignStashError(problem) && (problem.retryable || problem.code === 'PROTOCOL_UNEXPECTED');
       if (!passing || attempt >= maxAttempts(policy, problem)) throw problem;
       const delay = retryDelay(policy, attempt, problem);

@@ -25,7 +25,7 @@ export interface Timeouts {
 
 export const defaultTimeouts: Timeouts = { signMs: 300_000, lookupTimeoutMs: 60_000 };
 
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Milliseconds for this call instead of the client's own. */
@@ -49,8 +49,8 @@ interface Exchange {
 }
 
 /**
- * Each endpoint of the API as one typed call: one request, one answer, no retries. How many run at once follows what the service
- * accepts, for everything that shares a client.
+ * Each endpoint of the API as one typed call: one request, one answer, no retries. The number of parallel calls adapts to what the service
+ * accepts, across all users of a client.
  */
 export class ServiceCalls {
   readonly #transport: Transport;
@@ -135,7 +135,7 @@ export class ServiceCalls {
     });
   }
 
-  /** Whether operations can be asked for at all. */
+  /** Whether queries are possible. */
   get canQuery(): boolean {
     return this.#endpoints.queryUrl !== undefined;
   }
@@ -165,7 +165,7 @@ export class ServiceCalls {
     throw new ConfigurationError('CONFIGURATION_MISSING', 'authorizationServer.apiUrl', message);
   }
 
-  /** Sends a request when the service has room for it, and learns from refusals for too many at once. */
+  /** Sends a request when the concurrency limit permits, and lowers the limit after a refusal for too many at once. */
   #exchange<R>(
     exchange: Exchange,
     options: CallOptions,
@@ -180,7 +180,7 @@ export class ServiceCalls {
           if (isSignStashError(error) && error.code === 'RATE_LIMITED') {
             this.#limiter.refused(slot);
             const { retryAfterSeconds = 0 } = error as ServiceRejectedError;
-            // The caller of this call waits as long, and then tries again.
+            // The caller waits as long, then tries again.
             if (retryAfterSeconds > 0) void this.#limiter.pause(this.#platform.sleep(retryAfterSeconds * 1000, signal));
           }
           throw error;
@@ -262,10 +262,10 @@ async function readBody(response: TransportResponse): Promise<string> {
 
 const withoutSecrets = ({ removeSecrets }: TransportResponse, text: string) => removeSecrets?.(text) ?? text;
 
-/** How much content that was not asked for is read and dropped before the answer is given up. Bytes. */
+/** How much unrequested content is read and dropped before the answer is aborted. Bytes. */
 const maxUnwantedBytes = 64 * 1024 * 1024;
 
-/** For answers that should hold no content: what comes all the same is dropped. */
+/** For answers that should contain no content: any content is dropped. */
 const noContent: ContentStore<never> = () => ({
   write() {},
   finish: () => undefined as never,

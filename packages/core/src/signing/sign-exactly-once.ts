@@ -24,7 +24,7 @@ export interface SignExactlyOnceOptions<T> extends ContentHandling<T> {
   readonly endpoint: 'sign' | 'signMultipart';
   /** Where signed contents go; undefined if the caller wants none. */
   readonly store: ContentStore<T> | undefined;
-  /** Disposes of a content that came along but belongs to none of the documents. */
+  /** Discards content that belongs to none of the documents. */
   readonly release?: ((content: T) => void | Promise<void>) | undefined;
   /** `answer`: contents come with the answer. `zip`: they are fetched from the documents endpoint afterwards. */
   readonly contentFrom: 'answer' | 'zip';
@@ -136,7 +136,7 @@ interface Named<T> extends Group {
  * Signs a group of documents so that each is signed at most once, whatever fails on the way, and reports every one of them
  * exactly once through `onOutcome`. Never rejects.
  *
- * A document ends as signed, as failed if the service says so or never got it, as pending, or as unknown.
+ * A document ends as signed, as failed (reported by the service, or never received by it), as pending, or as unknown.
  */
 export async function signExactlyOnce<T>(
   documents: readonly PreparedDocument[],
@@ -177,7 +177,7 @@ class SignAttempt<T> {
     return { state: 'send', documents, attempt: 1 };
   }
 
-  /** One transition: what becomes of a group. Documents that are in none of the states returned have been reported. */
+  /** One state transition of a group. Documents in none of the returned states have been reported. */
   #step(state: State<T>): Promise<readonly State<T>[]> {
     switch (state.state) {
       case 'look up':
@@ -281,7 +281,7 @@ class SignAttempt<T> {
     return named(found);
   }
 
-  /** Halves the suspects until one is left; whatever need not be sent to find it waits, so that few requests are needed. */
+  /** Bisects the suspects until one is left; documents that are not needed for the search wait, so that few requests are sent. */
   async #search({ documents, setAside, from }: Search): Promise<readonly State<T>[]> {
     const rest: Send = { ...from, documents: setAside, onRefusal: 'bisect' };
     if (documents.length === 1) return [{ ...from, documents }, rest];
@@ -370,7 +370,7 @@ class SignAttempt<T> {
     return documents.filter(({ reference }) => !listed.has(reference));
   }
 
-  /** Reports every document from what its operation says. No state follows, whatever that is. */
+  /** Reports every document from what its operation says. No state follows. */
   async #follow({ documents, id, answer }: Named<T>): Promise<readonly never[]> {
     await this.#results.report(documents, id, answer);
     return [];

@@ -53,7 +53,7 @@ async function requestReference(
   return derivedReference(clientId, await platform.sha256(bytesSource(seed).read()));
 }
 
-/** Random, so that no document can contain it on purpose. */
+/** Random, so that no document can be crafted to contain it. */
 function boundary(): string {
   const part = () => Math.floor(Math.random() * 2 ** 32).toString(36);
   return `signstash-${part()}${part()}${part()}`;

@@ -23,10 +23,10 @@ export interface TelemetryOptions {
   readonly secrets?: readonly string[] | undefined;
 }
 
-/** What a request learns on the way: its status. */
+/** Filled in while a request runs. */
 export type RequestContext = { -readonly [K in keyof RequestEvent]: RequestEvent[K] } & { status?: number };
 
-/** Tells hooks, loggers and tracing what a client does. Redacts every event; never fails the call that it is about. */
+/** Reports what a client does to hooks, loggers and tracing. Redacts every event and never fails a call. */
 export class Telemetry {
   readonly #hooks: Hooks;
   readonly #loggers: readonly Logger[];
@@ -132,7 +132,7 @@ export class Telemetry {
       if (!outcome.signed) throw outcome.error;
       Object.assign(context, { operationId: outcome.operationId, recovered: outcome.recovered });
     }).catch(() => {
-      // The outcome is reported to the caller.
+      // The caller receives the outcome in any case.
     });
     return { settle, ended };
   }

@@ -25,7 +25,7 @@ export interface TransportResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The answer's bytes; may be read once. Ends in `NetworkError`, `TimeoutError` or `AbortedError` where it breaks. */
+  /** The answer's bytes; may be read once. Fails with `NetworkError`, `TimeoutError` or `AbortedError` if it is interrupted. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Removes the credentials of the request from a text of the answer, which may quote them. */
   readonly removeSecrets?: (text: string) => string;

@@ -1,5 +1,5 @@
 /**
- * Bounds how many calls run at once by what the server accepts (additive increase, multiplicative decrease). There is no bound
+ * Limits how many calls run at once to what the server accepts (additive increase, multiplicative decrease). There is no bound
  * until the first refusal; a refusal halves what was running, and every round of successes permits one call more.
  */
 export class AdaptiveLimiter {
@@ -45,13 +45,13 @@ export class AdaptiveLimiter {
     this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, this.#running) / 2));
   }
 
-  /** Starts nothing until a wait is over, however it ends. */
+  /** Starts nothing until a wait has ended, successfully or not. */
   async pause(wait: Promise<void>): Promise<void> {
     this.#closed++;
     try {
       await wait;
     } catch {
-      // Whoever waits was stopped; the others may go on.
+      // The waiting caller was aborted; the others may continue.
     } finally {
       this.#closed--;
       this.#wake();

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Time, given from outside so that tests need not wait for it. */
+/** The clock, injected so that tests need not wait. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -1,9 +1,9 @@
-/** Timers take a longer time as "at once". */
+/** The longest delay of a timer; longer ones fire at once. */
 const longestMs = 2 ** 31 - 1;
 
 /**
  * One signal for both "the time is up" and "the caller stops". `AbortSignal.any` and `AbortSignal.timeout` would do the same, but
- * leave a trace of every call on a caller's signal that lives as long as a large batch: this one is cleared by {@link end}.
+ * keep a listener of every call on a signal that lives as long as a large batch: {@link end} removes this one.
  */
 export class Deadline {
   readonly #controller = new AbortController();
@@ -23,7 +23,7 @@ export class Deadline {
       },
       Math.min(milliseconds, longestMs),
     );
-    // The connection keeps the process alive, not the wish that it may end.
+    // Unref the timer so that it does not keep the process alive.
     this.#timer.unref();
     if (caller?.aborted) this.#stop();
     else caller?.addEventListener('abort', this.#stop, { once: true });
@@ -38,7 +38,7 @@ export class Deadline {
     return this.#expired;
   }
 
-  /** The work is over, one way or the other. */
+  /** To be called when the work has ended, successfully or not. */
   end(): void {
     clearTimeout(this.#timer);
     this.#caller?.removeEventListener('abort', this.#stop);

@@ -1,6 +1,6 @@
 /**
- * Failures of making a connection: nothing of the request was sent. Codes of Node's resolver and sockets count only together
- * with the system call that failed, since a connection that stood may later break with the same code.
+ * Failures to connect: nothing of the request was sent. Codes of Node's resolver and sockets count only together
+ * with the system call that failed, since an established connection may break with the same code.
  */
 const connectCalls = new Set(['connect', 'getaddrinfo', 'getaddrinfo4', 'getaddrinfo6']);
 
@@ -32,8 +32,8 @@ const unsentCodes = new Set([
 ]);
 
 /**
- * What only its text tells apart: Node gives an interrupted TLS handshake the code of any broken connection, and `fetch` refuses
- * ports of other protocols (such as 6000) without any code.
+ * Errors that only their message distinguishes: Node gives an interrupted TLS handshake the code of any broken connection, and
+ * `fetch` refuses ports of other protocols (such as 6000) without any code.
  */
 const unsentWords = /before secure TLS connection was established|^bad port$/;
 
@@ -42,7 +42,7 @@ interface SystemFailure extends Error {
   syscall?: unknown;
 }
 
-/** Whether it is certain that nothing of the request has left. In doubt it may have. */
+/** Whether it is certain that no part of the request was sent. False if in doubt. */
 export function surelyUnsent(error: unknown): boolean {
   return causes(error).some(
     ({ code, syscall, message }) =>
@@ -52,7 +52,7 @@ export function surelyUnsent(error: unknown): boolean {
   );
 }
 
-/** Whether `fetch` met a redirect that it was told not to follow; it has no code for that. */
+/** Whether `fetch` refused to follow a redirect, as requested; that error has no code. */
 export function wasRedirected(error: unknown): boolean {
   return causes(error).some(({ message }) => message === 'unexpected redirect');
 }

@@ -3,8 +3,8 @@ import { redact } from '../errors/redact.ts';
 /** A non-fatal problem. Contains no secret. */
 export interface Warning {
   /**
-   * `TOKEN_STORE_FAILED`: the token store could not be read or written; the token was asked for instead.
-   * `TOKEN_REFRESH_FAILED`: an early renewal failed; the old token still serves.
+   * `TOKEN_STORE_FAILED`: the token store could not be read or written; the token was requested instead.
+   * `TOKEN_REFRESH_FAILED`: an early renewal failed; the old token remains in use.
    * `REFERENCE_LOCK_FAILED`: the reference lock could not be reached; documents were looked up before they were sent instead.
    * `RESULT_STORE_FAILED`: the result store could not be read or written; the document was signed all the same.
    * `CONTENT_REWRITTEN`: a signed PDF does not begin with the bytes that were sent, but its signature is intact.
@@ -20,7 +20,7 @@ export interface Warning {
 
 export type OnWarning = (warning: Warning) => void;
 
-/** Reports without ever failing the call that it reports about: a broken logger must not stop a signature. */
+/** Reports a warning; a failing logger must not fail a signature. */
 export function warn(
   onWarning: OnWarning | undefined,
   code: Warning['code'],

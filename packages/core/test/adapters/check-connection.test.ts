@@ -28,7 +28,7 @@ describe('checkConnection', () => {
     expect(sandbox.admin.counts()).toMatchObject({ documentsSigned: 0, tokensIssued: 1 });
   });
 
-  it('says that the credentials are wrong and does not check the API', async () => {
+  it('reports wrong credentials and does not check the API', async () => {
     const { check } = await setUp({ clientSecret: 'wrong' });
     const report = await check({ nameOf: (setting) => `--${setting}` });
     expect(report).toMatchObject({ ok: false, failedStep: 'token' });
@@ -52,20 +52,20 @@ describe('checkConnection', () => {
     expect(report.steps[1]?.hint).toMatch(/\.$/);
   });
 
-  it('says that the proxy is dead although look-ups work', async () => {
+  it('reports that the proxy is unreachable although look-ups work', async () => {
     const { check } = await setUp();
     const report = await check({ proxyUrl: deadUrl });
     expect(report).toMatchObject({ ok: false, failedStep: 'proxy' });
     expect(summary(report)).toMatchObject({ token: 'ok', api: 'ok', proxy: 'failed' });
   });
 
-  it('admits that it did not check the proxy without a probe', async () => {
+  it('reports that the proxy was not checked without a probe', async () => {
     const { client, sandbox } = await setUp();
     const report = await checkConnection(client, { proxyUrl: sandbox.proxyUrl });
     expect(summary(report)).toEqual({ token: 'ok', api: 'ok', proxy: 'unknown', clock: 'unknown', quota: 'unknown' });
   });
 
-  it('admits that a proxy alone does not support queries', async () => {
+  it('reports that a proxy alone does not support queries', async () => {
     const sandbox = await testSandbox();
     const { tokenUrl, proxyUrl } = sandbox;
     const environment = onPremise({ proxyUrl, authorizationServer: { tokenUrl } });
@@ -82,7 +82,7 @@ describe('checkConnection', () => {
     expect(report.steps.find(({ step }) => step === 'clock')?.detail).toContain('ahead of');
   });
 
-  it('says that the quota is used up', async () => {
+  it('reports that the quota is used up', async () => {
     const { check, client, sandbox } = await setUp();
     const { reference } = await client.sign(minimalPdf('a'));
     expect(summary(await check({ recentReference: reference }))).toMatchObject({ quota: 'ok' });

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { AdapterError, describeError } from '../../src/adapter.ts';
+import { AdapterError, describeError, errorCodes } from '../../src/adapter.ts';
 import {
   ConfigurationError,
   type ErrorCode,
-  errorCodes,
   OutcomeUnknownError,
   ServiceRejectedError,
   SignStashError,
@@ -44,12 +43,12 @@ describe('describeError', () => {
     expect(describeError(error, { nameOf }).setting).toBe('token-url');
   });
 
-  it('keeps a hint that knows more than the code', () => {
+  it('prefers the hint of an error over that of its code', () => {
     const error = new ValidationError('DOCUMENT_NOT_PDF', 'm', { hint: 'Print it as a PDF.' });
     expect(describeError(error).hint).toBe('Print it as a PDF.');
   });
 
-  it('uses the advice of the platform wherever running again is safe', () => {
+  it('uses the advice of the platform if running again is safe', () => {
     const retryAdvice = 'Run the job again.';
     const error = new OutcomeUnknownError('m', { references: ['r'], operationId: '7' });
     expect(describeError(error, { retryAdvice })).toMatchObject({
@@ -73,7 +72,7 @@ describe('describeError', () => {
     expect(describeError(new ServiceRejectedError('SERVICE_REJECTED', 'no', {}, { status: 400 })).httpStatus).toBe(422);
   });
 
-  it('tells how long to wait', () => {
+  it('reports how long to wait', () => {
     const error = new ServiceRejectedError('RATE_LIMITED', 'm', { retryAfterSeconds: 1.2 });
     expect(describeError(error).retryAfterSeconds).toBe(2);
     expect(describeError(new AnyError('SERVICE_UNAVAILABLE', 'm')).retryAfterSeconds).toBe(30);

@@ -45,7 +45,7 @@ describe('refusals', () => {
   const refusal = (status: number, body: unknown, headers = {}) =>
     serviceError('sign', { status, headers, text: typeof body === 'string' ? body : JSON.stringify(body) });
 
-  test("the service's own words are kept", () => {
+  test('the message of the service is kept', () => {
     const body = { errorCode: 'E17', errorCodeDescription: 'Bad template', causeMessage: 'line 1' };
     expect(refusal(400, body)).toMatchObject({
       code: 'SERVICE_REJECTED',
@@ -72,7 +72,7 @@ describe('refusals', () => {
     });
   });
 
-  test('a used up quota is told apart from other refusals', () => {
+  test('an exceeded quota is distinguished from other refusals', () => {
     expect(refusal(422, { errorCode: 'USAGE_LIMIT_EXCEEDED' }).code).toBe('QUOTA_EXCEEDED');
     expect(
       refusal(422, { errorCode: 'FIELD_LIMIT', errorCodeDescription: 'reason is limited to 100 characters' }).code,
@@ -87,7 +87,7 @@ describe('refusals', () => {
   });
 });
 
-describe('what is inferred', () => {
+describe('assumptions', () => {
   test.each([
     [404, '{"status":404,"error":"Not Found"}', true],
     [404, '', true],
@@ -107,7 +107,7 @@ describe('what is inferred', () => {
     [400, '{"errorCode":"OPERATION_NOT_FOUND"}', true],
     [400, '{"errorCode":"BAD_REQUEST"}', false],
     [500, '', false],
-  ])('%i %j says not found: %s', (status, body, expected) => {
+  ])('%i %j means "not found": %s', (status, body, expected) => {
     expect(isNotFound(status, body)).toBe(expected);
   });
 });

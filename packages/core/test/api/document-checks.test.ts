@@ -7,7 +7,7 @@ const bytes = (text: string) => bytesSource(Buffer.from(text, 'latin1'));
 const check = (content: Uint8Array, wanted: Partial<Parameters<typeof checkDocument>[2]> = {}) =>
   checkDocument(bytesSource(content), 'a file', { maxBytes: 1e6, ...wanted });
 
-describe('what a document is', () => {
+describe('the type of a document', () => {
   test.each([
     ['%PDF-1.7\n', 'pdf'],
     ['junk before\n%PDF-1.4\n', 'pdf'],
@@ -53,7 +53,7 @@ function signedPdf(value = '<3082>', filler = ''): Buffer {
 }
 
 describe('a signature in a PDF', () => {
-  test('is found across the seams of a stream', async () => {
+  test('is found across chunks of a stream', async () => {
     const signed = signedPdf('<3082>', ' '.repeat(70_000));
     const chopped = {
       ...bytesSource(signed),

@@ -13,7 +13,7 @@ async function* chunks(bytes: Uint8Array, size = 100): AsyncIterable<Uint8Array>
   for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** The open and discarded writers of a run show what would stay behind. */
+/** The open and discarded writers of a run show which files would remain. */
 async function read(bytes: Uint8Array, size?: number) {
   const live = new Set<object>();
   const store = () => {
@@ -44,7 +44,7 @@ describe('the zip of documents', () => {
     expect(unpacked(await read(zipSync(files, { level: 0 }), size))).toEqual(files);
   });
 
-  it('gives an error or the very same documents, whichever bit is flipped', async () => {
+  it('returns an error or the same documents, whichever bit is flipped', async () => {
     let refused = 0;
     let tried = 0;
     for (let bit = 0; bit < zip.length * 8; bit += 11) {
@@ -62,7 +62,7 @@ describe('the zip of documents', () => {
     expect(refused).toBeGreaterThan(tried * 0.6);
   });
 
-  it('is an error wherever it is cut, in its first header as well', async () => {
+  it('is an error if it is truncated anywhere, including in its first header', async () => {
     for (let length = 0; length < zip.length; length += length < 100 ? 1 : 13) {
       await expect(read(zip.subarray(0, length), 4096)).rejects.toBeInstanceOf(ProtocolError);
     }
@@ -83,7 +83,7 @@ describe('the zip of documents', () => {
     });
   });
 
-  it('passes the error of a store on and unpacks a bomb in small pieces', async () => {
+  it('rethrows the error of a store and unpacks a zip bomb in small pieces', async () => {
     const bomb = zipSync({ 'ref-1.a.pdf': Buffer.alloc(64 * 1024 * 1024) }, { level: 9 });
     let written = 0;
     let largest = 0;
@@ -125,7 +125,7 @@ describe('matching the entries of a zip with documents', () => {
     ['..', undefined, 'document'],
     ['folder/', undefined, 'document'],
     ['ref-2.\u0000\r\nx.pdf', 'ref-2', '___x.pdf'],
-  ])('gives %j to %s as %s', (entryName, reference, name) => {
+  ])('matches %j with %s as %s', (entryName, reference, name) => {
     const found = matchZipEntry(entryName, documents);
     expect([found.document?.reference, found.name]).toEqual([reference, name]);
   });

@@ -38,7 +38,7 @@ describe('encrypted PDFs', () => {
     ['plain', []],
     ['linearised', ['--linearize']],
     ['with object streams', ['--object-streams=generate']],
-  ])('%s ones that only talk of it are not', async (_, options) => {
+  ])('%s with only the word "Encrypt" are not', async (_, options) => {
     writeFileSync(join(folder, 'plain.pdf'), minimalPdf('the word /Encrypt 5 0 R in a page'));
     expect(await isEncryptedPdf(bytesSource(qpdf(...options)))).toBe(false);
   });

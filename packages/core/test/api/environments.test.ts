@@ -48,7 +48,7 @@ describe('on-premise', () => {
     expect(signUrl).toBe('https://proxy/signstash/einvoice-integration-ws');
   });
 
-  test('with a token URL alone nothing can be consulted', () => {
+  test('with a token URL alone, nothing can be looked up', () => {
     const authorizationServer = { tokenUrl: 'https://login.example/oauth/token' };
     const found = resolveEnvironment(onPremise({ proxyUrl: 'https://proxy', authorizationServer }));
     expect(found).not.toHaveProperty('queryUrl');
@@ -56,7 +56,7 @@ describe('on-premise', () => {
 });
 
 describe('explicit addresses', () => {
-  test('trailing and double slashes are cleaned', () => {
+  test('trailing and double slashes are removed', () => {
     const found = resolveEnvironment({ tokenUrl: 'https://a//oauth//token/', apiUrl: 'https://a//signstash//ws//' });
     expect(found).toMatchObject({ tokenUrl: 'https://a/oauth/token', signUrl: 'https://a/signstash/ws' });
   });

@@ -12,7 +12,7 @@ import {
 import { isTokenRefused, serviceError } from '../../src/api/response/service-error.ts';
 import { NetworkError, OutcomeUnknownError } from '../../src/errors/errors.ts';
 
-/** The table of section 7 of the API reference, written down once more: status, code, what follows. */
+/** The table of section 7 of the API reference, written independently of the implementation: status, code, action. */
 const documented: [number, string | null, ErrorAction][] = [
   [500, '0.0.1', 'look-up'],
   [500, '0.0.2', 'refuse'],
@@ -80,7 +80,7 @@ describe('the error table', () => {
     expect(classify(status, { errorCode }).action).toBe(action);
   });
 
-  it('tells by the message that there are too many requests, or that the signatures are used up', () => {
+  it('recognises too many requests and a used-up quota by the message', () => {
     expect(classify(409, { description: 'Too many request' }).action).toBe('slow-down');
     expect(classify(422, { errorCode: 'USAGE_LIMIT_EXCEEDED' })).toMatchObject({
       action: 'stop',
@@ -108,11 +108,11 @@ describe('the error table', () => {
 
   it.each(documented)('the action for an error is that of its answer: %i with %s', (status, errorCode, action) => {
     const error = serviceError('sign', answer(status, errorCode));
-    // Once the transport has renewed the token in vain, there is nothing left to do.
+    // If the renewed token is refused as well, the call fails.
     expect(actionFor(error)).toBe(action === 'renew-token' ? 'stop' : action);
   });
 
-  it('a batch stops for what every document would fail by, also if that leaves an outcome unknown', () => {
+  it('a batch stops for a failure that every document would have, even if it leaves an outcome unknown', () => {
     const inactive = serviceError('sign', answer(401, '1.1.1'));
     const unknown = (cause: Error) => new OutcomeUnknownError('x', { references: ['a'], cause });
     expect([inactive, unknown(inactive)].map(findStopReason)).toEqual([inactive, inactive]);
@@ -120,7 +120,7 @@ describe('the error table', () => {
     expect(findStopReason(unknown(new NetworkError('NETWORK_INTERRUPTED', 'x')))).toBeUndefined();
   });
 
-  it('a token is refused by 401 without an account code and by 0.0.10, and by nothing else', () => {
+  it('only 401 without an account code and 0.0.10 mean that the token is refused', () => {
     const refused = documented.filter(([status, errorCode]) => isTokenRefused(answer(status, errorCode)));
     expect(refused.map(([, errorCode]) => errorCode)).toEqual(['0.0.10']);
     expect(isTokenRefused({ status: 401, headers: {}, text: '' })).toBe(true);

@@ -13,7 +13,7 @@ import {
 const secret = 'p%40ss+word/42';
 const token = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
 
-/** Everything a careless `console.log` or error reporter could print. */
+/** Everything that `console.log` or an error reporter could print. */
 const everything = (error: unknown) =>
   [
     String(error),
@@ -23,7 +23,7 @@ const everything = (error: unknown) =>
   ].join('\n');
 
 describe('errors', () => {
-  test('no secret of a cause, a message or the service reaches anything that is printed', () => {
+  test('no secret from a cause, a message or the service is printed', () => {
     const cause = Object.assign(new TypeError(`fetch failed with Authorization: Bearer ${token}`), {
       request: { headers: { authorization: `Basic ${Buffer.from(`id:${secret}`).toString('base64')}` } },
     });
@@ -43,7 +43,7 @@ describe('errors', () => {
     }
   });
 
-  test('every error tells its code, class name, whether a retry may help, and what to do', () => {
+  test('every error has its code, class name, hint and whether a retry may help', () => {
     const error = new OutcomeUnknownError('two in doubt', { references: ['a', 'b'] });
     expect(error).toMatchObject({
       name: 'OutcomeUnknownError',

@@ -47,7 +47,7 @@ describe('the size of an image', () => {
     }
   });
 
-  it('is unknown for anything damaged, and nothing throws', () => {
+  it('is unknown for damaged images, without an exception', () => {
     for (const whole of [png(10, 10), jpeg(10, 10)]) {
       for (let length = 0; length < whole.length; length++) {
         const size = imageSize(whole.subarray(0, length));

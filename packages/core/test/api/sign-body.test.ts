@@ -42,7 +42,7 @@ const documents = fc.array(
 );
 
 describe('sign request bodies', () => {
-  test('JSON holds every content in base64 and has the promised length', async () => {
+  test('JSON contains every content in base64 and has the announced length', async () => {
     await fc.assert(
       fc.asyncProperty(documents, async (given) => {
         const sources = given.map(({ name, bytes, size }) => ({ source: choppedSource(bytes, size), document: name }));
@@ -64,7 +64,7 @@ describe('sign request bodies', () => {
     );
   });
 
-  test('multipart is read back by an independent parser, and has the promised length', async () => {
+  test('multipart can be read by an independent parser and has the announced length', async () => {
     const plain = fc.record({
       name: fc.stringMatching(/^[\w çãé.-]{1,20}$/),
       bytes: fc.uint8Array({ maxLength: 100 }),

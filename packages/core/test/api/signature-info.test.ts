@@ -9,7 +9,7 @@ const map = (options: SignatureOptions, type: SignatureType = 'PAdES') =>
 const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d);
 
 describe('signature options on the wire', () => {
-  test('nothing given is an invisible seal without a timestamp', () => {
+  test('the default is an invisible signature without a timestamp', () => {
     expect(map({})).toEqual({ signatureType: 'PAdES', applyTimestamp: false });
   });
 
@@ -83,7 +83,7 @@ describe('signature options on the wire', () => {
     );
   });
 
-  test('delivery needs addresses that can be addresses', () => {
+  test('delivery needs valid e-mail addresses', () => {
     expect(preservationInfo({ preserveContent: true, delivery: { receivers: ['a@b.pt'] } })).toEqual({
       preserveContent: true,
       deliveryInfo: { attachDocuments: false, personReceiver: [{ email: 'a@b.pt' }] },

@@ -26,7 +26,7 @@ const again = (value: unknown) => parseJson(JSON.stringify(value), 'test');
 const json = fc.jsonValue({ maxDepth: 3 });
 
 describe('splitting signed contents out of an answer', () => {
-  test('gives back every document and every other field, however the answer is cut into chunks', async () => {
+  test('returns every document and every other field, however the answer is split into chunks', async () => {
     const document = fc.record({ reference: fc.string(), content: fc.uint8Array({ maxLength: 200 }), extra: json });
     const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
@@ -66,7 +66,7 @@ describe('splitting signed contents out of an answer', () => {
     expect(contents).toEqual([bytes]);
   });
 
-  test('a null content is no content', async () => {
+  test('a null content counts as absent', async () => {
     const { json: kept, contents } = await split('{"signedContent": null}');
     expect([kept, contents]).toEqual(['{"signedContent": null}', []]);
   });

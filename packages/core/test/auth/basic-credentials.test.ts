@@ -19,7 +19,7 @@ describe('raw credentials, the default', () => {
     expect(decoded(value)).toBe('PRT.507-PRT.507-a1:a%41+b c:d');
   });
 
-  it('come back whole for any id without a colon, and any secret', async () => {
+  it('are decoded unchanged for any id without a colon, and any secret', async () => {
     const id = text.filter((value) => !value.includes(':'));
     await fc.assert(
       fc.asyncProperty(id, text, async (clientId, clientSecret) => {
@@ -28,7 +28,7 @@ describe('raw credentials, the default', () => {
     );
   });
 
-  it('refuse an id with a colon, which would move the border to the secret', async () => {
+  it('refuse an id with a colon, which separates id and secret', async () => {
     await expect(header({ clientId: 'a:b', clientSecret: 'c' })).rejects.toMatchObject({ setting: 'clientId' });
   });
 });
@@ -39,7 +39,7 @@ describe('rfc6749 credentials', () => {
     expect(decoded(value)).toBe('a%3Ab:c%25d+e');
   });
 
-  it('come back whole for any id and any secret', async () => {
+  it('are decoded unchanged for any id and any secret', async () => {
     await fc.assert(
       fc.asyncProperty(text, text, async (clientId, clientSecret) => {
         const value = decoded(await header({ clientId, clientSecret, credentialsEncoding: 'rfc6749' }));

@@ -5,7 +5,7 @@ import { MemoryTokenStore, type TokenStore } from '../../src/auth/token-store.ts
 import type { Clock } from '../../src/utils/clock.ts';
 import type { Warning } from '../../src/utils/warning.ts';
 
-/** Time that passes only when told to; sleeping takes no time and is written down. */
+/** A clock that only the test advances; sleeping takes no real time and is recorded. */
 export class FakeClock implements Clock {
   time = Date.now();
   readonly slept: number[] = [];
@@ -21,7 +21,7 @@ export class FakeClock implements Clock {
 
 export const owner = { tokenUrl: 'https://as.example/oauth/token', clientId: 'PRT.1-PRT.1-a' };
 
-/** An authorization server that answers when the test says so. */
+/** An authorization server that answers when the test lets it. */
 export class FakeIssuer {
   readonly pending: Array<{ give: (token: IssuedToken) => void; fail: (error: unknown) => void; signal: AbortSignal }> =
     [];
@@ -63,8 +63,8 @@ export function managerWith(
   return { manager, warnings };
 }
 
-/** The secret of a token, which only its header tells. */
+/** The secret of a token, read from its header. */
 export const secretOf = (token: IssuedToken) => token.authorization().replace('Bearer ', '');
 
-/** Lets everything that is ready happen. */
+/** Runs all pending microtasks. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { createSignStash, type StoredToken, type TokenStore } from '../../src/index.ts';
+import type { StoredToken } from '../../src/adapter-node.ts';
+import { createSignStash, type TokenStore } from '../../src/index.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 
 /** A store as slow as one across a network, which no two clients can write to in one step. */
@@ -24,7 +25,7 @@ function networkStore(): TokenStore {
 }
 
 describe('clients that share a token store', () => {
-  test('ask for one token between them, though they all start at once', async () => {
+  test('request one token in total, although they start at once', async () => {
     const sandbox = await testSandbox();
     const tokenStore = networkStore();
     const clients = Array.from({ length: 8 }, () => clientOf(sandbox, { tokenStore }));
@@ -34,7 +35,7 @@ describe('clients that share a token store', () => {
     expect(sandbox.admin.counts().tokenRequests).toBe(1);
   });
 
-  test('renew once between them when the token is refused', async () => {
+  test('renew a refused token once in total', async () => {
     const sandbox = await testSandbox();
     const tokenStore = networkStore();
     const clients = Array.from({ length: 4 }, () => clientOf(sandbox, { tokenStore }));
@@ -45,7 +46,7 @@ describe('clients that share a token store', () => {
     expect(sandbox.admin.counts().tokenRequests).toBe(2);
   });
 
-  test('do not wait for one that was refused', async () => {
+  test('do not wait for a client whose token was refused', async () => {
     const sandbox = await testSandbox();
     const tokenStore = networkStore();
     const { tokenUrl, apiUrl, clientId } = sandbox;
@@ -57,7 +58,7 @@ describe('clients that share a token store', () => {
     expect(performance.now() - started).toBeLessThan(3_000);
   });
 
-  test('are not held up by a store that keeps nothing and says nothing, as Keyv does when its Redis is away', async () => {
+  test('are not delayed by a store that silently keeps nothing, like Keyv when its Redis is unreachable', async () => {
     const sandbox = await testSandbox();
     const tokenStore: TokenStore = { get: async () => undefined, set: async () => false, delete: async () => false };
     const started = performance.now();

@@ -15,8 +15,8 @@ const setUp = (store?: TokenStore) => {
   return { clock, issuer, ...managerWith(issuer, clock, store) };
 };
 
-describe('one renewal for everybody', () => {
-  it('asks once for 1,000 calls at once, and not at all for later ones', async () => {
+describe('a renewal for all callers', () => {
+  it('requests one token for 1,000 concurrent calls, and none for later ones', async () => {
     const { manager, issuer } = setUp();
     const tokens = await many(manager, 1000);
     expect(new Set(tokens).size).toBe(1);
@@ -24,7 +24,7 @@ describe('one renewal for everybody', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('goes on for the others when one caller stops waiting', async () => {
+  it('continues for the others when one caller stops waiting', async () => {
     const { manager, issuer } = setUp();
     issuer.automatic = false;
     const stop = new AbortController();
@@ -41,7 +41,7 @@ describe('one renewal for everybody', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('is given up when all have gone, and starts again for the next caller', async () => {
+  it('is aborted when no caller waits for it, and starts again for the next one', async () => {
     const { manager, issuer } = setUp();
     issuer.automatic = false;
     const stop = new AbortController();
@@ -54,7 +54,7 @@ describe('one renewal for everybody', () => {
     expect(secretOf(await manager.getToken())).toBe('t2');
   });
 
-  it('does not begin for a caller who has stopped already', async () => {
+  it('does not start for a caller whose signal has fired already', async () => {
     const { manager, issuer } = setUp();
     await expect(manager.getToken(AbortSignal.abort())).rejects.toThrow(AbortedError);
     expect(issuer.asked).toBe(0);
@@ -62,7 +62,7 @@ describe('one renewal for everybody', () => {
 });
 
 describe('expiry', () => {
-  it('renews in the background in the last minute, while the old token serves', async () => {
+  it('renews in the background in the last minute, while the old token is used', async () => {
     const { manager, issuer, clock } = setUp();
     const first = await manager.getToken();
     clock.pass(hour - 61_000);
@@ -79,7 +79,7 @@ describe('expiry', () => {
     expect(secretOf(await manager.getToken())).toBe('early');
   });
 
-  it('uses a tenth of a short life as its window', async () => {
+  it('uses a tenth of a short lifetime as its refresh window', async () => {
     const { manager, issuer, clock } = setUp();
     issuer.lifeMs = 100_000;
     await manager.getToken();
@@ -102,7 +102,7 @@ describe('expiry', () => {
     expect(issuer.asked).toBe(2);
   });
 
-  it('hands out a token of no life once, and never asks in a loop', async () => {
+  it('uses a token without lifetime once, and does not request tokens in a loop', async () => {
     const { manager, issuer } = setUp();
     issuer.lifeMs = 0;
     expect(new Set((await many(manager, 10)).map(secretOf))).toEqual(new Set(['t1']));
@@ -166,7 +166,7 @@ describe('a refused token', () => {
     expect(issuer.asked).toBe(3);
   });
 
-  it('is not brought back by an early renewal even if no call has asked since', async () => {
+  it('is not brought back by an early renewal even if no call was made since', async () => {
     const { manager, issuer, clock } = setUp();
     const first = await manager.getToken();
     clock.pass(hour - 59_000);
@@ -228,7 +228,7 @@ describe('a refused token', () => {
     expect(issuer.asked).toBe(2);
   });
 
-  it('changes nothing when it is not the one in use', async () => {
+  it('has no effect if it is not the current one', async () => {
     const { manager, issuer } = setUp();
     const token = await manager.getToken();
     manager.invalidate(issuer.token(secretOf(token)));
@@ -237,7 +237,7 @@ describe('a refused token', () => {
 });
 
 describe('refused credentials', () => {
-  it('are shared by all who wait, and not tried again for a minute', async () => {
+  it('are reported to all waiting callers, and not tried again for a minute', async () => {
     const { manager, issuer, clock } = setUp();
     issuer.automatic = false;
     const waiting = Array.from({ length: 1000 }, () => manager.getToken().catch((error: unknown) => error));
@@ -251,7 +251,7 @@ describe('refused credentials', () => {
     expect(secretOf(await manager.getToken())).toBe('t2');
   });
 
-  it('do not take away a token that still serves', async () => {
+  it('do not invalidate a token that is still valid', async () => {
     const { manager, issuer, clock } = setUp();
     const first = await manager.getToken();
     clock.pass(hour - 59_000);
@@ -269,7 +269,7 @@ describe('refused credentials', () => {
     expect(issuer.asked).toBe(2);
   });
 
-  it('are told apart from an outage, which is asked about again', async () => {
+  it('are distinguished from an outage, after which the request is repeated', async () => {
     const { manager, issuer } = setUp();
     issuer.automatic = false;
     const failed = manager.getToken();
@@ -292,7 +292,7 @@ describe('the shared store', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('never gives out a token that is about to expire', async () => {
+  it('never returns a token that is about to expire', async () => {
     const store = new MemoryTokenStore();
     const { manager, issuer, clock } = setUp(store);
     store.set(tokenKey(owner), issuer.token('old').toStored(), hour);
@@ -309,7 +309,7 @@ describe('the shared store', () => {
     ['a header injection', { accessToken: 'x\r\ny: z', tokenType: 'bearer', issuedAt: 1, expiresAt: 9e15 }],
     ['another type', { accessToken: 'x', tokenType: 'mac', issuedAt: 1, expiresAt: 9e15 }],
     ['no number', { accessToken: 'x', tokenType: 'bearer', issuedAt: 1, expiresAt: '9e15' }],
-  ])('is not believed when it holds %s', async (_, value) => {
+  ])('is ignored if it contains %s', async (_, value) => {
     const store: TokenStore = { get: () => value as StoredToken, set: () => true };
     const { manager } = setUp(store);
     expect(secretOf(await manager.getToken())).toBe('t1');

@@ -47,26 +47,26 @@ describe('the request', () => {
     expect(seen[0]?.headers['transfer-encoding']).toBeUndefined();
   });
 
-  it('carries the scope where one is set', async () => {
+  it('contains the scope if one is set', async () => {
     const { url, seen } = await recorder((response) => answer(response, 200, tokenBody('tok')));
     await request(url, { scope: 'read write' }).request.issue();
     expect(new URLSearchParams(seen[0]?.body).get('scope')).toBe('read write');
   });
 
-  it('believes a token without expires_in for a short time', async () => {
+  it('uses a token without expires_in for a short time', async () => {
     const { expires_in: _, ...body } = tokenBody('tok');
     const { url } = await recorder((response) => answer(response, 200, body));
     const { request: tokens, clock } = request(url);
     expect((await tokens.issue()).expiresAt).toBe(clock.time + lifeWithoutExpiresInSeconds * 1000);
   });
 
-  it.each(['application/json;charset=UTF-8', 'text/plain', ''])('takes JSON sent as "%s"', async (type) => {
+  it.each(['application/json;charset=UTF-8', 'text/plain', ''])('accepts JSON sent as "%s"', async (type) => {
     const { url } = await recorder((response) => answer(response, 200, tokenBody('tok'), { 'content-type': type }));
     expect(secretOf(await request(url).request.issue())).toBe('tok');
   });
 });
 
-describe('what servers write although OAuth 2 does not', () => {
+describe('a deviation from OAuth 2', () => {
   it.each([
     ['nulls', { refresh_token: null, scope: null, jti: null }],
     ['a list of scopes', { scope: ['read', 'write'] }],
@@ -82,7 +82,7 @@ describe('what servers write although OAuth 2 does not', () => {
     expect(token.expiresAt).toBe(clock.time + 86_399_000);
   });
 
-  it('does not make anything a token: another type, no token, a list', async () => {
+  it('does not include another token type, a missing token or a list', async () => {
     for (const body of [{ ...tokenBody('tok'), token_type: 'mac' }, { ...tokenBody('tok'), access_token: null }, []]) {
       const { url } = await recorder((response) => answer(response, 200, body));
       expect(await failure(request(url).request.issue())).toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
@@ -100,7 +100,7 @@ describe('refused credentials', () => {
     ['401 with a page', 401, page, /a page saying "Access denied \[redacted\]"/],
     ['401 with nothing', 401, '', /\(401\)/],
     ['403 that speaks OAuth', 403, { error: 'access_denied' }, /403 access_denied/],
-  ])('are told at once and never sent again: %s', async (_, status, body, says) => {
+  ])('are reported at once and never sent again: %s', async (_, status, body, says) => {
     const { url, seen } = await recorder((response) => answer(response, status, body));
     const { request: tokens, clock } = request(url);
     const error = await failure(tokens.issue());
@@ -113,14 +113,14 @@ describe('refused credentials', () => {
     expect(clock.slept).toEqual([]);
   });
 
-  it('blame the scope where that is what is refused', async () => {
+  it('name the scope if the scope is refused', async () => {
     const { url } = await recorder((response) => answer(response, 400, { error: 'invalid_scope' }));
     expect((await failure(request(url).request.issue())).hint).toContain('scope');
   });
 });
 
 describe('temporary failures', () => {
-  it.each([500, 502, 503, 504, 408, 429])('are waited out: %i', async (status) => {
+  it.each([500, 502, 503, 504, 408, 429])('are waited for: %i', async (status) => {
     const { url, seen } = await recorder((response, _, number) =>
       number < 3 ? answer(response, status, 'busy') : answer(response, 200, tokenBody('tok')),
     );
@@ -132,7 +132,7 @@ describe('temporary failures', () => {
     expect(clock.slept[1]).toBeLessThanOrEqual(600);
   });
 
-  it('are waited out as long as the server asks', async () => {
+  it('are waited for as long as the server asks', async () => {
     const { url } = await recorder((response, _, number) =>
       number === 1 ? answer(response, 429, '', { 'retry-after': '7' }) : answer(response, 200, tokenBody('tok')),
     );
@@ -141,7 +141,7 @@ describe('temporary failures', () => {
     expect(clock.slept).toEqual([7000]);
   });
 
-  it('are waited out until the date the server names', async () => {
+  it('are waited for until the date the server names', async () => {
     const clock = new FakeClock();
     const date = new Date(clock.time + 5000).toUTCString();
     const { url } = await recorder((response, _, number) =>
@@ -203,7 +203,7 @@ describe('temporary failures', () => {
   });
 });
 
-describe('answers that are no token', () => {
+describe('answers that are not a token', () => {
   it.each<[string, unknown, RegExp]>([
     ['a web page', '<!doctype html><p>Log in', /it is a web page; check the token URL/],
     ['nothing', '', /it is empty/],
@@ -239,7 +239,7 @@ describe('answers that are no token', () => {
   });
 });
 
-describe('a caller who stops', () => {
+describe('an aborted call', () => {
   it('ends the request', async () => {
     const stop = new AbortController();
     const { url } = await recorder(() => stop.abort(new Error('enough')));

@@ -26,7 +26,7 @@ describe('Keyv', () => {
   it.each([
     ['untyped', untyped],
     ['typed', typed],
-  ])('is a token store as it is (%s)', async (_, store) => {
+  ])('works as a token store (%s)', async (_, store) => {
     const clock = new FakeClock();
     const issuer = new FakeIssuer(clock);
     await managerWith(issuer, clock, store).manager.getToken();
@@ -36,7 +36,7 @@ describe('Keyv', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('forgets a token in time', async () => {
+  it('forgets an expired token', async () => {
     const store = new Keyv();
     const clock = new FakeClock();
     const issuer = new FakeIssuer(clock);
@@ -50,7 +50,7 @@ describe('Keyv', () => {
 });
 
 describe('the memory store', () => {
-  it('forgets a token after its time, and when told to', () => {
+  it('forgets a token when it expires and when it is deleted', () => {
     vi.useFakeTimers();
     const store = new MemoryTokenStore();
     store.set('a', stored(), 1000);
@@ -63,7 +63,7 @@ describe('the memory store', () => {
     expect(store.get('b')).toBeUndefined();
   });
 
-  it('shows no token to whoever prints it', () => {
+  it('shows no token when it is printed', () => {
     const store = new MemoryTokenStore();
     store.set('a', stored('very-secret'), 1000);
     expect(inspect(store, { depth: Infinity, showHidden: true }) + JSON.stringify(store)).not.toContain('very-secret');
@@ -71,7 +71,7 @@ describe('the memory store', () => {
 });
 
 describe('the key', () => {
-  it('tells apart servers, clients and scopes, and names none of them', () => {
+  it('differs by server, client and scope, and contains none of them', () => {
     const owners = [owner, { ...owner, clientId: 'x' }, { ...owner, tokenUrl: 'https://b' }, { ...owner, scope: 's' }];
     expect(new Set(owners.map(tokenKey)).size).toBe(4);
     expect(tokenKey(owner)).toBe(tokenKey({ ...owner, scope: '' }));
@@ -85,7 +85,7 @@ describe('the key', () => {
 });
 
 describe('a value from a store', () => {
-  it('never breaks the reader, whatever it is', () => {
+  it('never throws, whatever its shape', () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true }), (value) => {
         expect(IssuedToken.fromStore(value)).toBeUndefined();
@@ -93,7 +93,7 @@ describe('a value from a store', () => {
     );
   });
 
-  it('comes back as it was put there', () => {
+  it('is returned as it was stored', () => {
     const visible = fc.string({ unit: fc.constantFrom(...'aZ09-._~+/='), minLength: 1 });
     fc.assert(
       fc.property(visible, fc.nat(), fc.nat(), (accessToken, issuedAt, life) => {
@@ -108,7 +108,7 @@ describe('a value from a store', () => {
 });
 
 describe('a failing store', () => {
-  it('is reported without the token it quotes', async () => {
+  it('is reported without the token that its error quotes', async () => {
     const warnings: string[] = [];
     const store: TokenStore = {
       get: () => undefined,
@@ -122,7 +122,7 @@ describe('a failing store', () => {
     expect(warnings).toEqual(['The token store could not be written: cannot set [redacted]']);
   });
 
-  it('fails nothing together with a logger that throws', async () => {
+  it('fails no call, even if the logger throws', async () => {
     const broken = async () => {
       throw new Error('store down');
     };

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const journalPath = () => join(temporaryFolder(), 'journal.jsonl');
 
-test('what was written is known again, the latest last', async () => {
+test('entries are read back, the latest one per document', async () => {
   const path = journalPath();
   const first = await Journal.open(path);
   await first.write([
@@ -23,7 +23,7 @@ test('what was written is known again, the latest last', async () => {
   expect(existsSync(`${path}.lock`)).toBe(false);
 });
 
-test('a last line that a crash has torn is cut off, and writing goes on after it', async () => {
+test('a last line that a crash left incomplete is removed before the next entry is written', async () => {
   const path = journalPath();
   writeFileSync(path, '{"v":1,"at":"x","event":"sending","reference":"é"}\n{"v":1,"event":"sea');
   const journal = await Journal.open(path);
@@ -38,7 +38,7 @@ test('a last line that a crash has torn is cut off, and writing goes on after it
   ).toEqual(['sending', 'failed']);
 });
 
-test('anything else that is not of a journal is refused by its line', async () => {
+test('any other line that a journal does not write is refused with its number', async () => {
   const path = journalPath();
   writeFileSync(path, '{"v":1,"event":"sending","reference":"a"}\nnot a journal\n');
   await expect(Journal.open(path)).rejects.toMatchObject({
@@ -77,14 +77,14 @@ test('the lock of another machine is taken over only once it is no longer renewe
   await (await Journal.open(path)).close();
 });
 
-test('a file that is no journal is left as it is, also where it is one line without an end', async () => {
+test('a file that is not a journal is left unchanged, even if it is one line without a line end', async () => {
   const path = journalPath();
   writeFileSync(path, 'an important note');
   await expect(Journal.open(path)).rejects.toMatchObject({ code: 'JOURNAL_UNUSABLE' });
   expect(readFileSync(path, 'utf8')).toBe('an important note');
 });
 
-test('a character torn in the middle does not cut off more than its own line', async () => {
+test('an incomplete character only removes its own line', async () => {
   const path = journalPath();
   const whole = '{"v":1,"at":"x","event":"sending","reference":"a"}\n';
   writeFileSync(path, Buffer.concat([Buffer.from(`${whole}{"v":1,"at":"x","reference":"`), Buffer.from([0xc3])]));
@@ -92,7 +92,7 @@ test('a character torn in the middle does not cut off more than its own line', a
   expect(readFileSync(path, 'utf8')).toBe(whole);
 });
 
-test('a place that cannot be written is a configuration error', async () => {
+test('a path that cannot be written is a configuration error', async () => {
   const path = join(temporaryFolder(), 'no', 'such', 'folder', 'journal');
   await expect(Journal.open(path)).rejects.toMatchObject({ code: 'JOURNAL_UNUSABLE', setting: 'journal' });
 });

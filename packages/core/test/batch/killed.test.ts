@@ -26,7 +26,7 @@ async function runOnce(job: object, journal: string, killAfterLines: number): Pr
   return code;
 }
 
-test('killed again and again, a batch ends with each document signed exactly once', async () => {
+test('a batch that is killed repeatedly ends with each document signed exactly once', async () => {
   // The worst service: it signs a repeated reference again.
   const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   // So slow that kills also hit requests the service is still working on.
@@ -54,7 +54,7 @@ test('killed again and again, a batch ends with each document signed exactly onc
   const counts = sandbox.admin.counts().signedByReference;
   expect(Object.keys(counts), `seed ${seed}`).toHaveLength(40);
   expect(new Set(Object.values(counts)), `seed ${seed}`).toEqual(new Set([1]));
-  // Outputs and nothing else: what the killed runs left half-written is cleared away.
+  // Outputs and nothing else: partial files of killed runs are removed.
   expect(readdirSync(join(folder, 'out')).sort()).toEqual(
     names.map((name) => name.replace('.pdf', '-signed.pdf')).sort(),
   );

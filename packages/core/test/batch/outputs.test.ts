@@ -11,7 +11,7 @@ import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Free bytes that the file system reports; undefined: what it really has. */
+/** Free bytes that the file system reports; undefined for the real value. */
 const disk = vi.hoisted(() => ({ free: undefined as number | undefined }));
 
 vi.mock('node:fs/promises', async (original) => {
@@ -122,7 +122,7 @@ test('content from the proxy is kept in the system’s temporary folder if its d
     const content = readFileSync(kept);
     expect(content.subarray(0, original.length).equals(original) && content.includes('ByteRange')).toBe(true);
   }
-  // No clean-up removes them.
+  // Clean-up does not remove them.
   await prepareDirectory(system);
   expect(readdirSync(system)).toHaveLength(4);
 });
@@ -179,7 +179,7 @@ test('an answer that contains content which belongs to no document leaves no tem
   expect(readdirSync(folder)).toEqual(['0.pdf']);
 });
 
-test('a process that finds its documents signed by another one says so and reports them as signed', async () => {
+test('a process that finds its documents signed by another one warns and reports them as signed', async () => {
   const sandbox = await testSandbox();
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 50, times: 100 });
   const folder = invoices(20);

@@ -41,7 +41,7 @@ describe('contents that are not valid, in signAll', () => {
       'c.pdf',
     ]);
 
-    // The next run fetches the content that is right by now; nothing is signed again.
+    // The next run retrieves the correct content; nothing is signed again.
     const again = await run(clientOf(sandbox).signAll(join(folder, 'b.pdf')));
     expect(again).toMatchObject([{ ok: true, recovered: true }]);
     expect(sandbox.admin.counts().requests.sign).toBe(1);

@@ -62,7 +62,7 @@ describe('files', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
-  test('each file once, whatever patterns and links lead to it; exclusions; names like patterns; a tree', async () => {
+  test('each file is signed once, with overlapping patterns, links, exclusions, names like patterns and a tree', async () => {
     const sandbox = await testSandbox();
     const folder = invoices(4);
     mkdirSync(join(folder, 'sub'));
@@ -104,7 +104,7 @@ describe('files', () => {
     expect(codes(results)).toEqual(['OUTPUT_EXISTS', 'ok']);
   });
 
-  test('durable outputs, the multipart form and contents from the zip come out the same', async () => {
+  test('durable outputs, multipart requests and contents from the zip give the same result', async () => {
     const sandbox = await testSandbox();
     const folder = invoices(4);
     for (const [name, settings, options] of [
@@ -133,7 +133,7 @@ describe('iterables', () => {
       name: `${index}.pdf`,
     }));
 
-  test('contents in memory, in and out', async () => {
+  test('contents are taken from and returned in memory', async () => {
     const results = await collect(
       clientOf(await testSandbox()).signAll(documents(5), { inMemory: true, batchSize: 2 }),
     );
@@ -142,7 +142,7 @@ describe('iterables', () => {
     }
   });
 
-  test('a document that has no path needs a place for its output', async () => {
+  test('a document without a path needs an output path', async () => {
     const batch = clientOf(await testSandbox()).signAll(documents(2));
     expect(codes(await collect(batch))).toEqual(['CONFIGURATION_MISSING', 'CONFIGURATION_MISSING']);
   });
@@ -169,7 +169,7 @@ describe('iterables', () => {
     expect([taken, read]).toEqual([200, 200]);
   });
 
-  test('leaving the loop stops reading, closes the source and leaves nothing temporary', async () => {
+  test('leaving the loop stops reading, closes the source and removes temporary files', async () => {
     const folder = temporaryFolder();
     let closed = false;
     const source = async function* () {
@@ -186,7 +186,7 @@ describe('iterables', () => {
       break;
     }
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
-    // The source waits for ever inside its own await, so only its return was asked for.
+    // The source waits forever in its own await, so only `return` was called.
     expect(closed).toBe(false);
   });
 
@@ -245,7 +245,7 @@ describe('stopping', () => {
     expect(sandbox.admin.counts().requests.sign).toBeLessThan(5);
   });
 
-  test('an abort reports what was in hand and then throws', async () => {
+  test('an abort reports the documents in progress and then throws', async () => {
     const sandbox = await testSandbox();
     sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 10_000, times: 100 });
     const stop = new AbortController();
@@ -264,7 +264,7 @@ describe('stopping', () => {
     ['batchSize', { batchSize: 0 }],
     ['concurrency', { concurrency: 1.5 }],
     ['maxRequestBytes', { maxRequestBytes: -1 }],
-  ])('an impossible %s is refused at once', async (setting, options) => {
+  ])('an invalid %s is refused before anything is read', async (setting, options) => {
     const signstash = clientOf(await testSandbox());
     expect(() => signstash.signAll([], options)).toThrow(
       expect.objectContaining({ code: 'CONFIGURATION_INVALID', setting }),
@@ -282,7 +282,7 @@ describe('the journal', () => {
       }),
     );
 
-  test('a second run asks and sends nothing for what is finished', async () => {
+  test('a second run neither looks up nor sends finished documents', async () => {
     const sandbox = await testSandbox();
     const folder = invoices(5);
     await run(clientOf(sandbox), folder);
@@ -298,7 +298,7 @@ describe('the journal', () => {
     ).toEqual(['token', 'sign']);
   });
 
-  test('a lost output is fetched again, not signed again', async () => {
+  test('a missing output is retrieved, not signed again', async () => {
     const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const folder = invoices(2);
     await run(clientOf(sandbox), folder, { lookUpFirst: false });
@@ -324,7 +324,7 @@ describe('the journal', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(3);
   });
 
-  test('it holds no secret and no content', async () => {
+  test('the journal contains no secret and no content', async () => {
     const sandbox = await testSandbox();
     const folder = invoices(2);
     await run(clientOf(sandbox), folder);
@@ -369,7 +369,7 @@ describe('the journal', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(2);
   });
 
-  test('through the proxy, an output that was finished and is gone is not signed again in silence', async () => {
+  test('through the proxy, a finished output that no longer exists is not silently signed again', async () => {
     const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const { proxyUrl, tokenUrl, apiUrl } = sandbox;
     const proxied = () =>
@@ -381,7 +381,7 @@ describe('the journal', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(1);
   });
 
-  test('an empty file under an output’s name is no finished output', async () => {
+  test('an empty file with an output’s name does not count as finished', async () => {
     const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
     const folder = invoices(1);
     await run(clientOf(sandbox), folder);
@@ -420,7 +420,7 @@ describe('the journal', () => {
     expect(sandbox.admin.counts().documentsSigned).toBe(4);
   });
 
-  test('two batches do not share one', async () => {
+  test('two batches cannot share a journal', async () => {
     const signstash = clientOf(await testSandbox());
     const folder = invoices(2);
     const both = await Promise.allSettled([run(signstash, folder), run(signstash, folder, { suffix: '-other' })]);
@@ -431,7 +431,7 @@ describe('the journal', () => {
   });
 });
 
-describe('accidents', () => {
+describe('failures', () => {
   test('a document that changes while it is sent fails alone', async () => {
     const sandbox = await testSandbox();
     const documents = Array.from({ length: 6 }, (_, index): BatchDocument => {

@@ -91,7 +91,7 @@ describe('texts of the service of any content', () => {
     );
   });
 
-  it('do not show what a cut leaves of a credential', () => {
+  it('do not show the rest of a truncated credential', () => {
     for (let before = maxTextLength - 120; before < maxTextLength + 10; before++) {
       const text = `${'x'.repeat(before)} Bearer abcdefghijklmnopqrstuvwxyz0123456789`;
       expect(redact(text)).not.toMatch(/abcdef/);

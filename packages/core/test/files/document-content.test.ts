@@ -68,7 +68,7 @@ describe.each([0, 1_000, 256 * 1024, 256 * 1024 + 1, 2_000_003])('%i bytes', (si
 });
 
 test.each([1_000, 256 * 1024 + 1, 2_000_003])(
-  'a file of %i bytes that changes after it was hashed is never read to its end again',
+  'a later read of a file of %i bytes fails if it changed after it was hashed',
   async (size) => {
     const bytes = content(size);
     const path = file(bytes);
@@ -87,7 +87,7 @@ test.each([1_000, 256 * 1024 + 1, 2_000_003])(
   },
 );
 
-test('a file that was not hashed must still be the same on every read', async () => {
+test('a file that was not hashed must also be the same on every read', async () => {
   const bytes = content(600_000);
   const path = file(bytes);
   const { source } = await documentContent(path);
@@ -103,7 +103,7 @@ test('the hash that a file reports is that of its content', async () => {
   }
 });
 
-test('a large stream is kept in a file that only its owner may read, and is gone afterwards', async () => {
+test('a large stream is kept in a file that only its owner may read, and removed afterwards', async () => {
   const spool = spoolFolder();
   const { release } = await documentContent(Readable.from([content(300_000), content(300_000)]));
   const [spooled = ''] = spool.files();
@@ -126,7 +126,7 @@ test.each([
   });
 });
 
-test('a file that goes away is named as unreadable by whoever reads it', async () => {
+test('a file that is deleted is reported as unreadable by every read', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'gone.pdf');
   writeFileSync(path, content(1_000_000));
@@ -151,7 +151,7 @@ test.each([0, 400_000])('a stream that fails after %i bytes is unreadable and le
 });
 
 test.each([0, 400_000])(
-  'a stream that stalls after %i bytes is waited for only until the caller stops',
+  'the wait for a stream that stalls after %i bytes ends when the call is aborted',
   async (size) => {
     const spool = spoolFolder();
     const stalled = async function* () {

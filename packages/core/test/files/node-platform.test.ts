@@ -5,7 +5,7 @@ import { nodePlatform } from '../../src/files/node-platform.ts';
 // Around the sizes at which the work is cut into pieces.
 const sizes = [0, 1, 2, 3, 12_288, 16_384, 24_575, 24_576, 24_577, 49_152, 100_001];
 
-test.each(sizes)('%i bytes go to base64 and back', (size) => {
+test.each(sizes)('%i bytes are encoded to base64 and decoded', (size) => {
   // A view into a larger buffer, as chunks from the network are.
   const bytes = randomBytes(size + 7).subarray(5, size + 5);
   const ascii = nodePlatform.toBase64(bytes);
@@ -14,13 +14,13 @@ test.each(sizes)('%i bytes go to base64 and back', (size) => {
   expect(back.subarray(0, nodePlatform.fromBase64(ascii, back)).equals(bytes)).toBe(true);
 });
 
-test('what is not base64 comes out shorter than its length promises, so that the reader notices', () => {
+test('invalid base64 decodes to fewer bytes than expected, so that the reader detects it', () => {
   const ascii = Buffer.from(randomBytes(60_000).toString('base64'), 'latin1');
   ascii[40_000] = 0x21;
   expect(nodePlatform.fromBase64(ascii, Buffer.alloc(60_000))).toBeLessThan(60_000);
 });
 
-test('a hash is of all chunks', async () => {
+test('a hash covers all chunks', async () => {
   const chunks = [randomBytes(10), randomBytes(0), randomBytes(100_000)];
   const all = async function* () {
     yield* chunks;

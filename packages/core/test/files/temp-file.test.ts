@@ -19,7 +19,7 @@ async function spooled(directory: string, content: string): Promise<TempFile> {
   return writer.finish();
 }
 
-test('content has its name only once it is whole', async () => {
+test('content gets its final name only once it is complete', async () => {
   const folder = temporaryFolder();
   const target = join(folder, 'a.pdf');
   const content = await spooled(folder, 'signed');
@@ -35,7 +35,7 @@ test('content has its name only once it is whole', async () => {
   expect(statSync(target).mode).toBe(statSync(join(folder, 'plain')).mode);
 });
 
-test('of many that want one name, one gets it; the others stay where they are', async () => {
+test('if many contents compete for one name, one gets it and the others stay where they are', async () => {
   const folder = temporaryFolder();
   const target = join(folder, 'a.pdf');
   const contents = await Promise.all(Array.from({ length: 20 }, (_, index) => spooled(folder, `content ${index}`)));
@@ -49,7 +49,7 @@ test('of many that want one name, one gets it; the others stay where they are', 
   expect(readdirSync(folder)).toHaveLength(20);
 });
 
-test('an existing file is replaced at once where that is asked for', async () => {
+test('an existing file is replaced atomically on request', async () => {
   const folder = temporaryFolder();
   const target = join(folder, 'a.pdf');
   writeFileSync(target, 'old');
@@ -57,7 +57,7 @@ test('an existing file is replaced at once where that is asked for', async () =>
   expect([readFileSync(target, 'utf8'), readdirSync(folder)]).toEqual(['new', ['a.pdf']]);
 });
 
-test('content goes into another directory than it was spooled in', async () => {
+test('content is moved to another directory than that of its temporary file', async () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'b'));
   await commitTempFile(await spooled(folder, 'signed'), join(folder, 'b', 'a.pdf'), {
@@ -68,7 +68,7 @@ test('content goes into another directory than it was spooled in', async () => {
   expect(readdirSync(folder, { recursive: true }).sort()).toEqual(['b', 'b/a.pdf']);
 });
 
-test('content that cannot have its name is kept, whole, where no later run clears it away', async () => {
+test('content that cannot get its final name is kept where no later run removes it', async () => {
   const folder = temporaryFolder();
   const target = join(folder, 'a.pdf');
   mkdirSync(target);
@@ -79,7 +79,7 @@ test('content that cannot have its name is kept, whole, where no later run clear
   expect(readFileSync(kept, 'utf8')).toBe('the only copy');
 });
 
-test('content that is not wanted leaves nothing behind, however much of it had come', async () => {
+test('discarded content leaves no file behind, however much of it was received', async () => {
   const folder = temporaryFolder();
   for (const size of [0, 10, 2_000_000]) {
     const writer = tempFileStore(folder, { durable: false })();

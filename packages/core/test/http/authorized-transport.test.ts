@@ -39,7 +39,7 @@ const failure = (promise: Promise<unknown>): Promise<SignStashError> =>
   );
 
 describe('a call', () => {
-  it('carries the token, one for a thousand concurrent calls', { timeout: 90_000 }, async () => {
+  it('is sent with the token, one for a thousand concurrent calls', { timeout: 90_000 }, async () => {
     const { transport, server, api } = await setUp();
     await Promise.all(Array.from({ length: 1000 }, async () => readAll((await transport.send(request(api.url))).body)));
     expect(server.seen).toHaveLength(1);
@@ -47,7 +47,7 @@ describe('a call', () => {
     expect(new Set(api.seen.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer t1']));
   });
 
-  it('is replayed once with a new token, its body read again, where the API refuses the first', async () => {
+  it('is replayed once with a new token, its body read again, if the API refuses the first token', async () => {
     const { transport, server, api } = await setUp((token) => token !== 't1');
     let reads = 0;
     const body: RequestBody = {
@@ -67,7 +67,7 @@ describe('a call', () => {
     expect(server.seen).toHaveLength(2);
   });
 
-  it('ends in TokenError where the new token is refused, too: one replay, never more', async () => {
+  it('fails with TokenError after one replay if the new token is refused, too', async () => {
     const { transport, server, api } = await setUp(() => false);
     const error = await failure(transport.send(request(api.url)));
     expect(error).toBeInstanceOf(TokenError);
@@ -77,7 +77,7 @@ describe('a call', () => {
     expect(server.seen).toHaveLength(2);
   });
 
-  it('reports a source that fails in the replay as it is', async () => {
+  it('rethrows the error of a source that fails during the replay', async () => {
     const { transport, api } = await setUp((token) => token !== 't1');
     const changed = new ValidationError('DOCUMENT_CHANGED', 'a.pdf changed');
     let reads = 0;
@@ -112,7 +112,7 @@ describe('many calls that fail together', () => {
     expect(api.seen).toHaveLength(200);
   });
 
-  it('lead to one renewal where the API refuses every token', async () => {
+  it('lead to one renewal if the API refuses every token', async () => {
     const { transport, server, api } = await setUp(() => false);
     const errors = await Promise.all(Array.from({ length: 100 }, () => failure(transport.send(request(api.url)))));
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['TOKEN_REFUSED']));
@@ -121,7 +121,7 @@ describe('many calls that fail together', () => {
   });
 });
 
-it('nothing is left behind on a signal that outlives its calls', async () => {
+it('no listener is left on a signal that outlives its calls', async () => {
   const batch = new AbortController();
   const { transport, api } = await setUp((token) => token !== 't1');
   const call = async () => readAll((await transport.send(request(api.url, { signal: batch.signal }))).body);

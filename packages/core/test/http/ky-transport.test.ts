@@ -40,7 +40,7 @@ async function collectGarbage(): Promise<void> {
   }
 }
 
-/** A body of so many pieces of 64 KiB; tells how far it was read, and whether it was closed. */
+/** A body of `count` pieces of 64 KiB that records how far it was read and whether it was closed. */
 function pieces(count: number, beforePiece: (index: number) => void | Promise<void> = () => {}) {
   const state = { read: 0, begun: 0, closed: 0 };
   const body: RequestBody = {
@@ -84,7 +84,7 @@ async function eventually(condition: () => boolean): Promise<void> {
 }
 
 describe('a request', () => {
-  it('goes out with its length, never chunked, for a body that is read piece by piece', async () => {
+  it('is sent with Content-Length, never chunked, even if its body is read piece by piece', async () => {
     let raw = '';
     const url = await serveRaw((socket) => {
       socket.on('data', (data) => {
@@ -102,7 +102,7 @@ describe('a request', () => {
     expect(body).toBe('a'.repeat(131_072));
   });
 
-  it('arrives byte for byte, however it is cut', async () => {
+  it('arrives byte for byte, however it is split', async () => {
     const { url, seen } = await recorder((response) => answer(response, 200, ''));
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), async (chunks) => {
@@ -126,7 +126,7 @@ describe('a request', () => {
     );
   });
 
-  it('names its maker, and the adapter after it', async () => {
+  it('names this package and then the adapter in its User-Agent', async () => {
     const { url, seen } = await recorder((response) => answer(response, 200, ''));
     await transport.send(get(url));
     await new KyTransport({ userAgent: 'signstash-action/1.2.0\r\nx: y' }).send(get(url));
@@ -134,14 +134,14 @@ describe('a request', () => {
     expect(seen.map(({ headers }) => headers['user-agent'])).toEqual([own, `${own} signstash-action/1.2.0x: y`]);
   });
 
-  it('knows its own version', () => {
+  it('contains the version of package.json', () => {
     const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
     expect(version).toBe((JSON.parse(manifest) as { version: string }).version);
   });
 });
 
 describe('a large request', () => {
-  it('passes through memory without staying there', async () => {
+  it('is not kept in memory', async () => {
     const url = await serve((request, response) => request.resume().on('end', () => answer(response, 200, {})));
     const before = process.memoryUsage().arrayBuffers;
     let most = 0;
@@ -154,17 +154,20 @@ describe('a large request', () => {
     expect(most).toBeLessThan(160 * 1024 * 1024);
   });
 
-  it.each([301, 302, 307])('that is redirected by %i is sent once, and the error says so', async (status) => {
-    const { url, seen } = await recorder((response) => answer(response, status, '', { location: '/login' }));
-    const error = await failure(transport.send(post(url, text('hello'))));
-    expect(error).toMatchObject({ code: 'PROTOCOL_UNEXPECTED', message: expect.stringContaining('redirect') });
-    expect(seen).toHaveLength(1);
-  });
+  it.each([301, 302, 307])(
+    'that is redirected by %i is sent once, and the error reports the redirect',
+    async (status) => {
+      const { url, seen } = await recorder((response) => answer(response, status, '', { location: '/login' }));
+      const error = await failure(transport.send(post(url, text('hello'))));
+      expect(error).toMatchObject({ code: 'PROTOCOL_UNEXPECTED', message: expect.stringContaining('redirect') });
+      expect(seen).toHaveLength(1);
+    },
+  );
 });
 
 describe('an answer', () => {
   it.each([200, 204, 301, 302, 307, 400, 401, 403, 404, 408, 413, 421, 429, 500, 502, 503, 504])(
-    'of status %i is an answer, sent for once',
+    'of status %i is returned after one attempt',
     async (status) => {
       const { url, seen } = await recorder((response) =>
         answer(response, status, status === 204 ? '' : 'said', { location: '/elsewhere', 'X-Some': 'Thing' }),
@@ -179,7 +182,7 @@ describe('an answer', () => {
     },
   );
 
-  it('is unpacked, and no longer claims its packed length', async () => {
+  it('is decompressed and has no Content-Length of the compressed body', async () => {
     const url = await serve((_, response) => {
       const packed = gzipSync('x'.repeat(5000));
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length }).end(packed);
@@ -190,7 +193,7 @@ describe('an answer', () => {
     expect(response.headers).not.toHaveProperty('content-encoding');
   });
 
-  it('is read at the reader’s pace', async () => {
+  it('is read only as fast as its reader', async () => {
     let written = 0;
     const url = await serve(async (_, response) => {
       for (; written < 400; written++) {
@@ -208,7 +211,7 @@ describe('an answer', () => {
   });
 });
 
-describe('an answer that comes before the request is sent whole', () => {
+describe('an answer that arrives before the request is completely sent', () => {
   const large = 'HTTP/1.1 413 Payload Too Large\r\ncontent-length: 9\r\nconnection: close\r\n\r\ntoo large';
 
   it.each<[string, (end: (text: string) => void, destroy: () => void) => void]>([
@@ -227,7 +230,7 @@ describe('an answer that comes before the request is sent whole', () => {
         setTimeout(destroy, 50);
       },
     ],
-  ])('is received, and the source is closed, where the server %s', async (_, act) => {
+  ])('is received, and the source is closed, if the server %s', async (_, act) => {
     const url = await serveRaw((socket) => {
       socket.once('data', () => {
         socket.pause();
@@ -256,29 +259,29 @@ describe('a failure before anything is sent', () => {
     return error;
   };
 
-  it('is recognised: connection refused', async () => {
+  it('is known as such: connection refused', async () => {
     expect((await unreachable(await deadUrl())).message).toMatch(/^sign at 127\.0\.0\.1:\d+: .*\(ECONNREFUSED\)/);
   });
 
-  it('is recognised: connection refused on any of several addresses', async () => {
+  it('is known as such: connection refused on any of several addresses', async () => {
     const url = (await deadUrl()).replace('127.0.0.1', 'localhost');
     expect((await unreachable(url)).message).toContain('ECONNREFUSED');
   });
 
-  it('is known: no such host', async () => {
+  it('is known as such: no such host', async () => {
     expect((await unreachable('http://no-such-host.invalid/')).message).toMatch(/ENOTFOUND|EAI_AGAIN/);
   });
 
-  it('is known: a port that fetch refuses', async () => {
+  it('is known as such: a port that fetch refuses', async () => {
     await unreachable('http://127.0.0.1:6000/');
   });
 
-  it('is known: plain http behind an https address', async () => {
+  it('is known as such: plain http behind an https address', async () => {
     const url = await serve((_, response) => response.end());
     await unreachable(url.replace('http:', 'https:'));
   });
 
-  it('is known: a handshake that breaks off', async () => {
+  it('is known as such: an interrupted TLS handshake', async () => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.destroy()));
     await unreachable(url.replace('http:', 'https:'));
   });
@@ -291,20 +294,20 @@ describe('a failure that may come after something was sent', () => {
     expect(error).toMatchObject({ code: 'NETWORK_INTERRUPTED', retryable: true });
   };
 
-  it('is told as such: the connection closes without an answer', async () => {
+  it('is reported as an interruption: the connection closes without an answer', async () => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.destroy()));
     await interrupted(transport.send(get(url)));
     await interrupted(transport.send(post(url, pieces(3).body)));
   });
 
-  it('is told as such: the connection is reset in the middle of the upload', async () => {
+  it('is reported as an interruption: the connection is reset in the middle of the upload', async () => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const { body, state } = pieces(100);
     await interrupted(transport.send(post(url, body)));
     await eventually(() => state.closed === 1);
   });
 
-  it('is told as such: the answer is no HTTP', async () => {
+  it('is reported as an interruption: the answer is not HTTP', async () => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.end('220 mail.example ESMTP\r\n')));
     await interrupted(transport.send(get(url)));
   });
@@ -312,13 +315,13 @@ describe('a failure that may come after something was sent', () => {
   it.each([
     ['shorter than its Content-Length', 'content-length: 100\r\n\r\n{"id":1'],
     ['without its last chunk', 'transfer-encoding: chunked\r\n\r\n7\r\n{"id":1\r\n'],
-  ])('is told as such: the answer is %s', async (_, rest) => {
+  ])('is reported as an interruption: the answer is %s', async (_, rest) => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${rest}`)));
     const response = await transport.send(get(url));
     await interrupted(readAll(response.body));
   });
 
-  it('is told as such: a body of another length than announced', async () => {
+  it('is reported as an interruption: the body differs in length from its Content-Length', async () => {
     const { url } = await recorder((response) => answer(response, 200, ''));
     await interrupted(transport.send(post(url, { ...text('four'), contentLength: 5 })));
     await interrupted(transport.send(post(url, { ...text('four'), contentLength: 3 })));
@@ -329,7 +332,7 @@ describe('the deadline', () => {
   it.each<[string, string]>([
     ['no answer', ''],
     ['half a head', 'HTTP/1.1 200 OK\r\n'],
-  ])('holds for the head: %s', async (_, sent) => {
+  ])('applies to the head: %s', async (_, sent) => {
     const url = await serveRaw((socket) => socket.once('data', () => socket.write(sent)));
     const { body, state } = pieces(1);
     const error = await failure(transport.send(post(url, body, { timeoutMs: 60 })));
@@ -338,13 +341,13 @@ describe('the deadline', () => {
     await eventually(() => state.closed === 1);
   });
 
-  it('holds for the body of the answer', async () => {
+  it('applies to the body of the answer', async () => {
     const url = await serve((_, response) => response.writeHead(200).write('{'));
     const response = await transport.send(get(url, { timeoutMs: 80 }));
     expect(await failure(readAll(response.body))).toBeInstanceOf(TimeoutError);
   });
 
-  it('holds for an answer that outlives its request', async () => {
+  it('applies to an answer that outlives its request', async () => {
     const url = await serve((_, response) => response.writeHead(200).write('{'));
     const { body } = await transport.send(get(url, { timeoutMs: 500 }));
     const chunks = body[Symbol.asyncIterator]();
@@ -353,13 +356,13 @@ describe('the deadline', () => {
     expect(await failure(chunks.next())).toBeInstanceOf(TimeoutError);
   });
 
-  it('holds for a source that hangs', async () => {
+  it('applies to a source that hangs', async () => {
     const { url } = await recorder((response) => answer(response, 200, ''));
     const { body } = pieces(2, (index) => (index === 1 ? new Promise(() => {}) : undefined));
     expect(await failure(transport.send(post(url, body, { timeoutMs: 60 })))).toBeInstanceOf(TimeoutError);
   });
 
-  it('may be longer than a timer can count', async () => {
+  it('may be longer than the longest timer', async () => {
     const { url } = await recorder((response) => answer(response, 200, 'ok'));
     const response = await transport.send(get(url, { timeoutMs: Number.MAX_SAFE_INTEGER }));
     expect(await readAll(response.body)).toBe('ok');
@@ -409,7 +412,7 @@ describe('the caller’s signal', () => {
     expect(await failure(chunks.next())).toBeInstanceOf(AbortedError);
   });
 
-  it('that has fired already lets nothing out', async () => {
+  it('prevents sending if it has fired already', async () => {
     const { url, seen } = await recorder((response) => answer(response, 200, ''));
     const { body, state } = pieces(1);
     const error = await failure(transport.send(post(url, body, { signal: AbortSignal.abort() })));
@@ -420,7 +423,7 @@ describe('the caller’s signal', () => {
 });
 
 describe('a source that fails', () => {
-  it.each([0, 1, 5])('is the error, as it was thrown, after %i pieces', async (after) => {
+  it.each([0, 1, 5])('fails the call with its own error, after %i pieces', async (after) => {
     const { url } = await recorder((response) => answer(response, 200, ''));
     const changed = new ValidationError('DOCUMENT_CHANGED', 'a.pdf changed', { document: 'a.pdf' });
     const { body } = pieces(8, (index) => {
@@ -429,7 +432,7 @@ describe('a source that fails', () => {
     expect(await failure(transport.send(post(url, body)))).toBe(changed);
   });
 
-  it('is the error even where it cannot be opened', async () => {
+  it('fails the call with its own error if it cannot be opened', async () => {
     const { url } = await recorder((response) => answer(response, 200, ''));
     const problem = new RangeError('no such file');
     const body: RequestBody = {
@@ -442,8 +445,8 @@ describe('a source that fails', () => {
   });
 });
 
-describe('a fetch of the caller’s', () => {
-  it('is called with a plain URL and init, so that any implementation fits', async () => {
+describe('a custom fetch', () => {
+  it('is called with a plain URL and init, which any implementation accepts', async () => {
     const calls: Array<[unknown, RequestInit]> = [];
     const own = new KyTransport({
       fetch: async (url, init) => {
@@ -464,7 +467,7 @@ describe('a fetch of the caller’s', () => {
     });
   });
 
-  it('may fail in any way', async () => {
+  it('may throw any value', async () => {
     const own = new KyTransport({ fetch: () => Promise.reject('just a text') });
     const error = await failure(own.send(get('https://api.example/')));
     expect(error).toMatchObject({ code: 'NETWORK_INTERRUPTED', cause: 'just a text' });

@@ -15,7 +15,7 @@ const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
 const form = new URLSearchParams({ s: clientSecret }).toString().slice(2);
 const secrets = [clientSecret, basic, form, encodeURIComponent(clientSecret), accessToken, 'pa%25ss'];
 
-/** Every way a thing may reach a log. */
+/** Every way in which a value may reach a log. */
 function shown(thing: unknown): string {
   const deep = inspect(thing, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true });
   const error = thing as Partial<Error>;
@@ -128,7 +128,7 @@ describe('no secret is shown', () => {
     expectClean(await failure(transport.send(request(api.url))));
   });
 
-  it('by a fetch that throws its own request about', async () => {
+  it('by a fetch that throws its own request', async () => {
     const { transport } = await setUp({
       fetch: async (_url, init) => {
         const headers = init.headers as Record<string, string>;

@@ -20,7 +20,7 @@ async function failureAt(environment: (sandbox: Sandbox, dead: string) => Enviro
   );
 }
 
-describe('an address where no one listens', () => {
+describe('an address on which no server listens', () => {
   it('is named with host, port, cause and setting for the token URL', async () => {
     const error = await failureAt(({ apiUrl }, dead) => ({ tokenUrl: `${dead}/token`, apiUrl }));
     expect(error).toMatchObject({ code: 'TOKEN_UNAVAILABLE', neverAnswered: true });

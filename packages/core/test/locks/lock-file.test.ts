@@ -78,7 +78,7 @@ test('a process suspended past its lease writes nothing afterwards and leaves th
   expect(readdirSync(folder)).toEqual(['journal.jsonl']);
 });
 
-test('a take-over that died halfway is completed by the next process', async () => {
+test('a take-over whose process died is completed by the next process', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'a.lock');
   leaveLock(path, dead, '1111111111111111');
@@ -102,7 +102,7 @@ test('a take-over that another process has begun is not disturbed', async () => 
   expect(await owner.isOwner(path)).toBe(false);
 });
 
-test('a claim on a lock that has a new owner by then is void', async () => {
+test('a claim on a lock that already has a new owner is void', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'a.lock');
   leaveLock(path, dead);

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { createClient } from '@redis/client';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type RedisClient, RedisReferenceLock } from '../../src/index.ts';
+import type { RedisClient } from '../../src/adapter-node.ts';
+import { RedisReferenceLock } from '../../src/index.ts';
 import { abandonedLeaseMs } from '../../src/locks/reference-lock.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { testSandbox } from '../support/sandbox-client.ts';
@@ -143,7 +144,7 @@ test('leases are renewed for as long as they are held', async () => {
   expect(await raw.exists(key)).toBe(0);
 });
 
-test('a Redis that hangs or is gone makes acquiring fail in time; a lease runs out by this process’s own clock', async () => {
+test('acquiring fails in time if Redis hangs or is unreachable; a lease expires by this process’s own clock', async () => {
   const { socket, server } = await startRedis();
   let now = 1_000_000;
   const clock = { now: () => now, sleep: async () => {} };
@@ -182,7 +183,7 @@ function invoices(count: number): string {
   return folder;
 }
 
-test('three processes with one Redis sign each document once, also a service that signs repeats again', async () => {
+test('three processes with one Redis sign each document once, even with a service that signs repeated references', async () => {
   const { socket } = await startRedis();
   const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 40, times: 1_000 });
@@ -205,7 +206,7 @@ test('two processes with one Redis sign each document of a sign call once', asyn
   expect([counts.length, Math.max(...counts)]).toEqual([30, 1]);
 }, 60_000);
 
-test('without Redis, documents are looked up first, the processes say so, and nothing is signed twice', async () => {
+test('without Redis, the processes warn, look documents up first, and sign nothing twice', async () => {
   const { socket, server } = await startRedis();
   const sandbox = await testSandbox();
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 40, times: 1_000 });

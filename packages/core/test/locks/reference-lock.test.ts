@@ -100,7 +100,7 @@ test('work runs at once for what is free and later for the rest; nothing is held
   ]);
 });
 
-test('what someone else holds for too long is returned, and nothing is done for it', async () => {
+test('keys that another holder keeps for too long are returned, and no work is done for them', async () => {
   const lock = new MemoryReferenceLock();
   await lock.acquire(['a']);
   let now = 0;
@@ -117,7 +117,7 @@ test('what someone else holds for too long is returned, and nothing is done for 
   expect(now).toBeGreaterThanOrEqual(5_000);
 });
 
-test('two processes with one lock directory sign each document once, also a service that signs repeats again', async () => {
+test('two processes with one lock directory sign each document once, even with a service that signs repeated references', async () => {
   const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
   sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 40, times: 1_000 });
   const folder = invoices(60);
@@ -198,7 +198,7 @@ test('a lock that cannot be reached is reported, and documents are looked up bef
   expect(warnings).toEqual(['REFERENCE_LOCK_FAILED: The reference lock could not be reached: connect ECONNREFUSED']);
 });
 
-test('a lease that is lost before documents are sent keeps them from being sent', async () => {
+test('documents whose lease is lost before they are sent are not sent', async () => {
   const sandbox = await testSandbox();
   const lost: ReferenceLock = {
     acquire: async (keys) => ({ keys, isHeld: async () => false, release: async () => {} }),

@@ -95,7 +95,7 @@ describe('a document named by an operation is never sent again', () => {
     expect(outcomes(await service.client().signMany(documents(1)))).toEqual(['signed']);
   });
 
-  it('if it is known to be signed and its content cannot be fetched, the error says so and names the operation', async () => {
+  it('if it is known to be signed and its content cannot be fetched, the error says that it is signed and names the operation', async () => {
     const service = await documentedService({
       afterSign: (_request, { id, documents: [entry] }) => ({
         status: 200,
@@ -111,7 +111,7 @@ describe('a document named by an operation is never sent again', () => {
 });
 
 describe('after a lost answer', () => {
-  /** 504 at once, while the request goes on and is seen by look-ups only later. */
+  /** Answers 504 at once while it still processes the request; look-ups find the operation only later. */
   const slowService = (visibleAfterLookups: number, unique: boolean) => {
     let service: Awaited<ReturnType<typeof documentedService>>;
     const hidden: SignRequest[] = [];
@@ -197,7 +197,7 @@ describe('after a lost answer', () => {
 });
 
 describe('a reference that is taken on a first attempt', () => {
-  it('belongs to an earlier request, and the error says so', async () => {
+  it('belongs to an earlier request, as the error explains', async () => {
     const service = await documentedService({ beforeSign: () => refusal(409, '0.0.7', 'Already exists') });
     const client = service.client({ lookUpFirst: false, retry: { ...impatient, pendingMs: 50 } });
     expect(await client.signMany(documents(1))).toMatchObject([
@@ -264,7 +264,7 @@ describe('a look-up before sending', () => {
     once(service.signatures);
   });
 
-  it('may say "not found" by a 500 whose body says so, or by an id of 0', async () => {
+  it('may report "not found" by a 500 with that message, or by an id of 0', async () => {
     for (const said of [refusal(500, '0.0.1', 'Unhandled error', 'Operation not found'), { status: 200, body: '0' }]) {
       const service = await documentedService({ onLookup: () => said });
       expect(outcomes(await service.client().signMany(documents(2)))).toEqual(['signed', 'signed']);
@@ -347,7 +347,7 @@ describe('a refused request', () => {
     expect(service.requests.sign).toBeLessThanOrEqual(80);
   });
 
-  it('in words unknown to this version, of a document that the service has, is recovered', async () => {
+  it('with an unknown message, for a document that the service has, is recovered', async () => {
     const service = await documentedService();
     await service.client().signMany(documents(1));
     const again = await documentedService({
@@ -360,7 +360,7 @@ describe('a refused request', () => {
 });
 
 describe('a refused token', () => {
-  it('409 0.0.10 in the middle of a batch: one renewal, everything signed', async () => {
+  it('with 409 0.0.10 in the middle of a batch leads to one renewal, and everything is signed', async () => {
     const service = await documentedService({
       beforeSign: ({ token, number }) =>
         number >= 3 && token === 't1' ? refusal(409, '0.0.10', 'Token expired or invalid') : undefined,
@@ -373,7 +373,7 @@ describe('a refused token', () => {
     once(service.signatures);
   });
 
-  it('409 0.0.10 for the new token, too, names both causes', async () => {
+  it('with 409 0.0.10 for the new token, too, fails with both possible causes', async () => {
     const service = await documentedService({ beforeSign: () => refusal(409, '0.0.10', 'Token expired or invalid') });
     const [result] = await service.client({ lookUpFirst: false }).signMany(documents(1));
     expect(result).toMatchObject({
@@ -417,7 +417,7 @@ describe('a refused token', () => {
 });
 
 describe('the journal', () => {
-  it('does not keep a document in doubt that the service never took, so that the next run does not wait for it', async () => {
+  it('does not keep a document in doubt that the service never received, so that the next run does not wait for it', async () => {
     const script: { beforeSign?: (request: SignRequest) => ReturnType<typeof refusal> | undefined } = {
       beforeSign: () => refusal(401, '1.1.1', 'Licence inactive'),
     };
@@ -444,7 +444,7 @@ describe('too many requests at once', () => {
   it.each([
     ['429', { status: 429 }],
     ['409 with a message', { status: 409, body: { errorCodeDescription: 'Too many request' } }],
-  ])('%s: everything is signed, with fewer requests at once', async (_, tooMany) => {
+  ])('%s: everything is signed, with lower concurrency', async (_, tooMany) => {
     const service = await documentedService({ maxParallel: 2, tooMany, signMs: 5 });
     const batch = service.client().signAll(documents(40), { inMemory: true, batchSize: 1, concurrency: 8 });
     let signed = 0;

@@ -16,10 +16,10 @@ describe('a lost answer', () => {
   const sign = { endpoint: 'sign' } as const;
   test.each<[string, Fault]>([
     ['connection dropped before anything was read', { kind: 'drop', phase: 'before', ...sign }],
-    ['connection dropped while the service goes on', { kind: 'drop', phase: 'processing', ...sign }],
+    ['connection dropped while the service is working', { kind: 'drop', phase: 'processing', ...sign }],
     ['connection dropped after signing', { kind: 'drop', phase: 'after', ...sign }],
     ['500 before signing', { kind: 'server-error', phase: 'before', ...sign }],
-    ['502 while the service goes on', { kind: 'server-error', status: 502, phase: 'processing', ...sign }],
+    ['502 while the service is working', { kind: 'server-error', status: 502, phase: 'processing', ...sign }],
     ['500 after signing', { kind: 'server-error', phase: 'after', ...sign }],
     ['half an answer', { kind: 'truncate', ...sign }],
     ['a web page after signing', { kind: 'html', phase: 'after', status: 200, ...sign }],
@@ -37,7 +37,7 @@ describe('a lost answer', () => {
     expect(sandbox.admin.counts().signedByReference).toEqual(signedOnce(5));
   });
 
-  test('a timeout while the service is still signing', async () => {
+  test('every document is signed once after a timeout while the service is still signing', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault({ kind: 'latency', phase: 'processing', delayMs: 600, ...sign });
     const results = await clientOf(sandbox, { timeouts: { signMs: 250 } }).signMany(documents(3));
@@ -45,7 +45,7 @@ describe('a lost answer', () => {
     expect(sandbox.admin.counts()).toMatchObject({ signedByReference: signedOnce(3), requests: { sign: 1 } });
   });
 
-  test('the questions may fail too', async () => {
+  test('look-ups are repeated if they fail as well', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault(
       { kind: 'drop', phase: 'after', ...sign },
@@ -59,7 +59,7 @@ describe('a lost answer', () => {
     expect(sandbox.admin.counts().signedByReference).toEqual(signedOnce(3));
   });
 
-  test('where no answer is ever had, the references in doubt are listed and nothing is sent again', async () => {
+  test('without any answer, the references in doubt are listed and nothing is sent again', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault(
       { kind: 'drop', phase: 'after', ...sign },
@@ -74,7 +74,7 @@ describe('a lost answer', () => {
   });
 });
 
-describe('partly known', () => {
+describe('a partly known request', () => {
   test('only what the service does not know is sent', async () => {
     const sandbox = await testSandbox(worst);
     await clientOf(sandbox).signMany(documents(2));
@@ -83,7 +83,7 @@ describe('partly known', () => {
     expect(sandbox.admin.counts()).toMatchObject({ signedByReference: signedOnce(4), requests: { sign: 2 } });
   });
 
-  test('a service that refuses repeated references is asked, and the rest is sent', async () => {
+  test('if the service refuses repeated references, they are looked up and the rest is sent', async () => {
     const sandbox = await testSandbox({ duplicateReferences: 'refuse' });
     const signstash = clientOf(sandbox, { lookUpFirst: false });
     await signstash.signMany(documents(2));
@@ -185,7 +185,7 @@ describe('through the on-premise proxy', () => {
     ).toEqual(['proxy']);
   });
 
-  test('a lost answer with the SaaS configured: the state is known, the content is said to be gone', async () => {
+  test('after a lost answer, with the SaaS configured, the state is known and the content is reported as unavailable', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault({ kind: 'drop', phase: 'after', endpoint: 'sign', service: 'proxy' });
     const [result] = await proxied(sandbox, true).signMany(documents(1));
@@ -204,7 +204,7 @@ describe('through the on-premise proxy', () => {
     expect(sandbox.admin.counts().requests.sign).toBe(1);
   });
 
-  test('a request lost before signing is sent again if the SaaS is said to see documents of the proxy', async () => {
+  test('a request lost before signing is sent again if saasSeesProxyDocuments is set', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault({ kind: 'drop', phase: 'before', endpoint: 'sign', service: 'proxy' });
     const [result] = await proxied(sandbox, true, { saasSeesProxyDocuments: true }).signMany(documents(1));
@@ -212,7 +212,7 @@ describe('through the on-premise proxy', () => {
     expect(sandbox.admin.counts().signedByReference).toEqual(signedOnce(1));
   });
 
-  test('a lost answer without the SaaS: exactly the references in doubt, and no second request', async () => {
+  test('after a lost answer, without the SaaS, exactly the references in doubt are reported, and no second request is sent', async () => {
     const sandbox = await testSandbox(worst);
     sandbox.admin.addFault({ kind: 'drop', phase: 'after', endpoint: 'sign', service: 'proxy' });
     const results = await proxied(sandbox, false).signMany(documents(2));

@@ -23,7 +23,7 @@ describe('sign', () => {
     expect(sandbox.admin.counts()).toMatchObject({ tokensIssued: 1, documentsSigned: 1 });
   });
 
-  test('signs XML with XAdES, and tells documents with equal content apart by their keys', async () => {
+  test('signs XML with XAdES, and distinguishes documents with equal content by their keys', async () => {
     const sandbox = await testSandbox();
     const signstash = clientOf(sandbox);
     const xml = await signstash.sign(Buffer.from('<Invoice><ID>1</ID></Invoice>'), { name: 'invoice.xml' });
@@ -71,7 +71,7 @@ describe('a PDF that is signed with PAdES and with CAdES', () => {
 });
 
 describe('signMany', () => {
-  test('one request for many; answers are matched by reference, whatever their order', async () => {
+  test('sends one request for many documents and matches answers by reference, in any order', async () => {
     const sandbox = await testSandbox();
     const pdfs = Array.from({ length: 20 }, (_, index) => minimalPdf(`Fatura ${index}`));
     const documents = pdfs.map((content, index) => ({ content, name: `${index}.pdf` }));
@@ -168,7 +168,7 @@ describe('operations', () => {
     expect(sandbox.admin.counts().mailsResent).toBe(2);
   });
 
-  test('what the service does not know is NOT_FOUND', async () => {
+  test('an operation that the service does not know is NOT_FOUND', async () => {
     const { operations } = clientOf(await testSandbox());
     await expect(operations.get('999')).rejects.toMatchObject({ code: 'NOT_FOUND', operationId: '999' });
     await expect(operations.getByReference('nope')).rejects.toMatchObject({ code: 'NOT_FOUND', references: ['nope'] });

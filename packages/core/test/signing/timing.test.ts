@@ -85,7 +85,7 @@ describe('the grace period', () => {
     expect(lookups.at(-1)).toBe(second);
   });
 
-  it('is a setting', () => {
+  it('can be set', () => {
     expect(graceMs({ ...defaultRetryPolicy, lookupGraceMs: 0 }, 300_000)).toBe(0);
     expect(graceMs(defaultRetryPolicy, 300_000)).toBe(60_000);
   });
@@ -118,7 +118,7 @@ describe('too many requests', () => {
     expect(at('sign')).toHaveLength(1);
   });
 
-  it('without Retry-After the waits grow, and end after five minutes', async () => {
+  it('without Retry-After, the delays grow, and the call fails after five minutes', async () => {
     const { time, client, at } = setUp(() => respond(429, {}));
     const [result] = await time.run(client.signMany([document('ref-1')]));
     expect(result).toMatchObject({ ok: false, error: { code: 'RATE_LIMITED' } });

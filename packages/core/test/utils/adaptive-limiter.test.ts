@@ -3,7 +3,7 @@ import { AdaptiveLimiter, type Slot } from '../../src/utils/adaptive-limiter.ts'
 
 const goOn = () => {};
 
-/** A server that refuses what is more than `accepts` at once, and the callers that try until they are served. */
+/** A server that refuses more than `accepts` calls at once, and callers that retry until they succeed. */
 async function serveAll(limiter: AdaptiveLimiter, calls: number, accepts: () => number) {
   let running = 0;
   let most = 0;

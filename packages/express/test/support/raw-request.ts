@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** Opens a socket and writes to it by hand, for callers that hang up, or send what no client library would. */
+/** Opens a socket and writes to it by hand, for callers that disconnect or send malformed requests. */
 export async function openSocket(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

@@ -14,11 +14,11 @@ export interface SandboxAdmin {
   counts(): SandboxCounts;
   /** The latest requests to the services, oldest first. */
   requests(): RequestLogEntry[];
-  /** Answers of the sandbox that do not conform to its OpenAPI description; answers made up by faults are left out. */
+  /** Answers of the sandbox that do not conform to its OpenAPI description, except those made by faults. */
   schemaViolations(): string[];
   /** Changes the issuer's quota. */
   setUsage(usage: UsageSettings): void;
-  /** Forgets operations, counts, faults, tokens and the log; keeps the certificate authority. */
+  /** Clears operations, counts, faults, tokens and the log; keeps the certificate authority. */
   reset(): void;
 }
 

@@ -4,13 +4,13 @@ import { type EndpointName, endpointNames } from '../endpoints.ts';
 export interface SandboxCounts {
   tokensIssued: number;
   tokenRequests: number;
-  /** Requests that arrived, by endpoint, whatever became of them. */
+  /** Requests received, by endpoint, whatever their outcome. */
   requests: Record<Exclude<EndpointName, 'token'>, number>;
   /** Every signature counts, and would be charged. */
   documentsSigned: number;
   /** Above 1: a document was charged more than once. */
   signedByReference: Record<string, number>;
-  /** Receivers that a delivery mail would have been sent to again. */
+  /** Receivers to which a delivery e-mail would have been resent. */
   mailsResent: number;
 }
 

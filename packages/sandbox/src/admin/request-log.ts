@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { FaultKind } from '../faults/fault.ts';
 import type { FaultTarget } from '../faults/fault-queue.ts';
 
-/** One request, as far as it may be kept: never a body, never a secret. */
+/** One request, without body and secrets. */
 export interface RequestLogEntry extends Partial<FaultTarget> {
   method: string;
   path: string;
   /** When it arrived, ISO 8601. */
   at: string;
-  /** Status answered; absent while under way and where the connection was cut. */
+  /** Status of the answer; absent while the request is in progress or if the connection was cut. */
   status?: number;
   /** Bytes of body that arrived. */
   bytes: number;

@@ -59,7 +59,7 @@ export async function adminRoutes(app: FastifyInstance, { state }: { state: Sand
   act('POST', '/reset', () => admin.reset());
 }
 
-/** A web page cannot send this header to another site without asking first, and other local users do not know the token. */
+/** A web page cannot send this header to another site without a CORS preflight, and other local users do not know the token. */
 function tokenCheck(adminToken: string) {
   const expected = Buffer.from(`Bearer ${adminToken}`);
   return async ({ headers }: FastifyRequest, reply: FastifyReply): Promise<unknown> => {

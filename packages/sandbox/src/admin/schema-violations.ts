@@ -2,7 +2,7 @@ import { findSchemaViolations, type ServiceAnswer } from '../wire/answer-check.t
 
 const kept = 100;
 
-/** What the sandbox answered outside its own OpenAPI description, which is a defect of the sandbox. */
+/** Answers that violate the sandbox's own OpenAPI description, which is a defect of the sandbox. */
 export class SchemaViolations {
   #found: string[] = [];
 

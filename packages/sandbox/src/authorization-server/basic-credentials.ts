@@ -5,7 +5,7 @@ export interface Credentials {
   clientSecret: string;
 }
 
-/** Reads `Authorization: Basic`; undefined where there is none that can be read. */
+/** Reads `Authorization: Basic`; undefined if it is missing or malformed. */
 export function readBasic(
   header: string | undefined,
   decoding: ResolvedOptions['basicDecoding'],

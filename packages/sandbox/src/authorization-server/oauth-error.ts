@@ -1,4 +1,4 @@
-/** An answer in the words of Spring's OAuth (inferred, API reference, section 3). */
+/** An error in the format of Spring's OAuth (inferred, API reference, section 3). */
 export class OAuthError extends Error {
   override name = 'OAuthError';
   readonly status: number;
@@ -28,7 +28,7 @@ export const oauthErrors = {
     new OAuthError(400, 'unsupported_grant_type', `Unsupported grant type: ${grant}`),
   invalidScope: (scope: string) => new OAuthError(400, 'invalid_scope', `Invalid scope: ${scope}`),
   noToken: () => new OAuthError(401, 'unauthorized', noCredentials, 'Bearer error="unauthorized"'),
-  /** Spring repeats the refused token in its description: clients must not log these words as they are. */
+  /** Spring repeats the refused token in its description: clients must not log it unredacted. */
   invalidToken: (token: string) =>
     new OAuthError(401, 'invalid_token', `Invalid access token: ${token}`, 'Bearer error="invalid_token"'),
   expiredToken: (token: string) =>

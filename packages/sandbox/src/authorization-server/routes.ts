@@ -43,7 +43,7 @@ function same(left: string, right: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Servlets do not tell the parameters of a form and of a query apart, and real clients use either. */
+/** Servlets do not distinguish form and query parameters, and real clients use either. */
 function checkGrant(form: URLSearchParams, query: URLSearchParams): void {
   const grant = form.get('grant_type') ?? query.get('grant_type');
   if (!grant) throw oauthErrors.missingGrantType();

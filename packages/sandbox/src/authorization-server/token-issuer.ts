@@ -18,7 +18,7 @@ export const scope = 'read write';
 export class TokenIssuer {
   readonly #key = randomBytes(32);
   readonly #lifetimeSeconds: number;
-  /** When each token ends, in epoch milliseconds. */
+  /** When each token expires, in epoch milliseconds. */
   readonly #ends = new Map<string, number>();
 
   readonly #refusal: ResolvedOptions['refusedToken'];
@@ -42,7 +42,7 @@ export class TokenIssuer {
     return { access_token: token, token_type: 'bearer', expires_in: expiresIn, scope, jti };
   }
 
-  /** Throws the answer to a refused token: Spring's, or the service's own. */
+  /** Throws the error for a refused token: Spring's, or the service's own. */
   async check(token: string): Promise<void> {
     try {
       const ends = this.#ends.get(await this.#jtiOf(token));

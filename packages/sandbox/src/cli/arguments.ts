@@ -59,7 +59,7 @@ const known = {
   version: flag,
 } as const;
 
-/** Throws for an argument that is unknown or makes no sense. */
+/** Throws for an unknown or invalid argument. */
 export function parseArguments(args: string[]): CliArguments {
   const { values, positionals } = parse(args);
   const [command = 'run', ...more] = positionals;
@@ -96,7 +96,7 @@ function parse(args: string[]) {
   }
 }
 
-/** The known option that shares the longest start with what was typed, if that is at least two letters. */
+/** The known option with the longest common prefix, if that has at least two letters. */
 function nearest(option: string): string | undefined {
   const shared = (name: string) => {
     let length = 0;

@@ -1,7 +1,7 @@
 import { quote } from '../curl-flow.ts';
 import type { Sandbox } from '../sandbox.ts';
 
-/** What a person reads, with lines to paste into a POSIX shell or PowerShell. */
+/** The text for people, with lines to paste into a POSIX shell or PowerShell. */
 export function banner(sandbox: Sandbox): string {
   const { url, tokenUrl, apiUrl, proxyUrl, clientId, clientSecret, caCertificatePath, adminToken } = sandbox;
   const settings = [

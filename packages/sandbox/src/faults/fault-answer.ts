@@ -3,20 +3,20 @@ import { ApiError, apiErrors, describeErrorCode } from '../wire/api-error.ts';
 import type { TransportFault } from './fault.ts';
 import type { FaultTarget } from './fault-queue.ts';
 
-/** An answer that stands in for the real one. */
+/** An answer that replaces the real one. */
 export interface FaultAnswer {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
-/** What a gateway says; also used where the sandbox plays one itself. */
+/** The page of a gateway. */
 export function gatewayPage(status: number, title: string): FaultAnswer {
   const body = `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n`;
   return { status, headers: { 'content-type': 'text/html' }, body };
 }
 
-/** The answer that a fault gives; undefined for those that give none. */
+/** The answer that a fault sends; undefined if it sends none. */
 export function faultAnswer(fault: TransportFault, { endpoint }: FaultTarget): FaultAnswer | undefined {
   switch (fault.kind) {
     case 'latency':
@@ -31,14 +31,14 @@ export function faultAnswer(fault: TransportFault, { endpoint }: FaultTarget): F
     case 'licence':
       return errorAnswer(apiErrors.licence(fault.errorCode ?? '1.1.1'));
     case 'rate-limit': {
-      // The authorization server documents no such answer: there a gateway limits the rate.
+      // The authorization server documents no such answer, so a gateway limits the rate there.
       const answer =
         endpoint === 'token' ? gatewayPage(429, 'Too Many Requests') : errorAnswer(apiErrors.tooManyRequests());
       return withRetryAfter(answer, fault.retryAfterSeconds);
     }
     case 'server-error': {
       const answer = errorAnswer(
-        new ApiError(fault.status ?? 500, '0.0.1', 'Unhandled error.', 'The sandbox was told to fail'),
+        new ApiError(fault.status ?? 500, '0.0.1', 'Unhandled error.', 'The sandbox was set to fail'),
       );
       return withRetryAfter(answer, fault.retryAfterSeconds);
     }
@@ -47,7 +47,7 @@ export function faultAnswer(fault: TransportFault, { endpoint }: FaultTarget): F
     case 'empty':
       return { status: fault.status ?? 200, headers: {}, body: '' };
     case 'reject': {
-      const { status, errorCode = '0.0.6', causeMessage = 'The sandbox was told to refuse' } = fault;
+      const { status, errorCode = '0.0.6', causeMessage = 'The sandbox was set to refuse this request' } = fault;
       const described = describeErrorCode(errorCode ?? '0.0.6');
       const description = fault.errorCodeDescription ?? described.description;
       return errorAnswer(new ApiError(status ?? 500, errorCode, description, causeMessage));

@@ -1,13 +1,13 @@
 import type { Fault, FaultKind, FaultPhase } from './fault.ts';
 
-/** What is known of a kind of fault: enough to refuse a fault that could never apply, and to explain itself. */
+/** The description of a kind of fault, used for validation and documentation. */
 export interface FaultKindDescription {
   summary: string;
   /** Phases it can apply in, the default first. Absent for faults that change what an operation becomes or shows. */
   phases?: readonly FaultPhase[];
   /** Which endpoints it can apply to: every endpoint, the two sign endpoints, or those that list documents. */
   endpoints: 'any' | 'sign' | 'documents';
-  /** Its own settings, with what they mean. */
+  /** Its own settings and their meaning. */
   settings: Record<string, string>;
   /** Applies until it is cleared, unless `times` says otherwise. */
   standing?: boolean;

@@ -30,7 +30,7 @@ export class FaultQueue {
     this.#waiting = [];
   }
 
-  /** The faults that still wait, without the number of times left to them. */
+  /** The faults that still wait, without their remaining number of times. */
   waiting(): Fault[] {
     return this.#waiting.map(({ fault }) => fault);
   }

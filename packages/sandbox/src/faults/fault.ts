@@ -60,7 +60,7 @@ export interface RateLimitFault extends FaultScope {
   retryAfterSeconds?: number;
 }
 
-/** A 5xx with an error body. At `processing` it is a gateway that gave up while the service goes on. */
+/** A 5xx with an error body. At `processing`, it simulates a gateway that gave up while the service is still working. */
 export interface ServerErrorFault extends FaultScope {
   kind: 'server-error';
   /** Default 500. */
@@ -77,7 +77,7 @@ export interface DropFault extends FaultScope {
   phase?: FaultPhase;
 }
 
-/** The answer breaks off half-way: right headers, half a body, closed connection. */
+/** The answer is truncated: complete headers, half a body, closed connection. */
 export interface TruncateFault extends FaultScope {
   kind: 'truncate';
 }
@@ -100,7 +100,7 @@ export interface EmptyFault extends FaultScope {
   phase?: FaultPhase;
 }
 
-/** Refused with an error body of your choice. Nothing is registered. */
+/** Refused with the configured error body. Nothing is registered. */
 export interface RejectFault extends FaultScope {
   kind: 'reject';
   /** Default 500, as the service answers bad requests. */
@@ -125,7 +125,7 @@ export interface RefuseDocumentFault extends FaultScope {
   errorCode?: string;
   /** Default: the documented status of `errorCode`, 500 for an unknown one. */
   status?: number;
-  /** What `causeMessage` says of the document. Default `name`. */
+  /** How `causeMessage` identifies the document. Default `name`. */
   names?: 'name' | 'reference' | 'nothing';
 }
 
@@ -191,7 +191,7 @@ export interface DocumentErrorFault extends FaultScope {
   signError?: SignErrorCode | (string & {});
 }
 
-/** Something that goes wrong, on demand. */
+/** A failure on demand. */
 export type Fault =
   | LatencyFault
   | UnauthorizedFault
@@ -227,7 +227,7 @@ export type FaultOf<Kind extends FaultKind, Candidate = Fault> = Candidate exten
 
 export type OutcomeFault = LateExecutionFault | ExecutionFailedFault;
 
-/** Faults that replace, delay or spoil an answer, as against those that change what the operation becomes or shows. */
+/** Faults that replace, delay or damage an answer, as opposed to those that change the operation. */
 export type TransportFault =
   | LatencyFault
   | UnauthorizedFault

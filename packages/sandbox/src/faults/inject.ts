@@ -29,7 +29,7 @@ export async function injectAfter(
   reply: FastifyReply,
   payload: unknown,
 ): Promise<unknown> {
-  // A request that was refused has nothing to lose; the fault waits for the next.
+  // A refused request does not consume the fault; it waits for the next request.
   if (reply.statusCode >= 400 || request.answeredByFault) return payload;
   const fault = take(state, request, 'after');
   if (!fault) return payload;

@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 
-/** Long enough for half an answer to leave before the connection is cut. */
+/** Long enough to send half an answer before the connection is cut. */
 const headStartMs = 25;
 
-/** The first half of an answer, after which the connection is cut. The headers promise all of it. */
+/** The first half of an answer, after which the connection is cut. The headers announce all of it. */
 export function truncated(payload: unknown, reply: FastifyReply, socket: Socket): Readable {
   if (payload instanceof Readable) {
     return Readable.from(firstHalf(payload, Number(reply.getHeader('content-length') ?? 0), socket));

@@ -78,7 +78,7 @@ export async function consultRoutes(app: FastifyInstance, { state }: { state: Sa
     },
   );
 
-  /** No source tells how the service says that it does not know a reference. */
+  /** No source documents how the service answers for an unknown reference. */
   function notFound(reference: string, reply: FastifyReply) {
     const error = apiErrors.referenceNotFound(reference);
     switch (options.lookupNotFound) {
@@ -104,7 +104,7 @@ export async function consultRoutes(app: FastifyInstance, { state }: { state: Sa
   }
 }
 
-/** In any case: a real client writes `True`. */
+/** In upper or lower case: a real client writes `True`. */
 function asBoolean(name: string, value: string): boolean {
   const lower = value.toLowerCase();
   if (lower !== 'true' && lower !== 'false') throw apiErrors.invalid(`${name} must be true or false`);

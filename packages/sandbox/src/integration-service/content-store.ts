@@ -1,6 +1,6 @@
 import type { OperationDocument } from './operation.ts';
 
-/** Signed contents in memory; the oldest is dropped once they grow beyond the limit. */
+/** Signed contents in memory; the oldest is dropped when they exceed the limit. */
 export class ContentStore {
   readonly #maxBytes: number;
   readonly #contents = new Map<OperationDocument, Uint8Array>();

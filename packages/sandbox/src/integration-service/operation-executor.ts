@@ -12,7 +12,7 @@ import type { Usage } from './usage.ts';
 
 export type SignedContents = ReadonlyMap<OperationDocument, Uint8Array>;
 
-/** What the executor works with. */
+/** Dependencies of the executor. */
 export interface ExecutorDeps {
   signer: Signer;
   operations: OperationStore;
@@ -22,18 +22,18 @@ export interface ExecutorDeps {
   counts: Counts;
 }
 
-/** Takes sign requests through their life: registered, executed, at once or later. */
+/** Registers sign requests and executes them, immediately or later. */
 export class OperationExecutor {
   readonly #deps: ExecutorDeps;
   readonly #limit = pLimit(2 * availableParallelism());
-  /** Operations that a fault has put off, and how many polls are left to them (undefined: a timer decides). */
+  /** Operations that a fault has deferred, and how many polls they have left (undefined: a timer decides). */
   readonly #deferred = new Map<Operation, { target: FaultTarget; polls?: number; timer?: NodeJS.Timeout }>();
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
   }
 
-  /** From here on the references are known and look-ups find them. */
+  /** Registers the references, which look-ups find from now on. */
   register(request: SignRequest, target: FaultTarget): Operation {
     const { operations, usage, faults } = this.#deps;
     usage.refuseIfUsedUp(request.documents.length);
@@ -46,7 +46,7 @@ export class OperationExecutor {
     return operation;
   }
 
-  /** Signs the documents; with what a fault wants to become of the operation. */
+  /** Signs the documents, with the outcome that a fault sets. */
   async execute(operation: Operation, target: FaultTarget): Promise<SignedContents> {
     const fault = this.#deps.faults.takeOutcome(target);
     if (!fault) return this.#sign(operation, target);
@@ -73,7 +73,7 @@ export class OperationExecutor {
     await this.#sign(operation, late.target);
   }
 
-  /** Forgets what was put off. */
+  /** Clears deferred operations. */
   cancel(): void {
     for (const { timer } of this.#deferred.values()) clearTimeout(timer);
     this.#deferred.clear();

@@ -22,7 +22,7 @@ export class OperationStore {
     this.#firstId = BigInt(firstOperationId);
   }
 
-  /** Registers a request under its references; throws the API's error where they are taken. */
+  /** Registers a request under its references; throws the API's error if one of them exists. */
   register(request: SignRequest, origin: ServiceName): Operation {
     this.#refuseRepeatsWithin(request);
     if (this.#duplicates !== 'sign-again') this.#refuseKnown(request);

@@ -8,7 +8,7 @@ export type OperationStatus = 'PENDING_EXECUTION' | 'EXECUTED' | 'EXECUTION_ERRO
 export interface Operation {
   /** An int64 in decimal digits. */
   readonly id: string;
-  /** Which service took the request; what the proxy took is never stored. */
+  /** The service that received the request; contents signed by the proxy are never stored. */
   readonly origin: ServiceName;
   readonly reference: string;
   readonly description: string;
@@ -36,8 +36,8 @@ export interface OperationDocument {
   readonly signatureInfo: WireSignatureInfo;
   signStatus: 'RECEIVED' | 'ERROR_SIGNING' | 'SIGNED';
   signError?: string;
-  /** What is to be signed; released afterwards. */
+  /** The content to sign; released afterwards. */
   unsigned: Buffer | undefined;
-  /** What was sent, kept only while a fault asks for it. */
+  /** The content as received, kept only if a fault needs it. */
   original?: Buffer;
 }

@@ -4,7 +4,7 @@ import { bearerCheck } from './bearer.ts';
 import { consultRoutes } from './consult-routes.ts';
 import { signRoutes } from './sign-routes.ts';
 
-/** The SaaS: signs, and tells about what was signed. */
+/** The SaaS: signs documents and answers queries. */
 export async function integrationService(app: FastifyInstance, { state }: { state: SandboxState }): Promise<void> {
   app.addHook('onRequest', bearerCheck(state.tokens));
   await app.register(signRoutes, { state, service: 'saas' });

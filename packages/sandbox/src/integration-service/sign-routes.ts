@@ -43,13 +43,13 @@ export async function signRoutes(
   post('sign', '/api/v0/document/sign/base64', ({ raw }) => readSignRequest(limited(raw, maxBodyBytes), unknownFields));
   post('signMultipart', '/api/v0/document/sign', (request) => readMultipartSignRequest(request, unknownFields));
 
-  /** The body has arrived: from here on the work is completed, whether or not the client still waits for the answer. */
+  /** The body has arrived: from here on the work is completed, even if the client no longer waits for the answer. */
   async function sign(target: FaultTarget, request: FastifyRequest, reply: FastifyReply, body: SignRequest) {
     const operation = state.executor.register(body, target);
     await injectWhileProcessing(state, request, reply);
     const signed = await state.executor.execute(operation, target);
     if (reply.sent) return reply;
-    // The proxy keeps nothing to fetch later, so it returns contents whatever was asked for.
+    // The proxy stores nothing, so it returns contents even if they were not requested.
     const withContent = body.returnSignedContent || target.service === 'proxy';
     return answer(reply, operation, target, withContent ? signed : new Map());
   }

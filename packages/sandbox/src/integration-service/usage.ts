@@ -15,7 +15,7 @@ export interface UsageSettings {
 export class Usage {
   readonly #initial: Required<UsageSettings>;
   #current: Required<UsageSettings>;
-  /** Signatures under way, so that parallel requests cannot overdraw together. */
+  /** Signatures in progress, so that parallel requests cannot exceed the quota together. */
   #reserved = 0;
 
   constructor(limitUsageCount: number | null, now = new Date()) {
@@ -56,7 +56,7 @@ export class Usage {
     this.#reserved += signatures;
   }
 
-  /** A reserved signature was made, or could not be. */
+  /** Settles a reservation: the signature was created or failed. */
   settle(made: boolean): void {
     this.#reserved = Math.max(0, this.#reserved - 1);
     if (made) this.#current.limitCurrentConsumption += 1;

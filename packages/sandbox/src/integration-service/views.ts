@@ -5,7 +5,7 @@ import { documentAttributes } from './document-attributes.ts';
 import type { Operation, OperationDocument } from './operation.ts';
 import type { Usage } from './usage.ts';
 
-/** Writes digits as a JSON number, whatever their count: an int64 does not fit a JavaScript number. */
+/** Writes digits as a JSON number of any length: an int64 does not fit a JavaScript number. */
 const rawJson = (JSON as unknown as { rawJSON(text: string): object }).rawJSON;
 
 export interface ViewContext {

@@ -10,7 +10,7 @@ interface IssuedIdentity {
   privateKeyPem: string;
 }
 
-/** Everything the sandbox signs with. The root's private key is not part of it: it is forgotten once these are issued. */
+/** Everything the sandbox signs with. The root's private key is not part of it: it is discarded once these are issued. */
 export interface IssuedAuthority {
   caCertificatePem: string;
   signer: IssuedIdentity;
@@ -46,7 +46,7 @@ const ORGANISATION = "Sign'Stash Connect Sandbox";
 export async function issueAuthority(algorithm: KeyAlgorithm): Promise<IssuedAuthority> {
   const rootSubject = { commonName: 'Sandbox Root — Not Qualified', organisation: ORGANISATION };
   const [rootKeys, signingKeys, timestampKeys] = await Promise.all([
-    // Only signatures on documents have to be as the real ones; RSA keys take up to a second each.
+    // Only document signatures must use the real algorithm; generating an RSA key takes up to a second.
     generateKeys('EC-P256'),
     generateKeys(algorithm),
     generateKeys('EC-P256'),
@@ -93,7 +93,7 @@ async function issue(
   certificate.serialNumber = randomSerialNumber();
   certificate.issuer = distinguishedName(issuer.subject);
   certificate.subject = distinguishedName(subject);
-  // An hour back: the clock of a container or of a verifier may be a little behind.
+  // One hour in the past: the clock of a container or verifier may be slow.
   certificate.notBefore.value = new Date(Date.now() - 3_600_000);
   certificate.notAfter.value = new Date(Date.now() + VALID_YEARS * 365 * 86_400_000);
   await certificate.subjectPublicKeyInfo.importKey(keys.publicKey);
@@ -129,14 +129,14 @@ async function exportPrivateKey(key: webcrypto.CryptoKey): Promise<string> {
   return `-----BEGIN PRIVATE KEY-----\n${base64.replace(/.{64}(?=.)/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
 }
 
-/** 16 random octets, positive and never starting with a zero octet, as RFC 5280, 4.1.2.2 wants. */
+/** 16 random octets, positive and never starting with a zero octet, as RFC 5280, 4.1.2.2 requires. */
 function randomSerialNumber(): asn1js.Integer {
   const octets = crypto.getRandomValues(new Uint8Array(16));
   octets[0] = (octets[0]! & 0x3f) | 0x40;
   return new asn1js.Integer({ valueHex: octets });
 }
 
-/** One attribute a set: pkijs, left to itself, writes all of them into one, which reads as `C=PT + O=… + CN=…`. */
+/** One attribute per set: by default, pkijs writes all of them into one, shown as `C=PT + O=… + CN=…`. */
 function distinguishedName(subject: Subject): pkijs.RelativeDistinguishedNames {
   const utf8 = (value: string) => new asn1js.Utf8String({ value });
   const entries: [string, asn1js.Utf8String | asn1js.PrintableString][] = [
@@ -152,7 +152,7 @@ function distinguishedName(subject: Subject): pkijs.RelativeDistinguishedNames {
   return pkijs.RelativeDistinguishedNames.fromBER(new asn1js.Sequence({ value }).toBER());
 }
 
-/** SHA-1 of the key, method 1 of RFC 5280, 4.2.1.2: a name for the key, not a protection. */
+/** SHA-1 of the key, method 1 of RFC 5280, 4.2.1.2: an identifier of the key, not a security measure. */
 async function keyIdentifier(keys: webcrypto.CryptoKeyPair): Promise<asn1js.OctetString> {
   const publicKeyInfo = new pkijs.PublicKeyInfo();
   await publicKeyInfo.importKey(keys.publicKey);

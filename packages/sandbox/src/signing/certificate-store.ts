@@ -23,7 +23,7 @@ export interface Authority {
   timestamp: SigningIdentity;
 }
 
-/** Opens the authority kept in `stateDirectory`, or makes one on the first run. */
+/** Opens the authority in `stateDirectory`, or creates it on the first run. */
 export async function openAuthority(stateDirectory: string, algorithm: KeyAlgorithm): Promise<Authority> {
   const folder = resolve(stateDirectory, `authority-${algorithm.toLowerCase()}`);
   const kept = await readAuthority(folder);
@@ -35,8 +35,8 @@ export async function openAuthority(stateDirectory: string, algorithm: KeyAlgori
 }
 
 /**
- * Two sandboxes may start at once. Each writes its own folder, then renames it into place: a rename is all or
- * nothing, and one that finds the place taken fails, so that both go on with the same keys.
+ * Two sandboxes may start at once. Each writes its own folder, then renames it into place: a rename is
+ * atomic and fails if the folder already exists, so that both use the same keys.
  */
 async function storeAuthority(stateDirectory: string, folder: string, issued: IssuedAuthority): Promise<void> {
   await mkdir(stateDirectory, { recursive: true });
@@ -48,12 +48,12 @@ async function storeAuthority(stateDirectory: string, folder: string, issued: Is
     await writeFile(join(draft, 'seal.key'), issued.signer.privateKeyPem, secret);
     await writeFile(join(draft, 'timestamp.pem'), issued.timestamp.certificatePem);
     await writeFile(join(draft, 'timestamp.key'), issued.timestamp.privateKeyPem, secret);
-    // A temporary folder opens to its owner only; the root certificate is for everyone.
+    // Only its owner can open a temporary folder, but everyone may read the root certificate.
     await chmod(draft, 0o755);
     await rename(draft, folder);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    // EPERM is how Windows says that the place is taken.
+    // Windows reports an existing folder as EPERM.
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST', 'EPERM')) throw error;
   }
 }

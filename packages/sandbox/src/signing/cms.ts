@@ -24,7 +24,7 @@ export interface CmsRequest {
   content?: Uint8Array;
   /** Default: id-data. */
   contentType?: string;
-  /** Called with the signature value; answers the attributes no signature covers, such as a timestamp. */
+  /** Called with the signature value; returns the unsigned attributes, such as a timestamp. */
   unsignedAttributes?: (signatureValue: Buffer) => pkijs.Attribute[];
 }
 

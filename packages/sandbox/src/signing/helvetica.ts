@@ -1,14 +1,14 @@
 import { type PDFHexString, StandardFontEmbedder } from '@cantoo/pdf-lib';
 import { FontNames } from '@cantoo/pdf-lib/standard-fonts';
 
-/** The metrics of Helvetica, which every PDF reader brings along: its letters cover Portuguese and all of Latin-1. */
+/** The metrics of Helvetica, which every PDF reader includes: it covers Portuguese and all of Latin-1. */
 const helvetica = StandardFontEmbedder.for(FontNames.Helvetica);
 
 export function widthOf(text: string, size: number): number {
   return helvetica.widthOfTextAtSize(drawable(text), size);
 }
 
-/** Letters Helvetica does not have become question marks, rather than an error over a decorative text. */
+/** Characters that Helvetica lacks become question marks instead of failing the document. */
 export function drawable(text: string): string {
   return Array.from(text.normalize('NFC'), (letter) =>
     helvetica.encoding.canEncodeUnicodeCodePoint(letter.codePointAt(0)!) ? letter : '?',

@@ -8,7 +8,7 @@ import type { CoordinateOrigin } from './seal-placement.ts';
 export type { KeyAlgorithm } from './authority.ts';
 
 export interface SignerOptions {
-  /** Where the sandbox keeps its keys and certificates. Made on the first run, used again by later ones. */
+  /** Folder of keys and certificates. Created on the first run and reused by later ones. */
   stateDirectory: string;
   /** Default `RSA-2048`, as the real service. */
   keyAlgorithm?: KeyAlgorithm;
@@ -55,7 +55,7 @@ async function signByType(
   }
 }
 
-/** A document can be broken in more ways than are checked for: it fails, its neighbours in the request do not. */
+/** A document can be malformed in ways that are not checked: only that document fails, not the others of its request. */
 function unforeseen(cause: unknown): SigningError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const error = new SigningError('SIGN_OPERATION_INTERNAL_ERROR', `The document cannot be signed: ${reason}`);

@@ -64,7 +64,7 @@ export async function signPades(
   return Buffer.concat([increment.original, update.bytes]);
 }
 
-/** Gives the signature its field: on the page where it is to be seen, or, unseen, on the first. */
+/** Adds the signature field: on the page of the visible seal, or on the first page for an invisible signature. */
 async function showSignature(
   increment: PdfIncrement,
   signature: PDFRef,

@@ -3,11 +3,11 @@ import type { PDFPage } from '@cantoo/pdf-lib';
 export type Rectangle = readonly [left: number, bottom: number, right: number, top: number];
 
 /**
- * Pages may be turned (/Rotate) and cropped. Callers of the API think of the page as it is seen, from its lower left
- * corner; PDF wants the page's own space. This translates between the two.
+ * Pages may be rotated (/Rotate) and cropped. Callers of the API use coordinates of the displayed page, from its lower left
+ * corner; PDF uses the page's own space. This translates between the two.
  */
 export class PageSpace {
-  /** How far the reader turns the page clockwise: 0, 90, 180 or 270. */
+  /** Clockwise rotation of the displayed page: 0, 90, 180 or 270 degrees. */
   readonly rotation: number;
   readonly #box: { x: number; y: number; width: number; height: number };
 
@@ -16,19 +16,19 @@ export class PageSpace {
     this.#box = page.getCropBox();
   }
 
-  /** Height of the page as it is seen. */
+  /** Height of the displayed page. */
   get seenHeight(): number {
     return this.rotation % 180 === 0 ? this.#box.height : this.#box.width;
   }
 
-  /** The rectangle in the page's own space of an area as seen. */
+  /** Converts an area of the displayed page to the page's own space. */
   rectangle(x: number, y: number, width: number, height: number): Rectangle {
     const [fromX, fromY] = this.#toPage(x, y);
     const [toX, toY] = this.#toPage(x + width, y + height);
     return [Math.min(fromX, toX), Math.min(fromY, toY), Math.max(fromX, toX), Math.max(fromY, toY)];
   }
 
-  /** Where a point of the page's own space is seen. */
+  /** Converts a point of the page's own space to the displayed page. */
   seen(pageX: number, pageY: number): { x: number; y: number } {
     const { width, height } = this.#box;
     const x = pageX - this.#box.x;

@@ -31,7 +31,7 @@ export class PdfIncrement {
     this.#tail = tail;
     ignoreImplausibleSize(document.context);
     this.#firstNewObject = document.context.largestObjectNumber + 1;
-    // Left on, pdf-lib's own change tracking searches the whole document at every change.
+    // pdf-lib's own change tracking would search the whole document at every change.
     delete document.context.snapshot;
   }
 
@@ -71,7 +71,7 @@ export class PdfIncrement {
     return this.context.trailerInfo.Root as PDFRef;
   }
 
-  /** Says that an object of the original has changed. New objects need no saying. */
+  /** Marks an object of the original as changed. New objects need no mark. */
   touch(ref: PDFRef): void {
     this.#touched.add(ref);
   }
@@ -142,7 +142,7 @@ export class PdfIncrement {
 /** Largest object number that readers take (PDF 32000-1, annex C). */
 const LARGEST_OBJECT_NUMBER = 8_388_607;
 
-/** New objects are numbered from /Size on; a made-up one would give numbers that no reader takes. */
+/** New objects are numbered from /Size on; a wrong /Size would lead to numbers that no reader accepts. */
 function ignoreImplausibleSize(context: PDFContext): void {
   if (context.largestObjectNumber < LARGEST_OBJECT_NUMBER) return;
   const numbers = context.enumerateIndirectObjects().map(([{ objectNumber }]) => objectNumber);

@@ -7,7 +7,7 @@ export interface PdfTail {
   offset: number;
 }
 
-/** PDF readers look for `startxref` in the last kilobyte; twice that forgives some trailing junk. */
+/** PDF readers look for `startxref` in the last kilobyte; twice that tolerates some trailing data. */
 const TAIL_LENGTH = 2048;
 
 /**

@@ -40,9 +40,9 @@ export async function findPlaceholder(pdf: Uint8Array, word: string): Promise<Pl
 }
 
 async function* textOf(pdf: Uint8Array): AsyncGenerator<{ page: number; runs: TextRun[] }> {
-  // Loaded on demand: a second PDF library of some megabytes, that most documents do not need.
+  // Loaded on demand: a second PDF library of some megabytes that most documents do not need.
   const { getDocumentProxy } = await import('unpdf');
-  // pdf.js takes the bytes away from their owner, so it gets a copy.
+  // pdf.js detaches the buffer that it is given, so it gets a copy.
   const document = await getDocumentProxy(new Uint8Array(pdf), { verbosity: 0 });
   try {
     const last = Math.min(document.numPages, maxPagesSearched, Math.ceil(maxPageSteps / document.numPages));
@@ -55,7 +55,7 @@ async function* textOf(pdf: Uint8Array): AsyncGenerator<{ page: number; runs: Te
   }
 }
 
-/** A word may be torn into several runs, so runs are searched as one string. */
+/** A word may be split into several runs, so runs are searched as one string. */
 function occurrences(runs: readonly TextRun[], word: string): { x: number; y: number }[] {
   const text = runs.map((run) => run.str).join('');
   const matches = text.matchAll(wholeWord(word));
@@ -79,7 +79,7 @@ function wholeWord(word: string): RegExp {
   return new RegExp(`${before}${escaped}${after}`, 'gu');
 }
 
-/** pdf.js tells the width of a run only, so the way to a letter inside it is shared out as Helvetica would. */
+/** pdf.js reports only the width of a run, so the position of a letter inside it is estimated with Helvetica's metrics. */
 function startOf(run: TextRun, letter: number): { x: number; y: number } {
   const [a, b, c, d, x, y] = run.transform as [number, number, number, number, number, number];
   const whole = widthOf(run.str, 1);

@@ -17,7 +17,7 @@ export interface SealPlacement {
   width: number;
   height: number;
   rotation: number;
-  /** The field to fill, where the document brings one. */
+  /** The existing field to fill, if any. */
   field?: SignatureField;
 }
 
@@ -53,12 +53,12 @@ function placeAt(page: PDFPage, x: number, y: number, area: string | undefined):
   return { page, rectangle: space.rectangle(x, y, width, height), width, height, rotation: space.rotation };
 }
 
-/** The area hangs below the point: its upper left corner is there. */
+/** The point is the upper left corner of the area. */
 function placeBelow(page: PDFPage, x: number, y: number, area: string | undefined): SealPlacement {
   return placeAt(page, x, y - parseArea(area).height, area);
 }
 
-/** The field's own rectangle decides, whatever area is asked for. */
+/** The field's own rectangle takes precedence over the requested area. */
 function placeInField(field: SignatureField): SealPlacement {
   const [left, bottom, right, top] = field.rectangle;
   const { rotation } = new PageSpace(field.page);

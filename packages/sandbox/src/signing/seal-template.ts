@@ -1,4 +1,4 @@
-/** What a template may speak of. Anything missing counts as null does in Velocity. */
+/** Values that a template may refer to. A missing value is treated as null is in Velocity. */
 export interface TemplateContext {
   commonName: string;
   reason?: string | undefined;
@@ -12,7 +12,7 @@ const REFERENCE = /\$(!?)(?:\{([a-z]\w*(?:\.[a-z]\w*(?:\(\))?)*)\}|([a-z]\w*(?:\
 /**
  * Fills the references of a Velocity template. A small part of Velocity: no directives, and of the real service's
  * variables only those below (only the first is known from its documentation). As in Velocity, an unknown or
- * missing reference stays as it is written, or vanishes when it is a quiet one (`$!reason`).
+ * missing reference stays as it is written, or is removed if it is a quiet one (`$!reason`).
  */
 export function renderTemplate(template: string, context: TemplateContext): string {
   const values = new Map([

@@ -19,14 +19,14 @@ const SIGNATURE_FLAGS = 3;
 /** Print | Locked. */
 const WIDGET_FLAGS = 132;
 
-/** What of a signature shows on a page: `rectangle` in the page's own space, `appearance` a form XObject. */
+/** The visible part of a signature: `rectangle` in the page's own space, `appearance` a form XObject. */
 export interface SignatureWidget {
   page: PDFPage;
   rectangle: Rectangle;
   appearance?: PDFRef | undefined;
 }
 
-/** A signature field the document brings along, and its widget, which may be one object or two. */
+/** An existing signature field and its widget, which may be one object or two. */
 export interface SignatureField {
   field: { dict: PDFDict; ref: PDFRef };
   widget: { dict: PDFDict; ref: PDFRef };
@@ -71,7 +71,7 @@ export function fillSignatureField(
   increment.touch(widget.ref);
 }
 
-/** Finds the signature field of that (fully qualified) name. Rejects one that is not there, or already signed. */
+/** Finds the signature field with this fully qualified name. Rejects one that is missing or already signed. */
 export function findEmptySignatureField(increment: PdfIncrement, name: string): SignatureField {
   const acroForm = increment.document.catalog.getAcroForm();
   const found = acroForm

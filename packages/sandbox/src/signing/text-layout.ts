@@ -10,9 +10,9 @@ export const LINE_HEIGHT = 1.15;
 const SMALLEST_SIZE = 4;
 const STEP = 0.5;
 
-/** Wraps text into a box, in a smaller size where it does not fit, and cut short where even that is too much. */
+/** Wraps text into a box, in a smaller size if it does not fit, and truncates it if it still does not fit. */
 export function layOutText(text: string, size: number, width: number, height: number): TextLayout {
-  // No letter higher than the box can fit, so there is no need to try.
+  // A font size larger than the box cannot fit.
   for (let smaller = Math.min(size, Math.max(height, SMALLEST_SIZE)); ; smaller -= STEP) {
     const lines = wrap(text, smaller, width);
     const room = Math.max(1, Math.floor(height / (smaller * LINE_HEIGHT)));

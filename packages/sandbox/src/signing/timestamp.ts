@@ -8,11 +8,11 @@ const OID = {
   tstInfo: '1.2.840.113549.1.9.16.1.4',
   timeStampToken: '1.2.840.113549.1.9.16.2.14',
   sha256: '2.16.840.1.101.3.4.2.1',
-  /** 2.25 is the arc anyone may use with a UUID, so it is not the policy of another authority. */
+  /** 2.25 is the arc for UUIDs, so this cannot be the policy of another authority. */
   sandboxPolicy: '2.25.305821105408246119474742976030998643995',
 };
 
-/** The sandbox's own time-stamping authority: an RFC 3161 token that says "these bytes existed now". */
+/** The sandbox's own time-stamping authority: it issues RFC 3161 tokens. */
 export function timestampToken(authority: Authority, bytes: Uint8Array): asn1js.Sequence {
   const serial = randomBytes(16);
   serial[0] = (serial[0]! & 0x3f) | 0x40;

@@ -28,7 +28,7 @@ import { parseBackground, parseFontSize } from './wire-values.ts';
 /** What the sandbox draws for `SERVICE_CUSTOMIZATION`, whose template is kept in the real service's backoffice. */
 const SERVICE_TEMPLATE = 'Digitally signed by $certificate.getCommonName()\n$date\n$!reason';
 const PADDING = 3;
-/** Where an image leaves less, the text sticks out of the area. */
+/** If the image leaves less room, the text exceeds the area. */
 const SMALLEST_TEXT_WIDTH = 40;
 /** Where letters stand in their line, in font sizes from its top. */
 const ASCENT = 0.9;
@@ -103,7 +103,7 @@ async function embedImage(
   }
 }
 
-/** As the service draws: the image at one point a pixel, the text to its right, the pair in the middle of the area. */
+/** As the service draws: the image at one point per pixel, the text to its right, both centred in the area. */
 function arrange(box: Box, image: Size | undefined, text: string, size: number): [image: Box, text: Box] {
   if (!image) return [box, box];
   const top = box.y + (box.height - image.height) / 2;
@@ -141,7 +141,7 @@ function textOperators(text: string, wishedSize: number, box: Box): PDFOperator[
   ];
 }
 
-/** Turns the appearance against the page, so that it stands upright for the reader of a turned page. */
+/** Rotates the appearance against the page, so that it is upright on a rotated page. */
 function turn(rotation: number): number[] {
   const cos = Math.round(Math.cos((rotation * Math.PI) / 180));
   const sin = Math.round(Math.sin((rotation * Math.PI) / 180));

@@ -1,6 +1,6 @@
 import { SigningError } from '../signer.ts';
 
-/** The small languages inside `visibleSignatureInfo`: `page=1,x=70,y=100`, `width=155,height=50`, `#000000`. */
+/** The text formats inside `visibleSignatureInfo`: `page=1,x=70,y=100`, `width=155,height=50`, `#000000`. */
 
 export function parseCoordinate(value: string): { page: number; x: number; y: number } {
   const [page, x, y] = parseNumbers('locationValue', value, ['page', 'x', 'y']);
@@ -18,7 +18,7 @@ export function parseArea(value: string = DEFAULT_AREA): { width: number; height
 /** As in a document signed by staging without a font. */
 const DEFAULT_FONT_SIZE = 10;
 
-/** Only the size: the real service draws in black, whatever colour is asked for. */
+/** Only the size: the real service draws in black, whatever the colour. */
 export function parseFontSize(value: string | undefined): number {
   if (value === undefined) return DEFAULT_FONT_SIZE;
   const pairs = parsePairs('font', value);

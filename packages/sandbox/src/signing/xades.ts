@@ -52,7 +52,7 @@ function parseDocument(content: Uint8Array): XmlDocument {
   }
   if (!document.dtd) return document;
   document.dispose();
-  // Its default attributes and entities would make one document mean different things to different readers.
+  // Default attributes and entities could make one document mean different things to different readers.
   throw new SigningError('SIGN_OPERATION_INTERNAL_ERROR', 'XML with a document type declaration cannot be signed');
 }
 
@@ -65,10 +65,10 @@ function findParent(document: XmlDocument, location: string | undefined): XmlEle
   throw new SigningError('CONFIGURATION_SIGN_ERROR', `There is no element "${location}" to put the signature into`);
 }
 
-/** The digest of the document as a verifier will see it: with the new signature taken out again. */
+/** The digest of the document as a verifier will see it: without the new signature. */
 function documentDigest(document: XmlDocument, content: Uint8Array, transform: SignatureTransform): Buffer {
   if (transform === 'ENVELOPED') return sha256(Buffer.from(canonicalize(document)));
-  // These transforms take out every signature, not only the one they stand in.
+  // These transforms remove every signature, not only their own.
   const copy = XmlDocument.fromBuffer(content);
   try {
     for (const signature of copy.find('//ds:Signature', { ds: NS.ds })) signature.remove();
@@ -198,7 +198,7 @@ function signXml(signer: SigningIdentity, signedInfo: Buffer): Buffer {
   return sign('sha256', signedInfo, { key: signer.privateKey, ...(isEc(signer) && { dsaEncoding: 'ieee-p1363' }) });
 }
 
-/** A comment keeps the place while the document is written, so that the signature's text goes in untouched. */
+/** A comment marks the place while the document is serialized, so that the signature's text is inserted unchanged. */
 function insert(document: XmlDocument, parent: XmlElement, signature: string): Buffer {
   const marker = randomBytes(16).toString('hex');
   parent.addComment(marker);

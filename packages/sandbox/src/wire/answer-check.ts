@@ -3,7 +3,7 @@ import { servicePaths } from '../endpoints.ts';
 import { openApi } from './openapi.ts';
 import { newAjv } from './validate.ts';
 
-/** An answer of a Sign'Stash service, as far as the schema has something to say about it. */
+/** The parts of an answer that the schema describes. */
 export interface ServiceAnswer {
   method: string;
   /** Path of the request, without the query. */
@@ -42,7 +42,7 @@ export function findSchemaViolations({ method, path, status, contentType, body }
   const { content } = dereference(described);
   if (!content) return body ? [`${where}: body where none is described`] : [];
   const mediaType = contentType?.split(';')[0]?.trim() ?? '';
-  // An answer without a body, such as Spring's 406, has no type either.
+  // An answer without a body, such as Spring's 406, has no Content-Type.
   if (!mediaType && !body) {
     const mayBeEmpty = status >= 400 || operation.template.includes('withDocumentExternalReference');
     return mayBeEmpty ? [] : [`${where}: no body`];

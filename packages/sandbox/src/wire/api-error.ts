@@ -60,7 +60,7 @@ export const apiErrors = {
   refusedToken: () => documented('0.0.10'),
   licence: (code: '1.1.0' | '1.1.1') => documented(code),
   areaTooSmall: (name: string) => documented('2.2.1', `Document ${name}: the area is smaller than the image.`),
-  /** No code is documented for it: this one is of the family that makes a client stop. */
+  /** No code is documented for it; this one belongs to the family that makes a client stop. */
   usageLimit: (limit: number) =>
     new ApiError(
       403,

@@ -1,4 +1,4 @@
-/** Thrown where a text that should be base64 is not. */
+/** Thrown for invalid base64. */
 export class Base64Error extends Error {
   override name = 'Base64Error';
 }
@@ -29,7 +29,7 @@ export class Base64Decoder {
 
   #decode(text: string): void {
     if (text === '') return;
-    // Node skips what is not base64 and takes the URL alphabet too; a Java decoder does neither.
+    // Node skips invalid characters and accepts the URL alphabet; a Java decoder does neither.
     if (this.#padded || text.includes('-') || text.includes('_')) throw new Base64Error('not base64');
     const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
     const piece = Buffer.from(text, 'base64');

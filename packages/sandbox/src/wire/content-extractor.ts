@@ -34,7 +34,7 @@ export class ContentExtractor {
 
   /** The bytes behind a value of `base64Content` in that JSON; throws {@link Base64Error}. */
   contentOf(value: string): Buffer {
-    // A key spelt with escapes slips past the extractor: its value is then still the content itself.
+    // A key written with escapes is not extracted: its value is then still the content itself.
     if (!value.startsWith(this.#marker)) return decodeWhole(value);
     const content = this.#contents[Number(value.slice(this.#marker.length))]!;
     if (content instanceof Base64Error) throw content;
@@ -111,7 +111,7 @@ export class ContentExtractor {
   }
 }
 
-/** A wrong content is told only once the whole body was read. */
+/** An invalid content is reported only after the whole body was read. */
 function attempt<T>(decoder: Base64Decoder, step: (decoder: Base64Decoder) => T): T | Base64Error {
   try {
     return step(decoder);

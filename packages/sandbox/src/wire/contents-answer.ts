@@ -8,7 +8,7 @@ const pieceBytes = 3 * 64 * 1024;
 export interface StreamedJson {
   byteLength: number;
   stream: Readable;
-  /** The same JSON with a short text in the place of each content. */
+  /** The same JSON with a placeholder for each content. */
   outline: string;
 }
 

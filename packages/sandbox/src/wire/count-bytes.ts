@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
-/** Logs how much body arrives. To be called in the same turn as the reading begins, or the first bytes are lost. */
+/** Counts the bytes of a body. Call it in the same tick in which reading starts; otherwise the first bytes are missed. */
 export function countBytes({ raw, entry }: FastifyRequest): void {
   raw.on('data', (chunk: Buffer) => {
     if (entry) entry.bytes += chunk.length;

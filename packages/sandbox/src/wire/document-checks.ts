@@ -4,7 +4,7 @@ import { parseArea } from '../signing/wire-values.ts';
 import { apiErrors } from './api-error.ts';
 import type { SignRequestDocument } from './sign-request.ts';
 
-/** Refuses the whole request for a document that its own fields show to be impossible, as the service does. */
+/** Refuses the whole request for a document with contradictory fields, as the service does. */
 export function refuseBadDocuments(documents: readonly SignRequestDocument[]): void {
   for (const { documentRequest, signatureInfo } of documents) {
     const { name, contentType } = documentRequest;

@@ -1,6 +1,6 @@
 import { apiErrors } from './api-error.ts';
 
-/** Thrown where a body is larger than the sandbox takes. */
+/** Thrown if a body exceeds the limit. */
 export class BodyTooLargeError extends Error {
   override name = 'BodyTooLargeError';
 }

@@ -51,7 +51,7 @@ function asJson(value: unknown): unknown {
   return typeof value === 'string' ? parseJson(value) : value;
 }
 
-/** How files and entries belong together is not known for sure, so both ways must say the same: order and name. */
+/** How files and entries belong together is not known for sure, so order and name must agree. */
 function withContents(request: WireSignRequest, files: UploadedFile[]): SignRequest {
   if (files.length !== request.documents.length) {
     throw apiErrors.invalid(`${request.documents.length} documents, but ${files.length} files`);

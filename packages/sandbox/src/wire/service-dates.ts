@@ -1,4 +1,4 @@
-/** How the service writes dates; all three spellings are seen, which field uses which is unknown. */
+/** The date formats of the service; all three occur, but which field uses which is unknown. */
 export type DateSpelling = 'lisbon' | 'offset' | 'iso';
 /** `mixed`: operations and the company in Lisbon time without a zone, documents with `+0000`. */
 export type DateMode = DateSpelling | 'mixed';

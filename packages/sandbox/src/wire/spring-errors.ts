@@ -21,7 +21,7 @@ export function refuseUnacceptable({ headers }: FastifyRequest, { endpoint }: Fa
   if (accepted && !accepted.some((range) => acceptable.includes(range))) throw new NotAcceptableError('Not acceptable');
 }
 
-/** Knows which methods each path of the services takes, for 405. */
+/** The methods that each path of the services accepts, for 405. */
 export class MethodCheck {
   readonly #routes: { pattern: RegExp; methods: string[] }[] = [];
 

@@ -19,7 +19,7 @@ export function newAjv(): Ajv2020 {
 
 /**
  * Throws the API's error for a request that the named schema of `openapi.json` does not allow. Explicit nulls count as
- * missing. Fields the schema does not know are refused too, to catch misspelt ones, unless told to ignore them.
+ * missing. Unknown fields are refused too, to catch misspelt ones, unless `unknownFields` is `ignore`.
  */
 export function schemaCheck<T>(schema: string): (value: unknown, unknownFields: 'refuse' | 'ignore') => T {
   const validators = { refuse: compile<T>(strict, schema), ignore: compile<T>(lenient, schema) };

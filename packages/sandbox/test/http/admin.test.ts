@@ -23,13 +23,13 @@ describe('over HTTP', () => {
     expect((await talk.lookUp('x')).status).toBe(599);
   });
 
-  test('tells the same counts and requests', async () => {
+  test('reports the same counts and requests', async () => {
     await talk.signed(...someDocuments(2));
     expect(await remote.counts()).toEqual(sandbox.admin.counts());
     expect(await remote.requests()).toEqual(sandbox.admin.requests());
   });
 
-  test('changes the quota, ends tokens, resets', async () => {
+  test('changes the quota, expires tokens, and resets', async () => {
     await remote.setUsage({ limitUsageCount: 0 });
     expect((await talk.sign(bytesDocument('none-left'))).status).toBe(403);
     await remote.expireTokens();
@@ -39,7 +39,7 @@ describe('over HTTP', () => {
   });
 });
 
-test('reset forgets all but the certificate authority', async () => {
+test('reset clears everything except the certificate authority', async () => {
   const before = sandbox.caCertificatePem;
   const first = new Talk(sandbox);
   const { id } = await first.signed(bytesDocument('to-forget'));
@@ -61,7 +61,7 @@ test('reset forgets all but the certificate authority', async () => {
   expect(sandbox.caCertificatePem).toBe(before);
 });
 
-test('the log tells what was sent, never secrets', async () => {
+test('the log contains what was sent, but no secrets', async () => {
   sandbox.admin.reset();
   const fresh = new Talk(sandbox);
   await fresh.sign(bytesDocument('logged', 'the content'));
@@ -80,26 +80,26 @@ test('the log tells what was sent, never secrets', async () => {
   }
 });
 
-test('there is no admin API where others could reach it', async () => {
+test('no admin API exists on addresses that other machines can reach', async () => {
   const open = await sandboxForTests({ host: '0.0.0.0' });
   const url = open.url.replace('localhost', '127.0.0.1');
   expect((await fetch(`${url}/`)).status).toBe(200);
   expect((await fetch(`${url}/admin/counts`)).status).toBe(404);
 });
 
-test('a page tells what runs here', async () => {
+test('the start page describes the sandbox', async () => {
   const text = await (await fetch(sandbox.url)).text();
   expect(text).toContain('NOT qualified');
 });
 
-test('two sandboxes do not know of each other', async () => {
+test('two sandboxes share no state', async () => {
   const other = new Talk(await sandboxForTests());
   await talk.token();
   await new Talk(sandbox).sign(bytesDocument('only-here'));
   expect((await other.lookUp('only-here')).status).toBe(404);
 });
 
-describe('what a web page or another local program could send is refused', () => {
+describe('requests that a web page or another local program could send are refused', () => {
   /** `fetch` does not let a caller choose Host or Origin. */
   function raw(path: string, headers: Record<string, string>, method = 'GET'): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -130,7 +130,7 @@ describe('what a web page or another local program could send is refused', () =>
   });
 
   test.each(['/', '/admin/counts', '/openapi.json', new URL(sandbox.tokenUrl).pathname])(
-    '%s under a name that DNS rebinding gave to this machine',
+    '%s with a host name that DNS rebinding could point to this machine',
     async (path) => {
       for (const host of [`attacker.example:${port}`, 'attacker.example', '127.0.0.1.attacker.example']) {
         expect(await raw(path, { host, authorization })).toBe(403);
@@ -138,11 +138,11 @@ describe('what a web page or another local program could send is refused', () =>
     },
   );
 
-  test.each(['localhost', '127.0.0.1', '[::1]'])('but not the loopback name %s', async (name) => {
+  test.each(['localhost', '127.0.0.1', '[::1]'])('the loopback name %s is accepted', async (name) => {
     expect(await raw('/admin/counts', { host: `${name}:${port}`, authorization })).toBe(200);
   });
 
-  test('anything that has the Origin of another site, the token or not', async () => {
+  test('requests with the Origin of another site, with or without the token', async () => {
     for (const origin of ['https://attacker.example', 'null', `http://127.0.0.1:${Number(port) + 1}`]) {
       expect(await raw('/admin/reset', { origin, authorization }, 'POST')).toBe(403);
       expect(await raw(new URL(sandbox.tokenUrl).pathname, { origin }, 'POST')).toBe(403);

@@ -4,7 +4,7 @@ import { basic, requestToken, sandboxForTests, Talk } from './talk.ts';
 const sandbox = await sandboxForTests();
 
 describe('token endpoint', () => {
-  test('answers as the real one does', async () => {
+  test('answers like the real one', async () => {
     const response = await requestToken(sandbox);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
@@ -43,7 +43,7 @@ describe('token endpoint', () => {
     expect(await response.json()).toEqual({ error, error_description: description });
   });
 
-  test('decodes Basic as RFC 6749 says, where told to', async () => {
+  test('decodes Basic credentials as RFC 6749 says with basicDecoding "rfc6749"', async () => {
     const strict = await sandboxForTests({ basicDecoding: 'rfc6749', clientId: 'id:1', clientSecret: 'a%2Bb c' });
     const encoded = [strict.clientId, strict.clientSecret].map(encodeURIComponent) as [string, string];
     expect((await requestToken(strict, { authorization: basic(...encoded) })).status).toBe(200);
@@ -52,7 +52,7 @@ describe('token endpoint', () => {
 });
 
 describe('bearer check', () => {
-  test('knows no token that it did not issue, and repeats it as Spring does', async () => {
+  test('refuses a token that it did not issue, and quotes it as Spring does', async () => {
     const response = await fetch(`${sandbox.apiUrl}/api/v0/operation/status/1`, {
       headers: { authorization: 'Bearer made.up.token' },
     });
@@ -64,13 +64,13 @@ describe('bearer check', () => {
     });
   });
 
-  test('asks for a token', async () => {
+  test('requires a token', async () => {
     const response = await fetch(`${sandbox.proxyUrl}/api/v0/document/sign/base64/`, { method: 'POST' });
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({ error: 'unauthorized' });
   });
 
-  test('refuses tokens once they are expired, and takes new ones', async () => {
+  test('refuses expired tokens and accepts new ones', async () => {
     const talk = new Talk(sandbox);
     expect((await talk.lookUp('nothing')).status).toBe(404);
     sandbox.admin.expireTokens();
@@ -82,7 +82,7 @@ describe('bearer check', () => {
     expect((await new Talk(sandbox).lookUp('nothing')).status).toBe(404);
   });
 
-  test('lets tokens end by themselves', async () => {
+  test('lets tokens expire', async () => {
     const short = await sandboxForTests({ tokenLifetimeSeconds: 0.3 });
     const talk = new Talk(short);
     expect((await talk.lookUp('nothing')).status).toBe(404);

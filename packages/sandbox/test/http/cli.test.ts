@@ -48,7 +48,7 @@ afterEach(() => {
 });
 
 describe('the command line', () => {
-  test('--json tells a program all it needs, and SIGTERM stops it cleanly', async () => {
+  test('--json prints everything that a program needs, and SIGTERM stops the sandbox cleanly', async () => {
     const child = run('--json', '--port', '0', '--state', state, '--client-id', 'me', '--client-secret', 'a%b');
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     const told = JSON.parse(line);
@@ -71,7 +71,7 @@ describe('the command line', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  test('prints lines to paste into a shell, with the proxy commented out, and warns', async () => {
+  test('prints a warning and lines to paste into a shell, with the proxy commented out', async () => {
     const { text, stop } = await start('--port', '0', '--state', state);
     await stop();
     expect(await text).toContain('NOT qualified');
@@ -113,7 +113,7 @@ describe('the command line', () => {
     expect(code).toBe(1);
   });
 
-  test('curl prints the whole flow, which runs as it is', async () => {
+  test('curl prints the whole flow as commands that run unchanged', async () => {
     const folder = temporaryFolder();
     copyFileSync(fixturePath('pdf-lib.pdf'), join(folder, 'invoice.pdf'));
     const { collected, stop } = await start('--port', '0', '--state', state);

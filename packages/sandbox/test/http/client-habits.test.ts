@@ -5,7 +5,7 @@ import { basic, bytesDocument, requestToken, sandboxForTests, signBase64, signRe
 const sandbox = await sandboxForTests();
 const talk = new Talk(sandbox);
 
-describe('a habit of real clients is accepted', () => {
+describe('a deviation of real clients is accepted', () => {
   test('grant_type in the query, with an empty body', async () => {
     const { clientId, clientSecret, tokenUrl } = sandbox;
     const headers = { authorization: basic(clientId, clientSecret) };
@@ -60,7 +60,7 @@ describe('a habit of real clients is accepted', () => {
     });
   });
 
-  test('fields the schema does not know, where told to ignore them', async () => {
+  test('unknown fields with unknownFields "ignore"', async () => {
     const lenient = new Talk(await sandboxForTests({ unknownFields: 'ignore' }));
     expect((await lenient.post(signBase64, { ...signRequest(bytesDocument('habit-more')), more: 1 })).status).toBe(200);
   });
@@ -113,7 +113,7 @@ describe('a request is refused as a whole with the documented code', () => {
   });
 });
 
-test('Spring answers a wrong method by 405 with Allow, an Accept it cannot serve by an empty 406', async () => {
+test('a wrong method gets 405 with Allow, an unsupported Accept an empty 406, as from Spring', async () => {
   const wrong = await talk.call(signBase64);
   expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
   expect(await wrong.json()).toMatchObject({ status: 405, error: 'Method Not Allowed' });
@@ -122,7 +122,7 @@ test('Spring answers a wrong method by 405 with Allow, an Accept it cannot serve
   expect([unacceptable.status, await unacceptable.text()]).toEqual([406, '']);
 });
 
-test('tokens are not to be stored by caches', async () => {
+test('token responses must not be cached', async () => {
   const response = await requestToken(sandbox);
   expect(response.headers.get('cache-control')).toBe('no-store');
 });

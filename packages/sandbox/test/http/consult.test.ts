@@ -5,21 +5,21 @@ import { bytesDocument, sandboxForTests, Talk } from './talk.ts';
 const sandbox = await sandboxForTests();
 const talk = new Talk(sandbox);
 
-describe('asking what was signed', () => {
-  test('finds the operation by a document', async () => {
+describe('queries', () => {
+  test('find the operation of a document', async () => {
     const { id } = await talk.signed(bytesDocument('known-1'), bytesDocument('known-2'));
     const response = await talk.lookUp('known-2');
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
     expect(await response.text()).toBe(String(id));
   });
 
-  test('knows references with any characters', async () => {
+  test('accept references with any characters', async () => {
     const reference = `PRT.1-PRT.2:x/y ç&%41 ${'long'.repeat(60)}`;
     const { id } = await talk.signed(bytesDocument(reference));
     expect(await (await talk.lookUp(reference)).text()).toBe(String(id));
   });
 
-  test('does not know others', async () => {
+  test('answer "not found" for unknown references', async () => {
     expect((await talk.lookUp('unknown')).status).toBe(404);
     for (const path of ['status/1', 'status/x', 'sign/detail/1/contentInResponse/true', 'sign/detail/1/documents']) {
       const response = await talk.call(`api/v0/operation/${path}`);
@@ -28,14 +28,14 @@ describe('asking what was signed', () => {
     }
   });
 
-  test('tells the detail with contents and without', async () => {
+  test('return the detail with and without contents', async () => {
     const { id, documentList } = await talk.signed(bytesDocument('detail'));
     expect((await talk.detail(id, true)).documentList).toEqual(documentList);
     expect((await talk.detail(id, false)).documentList).toEqual([{ ...documentList[0], signedContent: null }]);
     expect((await talk.call(`api/v0/operation/sign/detail/${id}/contentInResponse/maybe`)).status).toBe(500);
   });
 
-  test('returns a zip of the signed documents', async () => {
+  test('return a zip of the signed documents', async () => {
     const { id, documentList } = await talk.signed(
       bytesDocument('zip-1'),
       bytesDocument('zip-ção'),
@@ -50,12 +50,12 @@ describe('asking what was signed', () => {
     expect(Object.fromEntries(contents)).toEqual({
       'zip-1.zip-1.bin': signed('zip-1'),
       'zip-ção.zip-ção.bin': signed('zip-ção'),
-      // Nothing unpacks outside its folder.
+      // No entry is unpacked outside its folder.
       '_/up.../up.bin': signed('../up'),
     });
   });
 
-  test('counts the receivers of mails sent again', async () => {
+  test('count the receivers of resent e-mails', async () => {
     const { id } = await talk.signed(bytesDocument('mail'));
     const before = sandbox.admin.counts().mailsResent;
     const response = await talk.post(`api/v0/delivery/mail/resend/${id}/true`, ['a@example.com', 'b@example.com']);
@@ -69,14 +69,14 @@ describe('asking what was signed', () => {
     ['true', ['unknown'], 500],
     ['true', { email: 'a@example.com' }, 500],
     ['perhaps', ['a@example.com'], 500],
-  ])('refuses to send mails: %s %j', async (attach, body, status) => {
+  ])('refuse to resend e-mails: %s %j', async (attach, body, status) => {
     const { id } = await talk.signed(bytesDocument(`mail-${attach}-${JSON.stringify(body)}`));
     expect((await talk.post(`api/v0/delivery/mail/resend/${id}/${attach}`, body)).status).toBe(status);
     expect((await talk.post('api/v0/delivery/mail/resend/1/true', ['a@example.com'])).status).toBe(404);
   });
 });
 
-test('forgets the oldest contents once they are too many', async () => {
+test('no longer return the oldest contents once the limit is exceeded', async () => {
   const small = new Talk(await sandboxForTests({ maxStoredBytes: 10_000 }));
   const first = await small.signed(bytesDocument('first', Buffer.alloc(4000)));
   const second = await small.signed(bytesDocument('second', Buffer.alloc(4000)));

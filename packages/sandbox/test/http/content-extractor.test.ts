@@ -16,7 +16,7 @@ function extract(text: string, pieceLength: number): { value: unknown; extractor
 const content = Buffer.from(Array.from({ length: 300 }, (_, index) => (index * 7) % 256));
 const base64 = content.toString('base64');
 
-describe('taking contents out of JSON', () => {
+describe('the extraction of contents from JSON', () => {
   const texts = {
     compact: JSON.stringify({ a: 1, base64Content: base64, z: 'end' }),
     spaced: `{ "a" : 1 , "base64Content" \n : \t "${base64}" , "z" : "end" }`,
@@ -26,7 +26,7 @@ describe('taking contents out of JSON', () => {
     'key escaped': `{"a":1,"base64C\\u006fntent":"${base64}","z":"end"}`,
   };
 
-  test.each(Object.entries(texts))('%s, however it is cut', (_name, text) => {
+  test.each(Object.entries(texts))('handles %s, split at any position', (_name, text) => {
     for (const pieceLength of [1, 2, 3, 5, 7, 64, text.length]) {
       const { value, extractor } = extract(text, pieceLength);
       expect(value).toMatchObject({ a: 1, z: 'end' });
@@ -34,7 +34,7 @@ describe('taking contents out of JSON', () => {
     }
   });
 
-  test('leaves alone what only looks like it', () => {
+  test('ignores text that only looks like a content', () => {
     const tricky = {
       'x base64Content': 'x',
       base64ContentX: 'y',
@@ -48,7 +48,7 @@ describe('taking contents out of JSON', () => {
     for (const pieceLength of [1, 3, text.length]) expect(extract(text, pieceLength).value).toEqual(tricky);
   });
 
-  test('takes an empty content and one that is null', () => {
+  test('accepts an empty content and null', () => {
     const { value, extractor } = extract('{"base64Content":""}', 4);
     expect(extractor.contentOf((value as Parsed).base64Content)).toHaveLength(0);
     expect(extract('{"base64Content":null,"x":"y"}', 4).value).toEqual({ base64Content: null, x: 'y' });

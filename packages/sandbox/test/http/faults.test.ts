@@ -27,7 +27,7 @@ async function signWith(fault: Fault) {
 
 const signedCount = (reference: string) => admin.counts().signedByReference[reference] ?? 0;
 
-describe('before anything is registered', () => {
+describe('faults before anything is registered', () => {
   test.each<[Fault, number | 'cut']>([
     [{ kind: 'drop' }, 'cut'],
     [{ kind: 'server-error' }, 500],
@@ -49,7 +49,7 @@ describe('before anything is registered', () => {
   });
 });
 
-describe('while the work goes on', () => {
+describe('faults while the service is working', () => {
   test.each<[Fault, number | 'cut']>([
     [{ kind: 'drop', phase: 'processing' }, 'cut'],
     [{ kind: 'server-error', status: 504, phase: 'processing' }, 504],
@@ -61,7 +61,7 @@ describe('while the work goes on', () => {
     expect(await known()).toBe(true);
   });
 
-  test('latency: the operation is pending, its documents are received', async () => {
+  test('latency leaves the operation pending, with its documents received', async () => {
     const document = bytesDocument('slow');
     admin.addFault({ kind: 'latency', phase: 'processing', delayMs: 400 });
     const answer = talk.sign(document);
@@ -76,7 +76,7 @@ describe('while the work goes on', () => {
     expect(await talk.status(id)).toBe('EXECUTED');
   });
 
-  test('a client that hangs up does not stop it', async () => {
+  test('a client that disconnects does not stop the operation', async () => {
     const document = bytesDocument('hung-up');
     admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'processing', delayMs: 200 });
     const headers = { 'content-type': 'application/json' };
@@ -90,7 +90,7 @@ describe('while the work goes on', () => {
   });
 });
 
-describe('after the work', () => {
+describe('faults after signing', () => {
   test.each<[Fault, number | 'cut']>([
     [{ kind: 'drop', phase: 'after' }, 'cut'],
     [{ kind: 'server-error', status: 502, phase: 'after' }, 502],
@@ -103,7 +103,7 @@ describe('after the work', () => {
     expect(signedCount(reference)).toBe(1);
   });
 
-  test('truncate: right headers, half a body', async () => {
+  test('truncate sends complete headers and half a body', async () => {
     for (const [path, endpoint] of [
       [undefined, 'sign'],
       ['status', 'status'],
@@ -127,13 +127,13 @@ describe('after the work', () => {
     }
   });
 
-  test('a request that was refused does not use the fault up', async () => {
+  test('a refused request does not consume the fault', async () => {
     admin.addFault({ kind: 'drop', endpoint: 'sign', phase: 'after' });
     expect(await outcome(talk.post(signBase64, {}))).toBe(500);
     expect(await outcome(talk.sign(...someDocuments(1)))).toBe('cut');
   });
 
-  test('latency', async () => {
+  test('latency delays the answer', async () => {
     admin.addFault({ kind: 'latency', phase: 'after', delayMs: 150 });
     const started = performance.now();
     expect((await talk.sign(...someDocuments(1))).status).toBe(200);
@@ -141,8 +141,8 @@ describe('after the work', () => {
   });
 });
 
-describe('what answers say', () => {
-  test('rate-limit and server-error: Retry-After', async () => {
+describe('answers of faults', () => {
+  test('rate-limit and server-error send Retry-After', async () => {
     admin.addFault(
       { kind: 'rate-limit', retryAfterSeconds: 7 },
       { kind: 'server-error', status: 503, retryAfterSeconds: 2 },
@@ -152,14 +152,14 @@ describe('what answers say', () => {
     expect([second.status, second.headers.get('retry-after')]).toEqual([503, '2']);
   });
 
-  test('reject: the words of your choice', async () => {
+  test('reject sends the configured message', async () => {
     admin.addFault({ kind: 'reject', status: 422, errorCode: 'E1', errorCodeDescription: 'what', causeMessage: 'why' });
     const response = await talk.lookUp('x');
     expect(response.status).toBe(422);
     expect(await response.json()).toEqual({ errorCode: 'E1', errorCodeDescription: 'what', causeMessage: 'why' });
   });
 
-  test('unauthorized: at the API and at the token endpoint', async () => {
+  test('unauthorized works at the API and at the token endpoint', async () => {
     admin.addFault({ kind: 'unauthorized', times: 2 });
     const api = await talk.lookUp('x');
     expect([api.status, api.headers.get('www-authenticate')]).toEqual([401, 'Bearer error="invalid_token"']);
@@ -169,43 +169,46 @@ describe('what answers say', () => {
     });
   });
 
-  test('empty: no body at all', async () => {
+  test('empty sends no body', async () => {
     const { id } = await talk.signed(...someDocuments(1));
     admin.addFault({ kind: 'empty', endpoint: 'status', status: 200 });
     const response = await talk.call(`api/v0/operation/status/${id}`);
     expect([response.status, await response.text()]).toEqual([200, '']);
   });
 
-  test('quota: as if the limit were reached', async () => {
+  test('quota answers as if the limit were reached', async () => {
     admin.addFault({ kind: 'quota' });
     expect((await talk.lookUp('x')).status).toBe(404);
     expect(await (await talk.sign(...someDocuments(1))).json()).toMatchObject({ errorCode: '1.4.0' });
   });
 });
 
-describe('what becomes of the operation', () => {
-  test.each(['execution-error', 'pending'] as const)('%s: executed after so many polls', async (kind) => {
-    admin.addFault({ kind, pollsUntilExecuted: 2 });
-    const document = someDocuments(1)[0]!;
-    const early = kind === 'pending' ? 'PENDING_EXECUTION' : 'EXECUTION_ERROR';
-    const { id, status, documentList } = await talk.signed(document);
-    expect([status, documentList[0]!.signStatus]).toEqual([early, 'RECEIVED']);
-    expect(await talk.status(id)).toBe(early);
-    expect((await talk.detail(id)).status).toBe(early);
-    expect(signedCount(referenceOf(document))).toBe(0);
-    expect(await talk.status(id)).toBe('EXECUTED');
-    expect((await talk.detail(id, true)).documentList[0]).toMatchObject({ signStatus: 'SIGNED', signedContent: /./ });
-    expect(signedCount(referenceOf(document))).toBe(1);
-  });
+describe('operations after faults', () => {
+  test.each(['execution-error', 'pending'] as const)(
+    '%s is executed after the configured number of polls',
+    async (kind) => {
+      admin.addFault({ kind, pollsUntilExecuted: 2 });
+      const document = someDocuments(1)[0]!;
+      const early = kind === 'pending' ? 'PENDING_EXECUTION' : 'EXECUTION_ERROR';
+      const { id, status, documentList } = await talk.signed(document);
+      expect([status, documentList[0]!.signStatus]).toEqual([early, 'RECEIVED']);
+      expect(await talk.status(id)).toBe(early);
+      expect((await talk.detail(id)).status).toBe(early);
+      expect(signedCount(referenceOf(document))).toBe(0);
+      expect(await talk.status(id)).toBe('EXECUTED');
+      expect((await talk.detail(id, true)).documentList[0]).toMatchObject({ signStatus: 'SIGNED', signedContent: /./ });
+      expect(signedCount(referenceOf(document))).toBe(1);
+    },
+  );
 
-  test('execution-error: executed after some time', async () => {
+  test('execution-error is executed after the configured time', async () => {
     admin.addFault({ kind: 'execution-error', delayMs: 150 });
     const { id, status } = await talk.signed(...someDocuments(1));
     expect(status).toBe('EXECUTION_ERROR');
     await expect.poll(() => talk.status(id)).toBe('EXECUTED');
   });
 
-  test('many polls at once execute it once', async () => {
+  test('concurrent polls execute the operation once', async () => {
     admin.addFault({ kind: 'pending', pollsUntilExecuted: 0 });
     const document = someDocuments(1)[0]!;
     const { id } = await talk.signed(document);
@@ -213,7 +216,7 @@ describe('what becomes of the operation', () => {
     await expect.poll(() => signedCount(referenceOf(document))).toBe(1);
   });
 
-  test('execution-failed: final, nothing signed', async () => {
+  test('execution-failed is final and signs nothing', async () => {
     admin.addFault({ kind: 'execution-failed', signError: 'CERT_SERVICE_GLOBAL_ERROR' });
     const { id, status, documentList } = await talk.signed(...someDocuments(2));
     expect(status).toBe('EXECUTION_FAILED');
@@ -223,7 +226,7 @@ describe('what becomes of the operation', () => {
     expect(await talk.status(id)).toBe('EXECUTION_FAILED');
   });
 
-  test('document-error: the others are fine', async () => {
+  test('document-error signs the other documents', async () => {
     const documents = someDocuments(4).map(referenceOf);
     admin.addFault(
       { kind: 'document-error', reference: documents[1]!, signError: 'TIMESTAMP_SIGN_ERROR' },
@@ -241,8 +244,8 @@ describe('what becomes of the operation', () => {
   });
 });
 
-describe('choosing requests', () => {
-  test('by endpoint, so many times, oldest first', async () => {
+describe('the selection of requests', () => {
+  test('works by endpoint and number of times, oldest fault first', async () => {
     admin.addFault({ kind: 'server-error', endpoint: 'status', times: 2 }, { kind: 'html', endpoint: 'any' });
     const { status } = await talk.lookUp('x');
     expect(status).toBe(503);
@@ -279,7 +282,7 @@ describe('choosing requests', () => {
   });
 });
 
-test('closing does not wait for latencies', async () => {
+test('close does not wait for delayed answers', async () => {
   const closing = await sandboxForTests();
   const other = new Talk(closing);
   await other.token();

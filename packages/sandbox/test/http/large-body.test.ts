@@ -21,7 +21,7 @@ function* written(references: string[], base64: string): Generator<string> {
   }
 }
 
-test('carries 60 MB of documents there and back', async () => {
+test('receives and returns 60 MB of documents', async () => {
   const content = randomBytes(10 * mebibyte);
   const base64 = content.toString('base64');
   const references = Array.from({ length: 6 }, (_, index) => `large-${index}`);
@@ -45,7 +45,7 @@ test('carries 60 MB of documents there and back', async () => {
   }
 });
 
-test('registers nothing where the client leaves half-way', async () => {
+test('registers nothing if the client disconnects half-way', async () => {
   const headers = {
     authorization: `Bearer ${await talk.token()}`,
     'content-type': 'application/json',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bytesDocument, sandboxForTests, signBase64, signRequest, someDocuments, Talk } from './talk.ts';
 
-describe('a reference used again', () => {
+describe('a repeated reference', () => {
   test('is refused, and nothing of its request is registered', async () => {
     const sandbox = await sandboxForTests();
     const talk = new Talk(sandbox);
@@ -44,7 +44,7 @@ describe('a reference used again', () => {
   });
 
   test.each(['refuse-signed', 'sign-again'] as const)(
-    'is welcome after ERROR_SIGNING (%s)',
+    'is accepted after ERROR_SIGNING (%s)',
     async (duplicateReferences) => {
       const sandbox = await sandboxForTests({ duplicateReferences });
       const talk = new Talk(sandbox);
@@ -58,7 +58,7 @@ describe('a reference used again', () => {
   );
 });
 
-test('a reference that ended in ERROR_SIGNING is taken all the same', async () => {
+test('a reference that ended in ERROR_SIGNING is refused by default', async () => {
   const sandbox = await sandboxForTests();
   const talk = new Talk(sandbox);
   sandbox.admin.addFault({ kind: 'document-error' });
@@ -95,7 +95,7 @@ describe('the quota', () => {
     expect((await talk.sign(bytesDocument('paid'))).status).toBe(200);
   });
 
-  test('cannot be overdrawn by requests in parallel', async () => {
+  test('cannot be exceeded by parallel requests', async () => {
     const sandbox = await sandboxForTests({ limitUsageCount: 5 });
     const talk = new Talk(sandbox);
     await talk.token();

@@ -113,7 +113,7 @@ describe('an answer received by a client conforms to the schema', () => {
     }
   });
 
-  test.each(['mixed', 'lisbon', 'offset', 'iso'] as const)('with dates spelled "%s"', async (dates) => {
+  test.each(['mixed', 'lisbon', 'offset', 'iso'] as const)('with dates in the format "%s"', async (dates) => {
     const dated = new Talk(await sandboxForTests({ dates, limitUsageCount: null }));
     expect(await violations(await dated.sign(bytesDocument('dated')), 'POST')).toEqual([]);
   });

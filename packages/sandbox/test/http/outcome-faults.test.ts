@@ -22,7 +22,7 @@ function newReference(): string {
   return `outcome-${number}`;
 }
 
-describe('what the service refuses', () => {
+describe('refusals', () => {
   test('token-conflict: 409 with 0.0.10', async () => {
     admin.addFault({ kind: 'token-conflict', endpoint: 'sign' });
     const response = await talk.sign(...someDocuments(1));
@@ -37,7 +37,7 @@ describe('what the service refuses', () => {
     expect(await response.json()).toMatchObject({ errorCode });
   });
 
-  test('refuse-document: whole requests, for as long as they hold the document', async () => {
+  test('refuse-document refuses every request that contains the document', async () => {
     const bad = newReference();
     admin.addFault({ kind: 'refuse-document', reference: bad });
     for (const names of [bad, bad]) {
@@ -53,7 +53,7 @@ describe('what the service refuses', () => {
     expect((await talk.sign(bytesDocument(newReference()))).status).toBe(200);
   });
 
-  test('refuse-document: with the code and the name of your choice', async () => {
+  test('refuse-document sends the configured code and name', async () => {
     const bad = newReference();
     admin.addFault({ kind: 'refuse-document', reference: bad, errorCode: '0.0.4', names: 'nothing' });
     expect(await (await talk.sign(bytesDocument(bad))).json()).toMatchObject({
@@ -78,8 +78,8 @@ describe('what the service refuses', () => {
   });
 });
 
-describe('what look-ups tell', () => {
-  test('lookup-blind: not found for some time, though signed; status and detail by id know it', async () => {
+describe('faults of look-ups', () => {
+  test('lookup-blind hides a signed document from look-ups for some time, but not from status and detail by id', async () => {
     const now = Date.now();
     const reference = newReference();
     admin.addFault({ kind: 'lookup-blind', delayMs: 60_000 });
@@ -102,7 +102,7 @@ describe('what look-ups tell', () => {
   });
 });
 
-describe('what documentList holds', () => {
+describe('faults of documentList', () => {
   test.each([
     [undefined, null],
     ['null', null],
@@ -127,7 +127,7 @@ describe('what documentList holds', () => {
     ]);
   });
 
-  test('hash-folder: nothing is stored', async () => {
+  test('hash-folder stores no content', async () => {
     admin.addFault({ kind: 'hash-folder' });
     const answer = await talk.signed(bytesDocument(newReference()));
     expect(answer).toMatchObject({
@@ -166,13 +166,13 @@ describe('wrong-content', () => {
     ['empty', (wrong) => wrong.length === 0],
     ['html', (wrong) => wrong.toString().startsWith('<html>')],
     ['original', (wrong) => wrong.equals(pdf)],
-  ])('%s: in the sign answer, the detail and the zip, until it is used up', async (as, isAsExpected) => {
+  ])('%s applies to the sign answer, the detail and the zip, as often as configured', async (as, isAsExpected) => {
     const { wrong, right } = await answers(as);
     expect(right.subarray(0, pdf.length).equals(pdf)).toBe(true);
     expect(wrong.map((each) => isAsExpected(each, right))).toEqual([true, true, true]);
   });
 
-  test('original: of other documents than PDFs, too', async () => {
+  test('original also returns the original of XML and CAdES documents', async () => {
     admin.addFault({ kind: 'wrong-content', as: 'original' });
     const { documentList } = await talk.signed(bytesDocument(newReference(), 'as it was sent'));
     expect(content(documentList[0]!.signedContent).toString()).toBe('as it was sent');

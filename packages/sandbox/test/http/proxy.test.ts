@@ -16,7 +16,7 @@ test('signs, in both forms', async () => {
   expect((await proxy.call(signMultipart, { method: 'POST', body: form })).status).toBe(200);
 });
 
-test('the SaaS tells the state of what it signed, but has no contents', async () => {
+test('the SaaS returns the status of what the proxy signed, but no contents', async () => {
   const { id } = await proxy.signed(bytesDocument('proxied'));
   expect(await (await saas.lookUp('proxied')).text()).toBe(String(id));
   expect(await saas.status(id)).toBe('EXECUTED');
@@ -34,7 +34,7 @@ test('the SaaS tells the state of what it signed, but has no contents', async ()
   expect(await zip.json()).toMatchObject({ errorCodeDescription: 'No content is stored.' });
 });
 
-test('the proxy itself cannot be consulted', async () => {
+test('the proxy itself does not support queries', async () => {
   const { id } = await proxy.signed(bytesDocument('not-here'));
   for (const path of [
     'operation/id/withDocumentExternalReference/not-here',
@@ -53,7 +53,7 @@ test('references are known on both sides', async () => {
   expect((await saas.sign(bytesDocument('both-sides'))).status).toBe(409);
 });
 
-test('faults tell the two services apart', async () => {
+test('faults can apply to one of the two services', async () => {
   sandbox.admin.addFault({ kind: 'server-error', endpoint: 'sign', service: 'proxy' });
   expect((await saas.post(signBase64, signRequest(bytesDocument('saas-fine')))).status).toBe(200);
   expect((await proxy.post(signBase64, signRequest(bytesDocument('proxy-not')))).status).toBe(500);

@@ -6,7 +6,7 @@ const sandbox = await sandboxForTests({ maxBodyBytes: 1_000_000 });
 const talk = new Talk(sandbox);
 
 describe('signing base64 within JSON', () => {
-  test('signs a PDF, leaving what was there as it was', async () => {
+  test('signs a PDF without changing its bytes', async () => {
     const pdf = readFileSync(new URL('../fixtures/libreoffice.pdf', import.meta.url));
     const { documentList } = await talk.signed(pdfDocument('pdf-1', pdf));
     const signed = Buffer.from(documentList[0]!.signedContent!, 'base64');
@@ -35,13 +35,13 @@ describe('signing base64 within JSON', () => {
     }
   });
 
-  test('keeps an order once answered', async () => {
+  test('always returns the documents of an operation in the same order', async () => {
     const { id, documentList } = await talk.signed(...someDocuments(5));
     const order = documentList.map(({ externalReference }) => externalReference);
     expect((await talk.detail(id)).documentList.map(({ externalReference }) => externalReference)).toEqual(order);
   });
 
-  test('leaves contents out where asked to', async () => {
+  test('omits contents on request', async () => {
     const response = await talk.post(signBase64, {
       ...signRequest(bytesDocument('without')),
       returnSignedContent: false,
@@ -54,7 +54,7 @@ describe('signing base64 within JSON', () => {
     expect(await again.json()).toMatchObject({ documentList: [{ signedContent: null }] });
   });
 
-  test('states the length of its answer', async () => {
+  test('sends Content-Length', async () => {
     const response = await talk.sign(...someDocuments(3));
     const declared = Number(response.headers.get('content-length'));
     expect(declared).toBe((await response.arrayBuffer()).byteLength);
@@ -65,19 +65,19 @@ describe('signing base64 within JSON', () => {
     expect(documentList[0]).toMatchObject({ contentLength: 1234, additionalContentLength: 0 });
   });
 
-  test('writes ids that no JavaScript number holds', async () => {
+  test('returns ids beyond Number.MAX_SAFE_INTEGER', async () => {
     const far = new Talk(await sandboxForTests({ firstOperationId: '9007199254740993' }));
     expect(await (await far.sign(bytesDocument('far'))).text()).toMatch(/^\{"id":9007199254740993,/);
     expect(await (await far.lookUp('far')).text()).toBe('9007199254740993');
     expect((await far.call('api/v0/operation/status/9007199254740993')).status).toBe(200);
   });
 
-  test('works without the slash at the end', async () => {
+  test('works without the trailing slash', async () => {
     expect((await talk.post(signBase64.slice(0, -1), signRequest(bytesDocument('no-slash')))).status).toBe(200);
   });
 });
 
-describe('refusing', () => {
+describe('signing base64 within JSON refuses', () => {
   const good = bytesDocument('refused');
   const change = (part: object) => ({ ...good, documentRequest: { ...good.documentRequest, ...part } });
 
@@ -111,7 +111,7 @@ describe('refusing', () => {
     expect((await talk.lookUp('refused')).status).toBe(404);
   });
 
-  test('what is not JSON, without repeating it', async () => {
+  test('a body that is not JSON, without quoting it', async () => {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"secret":' };
     const response = await talk.call(signBase64, init);
     expect(response.status).toBe(500);
@@ -127,7 +127,7 @@ describe('refusing', () => {
     expect(response.status).toBe(415);
   });
 
-  test('a body that says it is too large', async () => {
+  test('a body whose Content-Length is too large', async () => {
     const response = await talk.sign(bytesDocument('large', Buffer.alloc(1_000_000)));
     expect(response.status).toBe(413);
     expect(response.headers.get('content-type')).toContain('text/html');
@@ -146,7 +146,7 @@ describe('refusing', () => {
       body,
       duplex: 'half',
     } as RequestInit;
-    // Either the page or the cut connection is seen first: the client never stops sending.
+    // The client never stops sending, so it sees either the page or the closed connection first.
     const outcome = await talk.call(signBase64, init).then(
       ({ status }) => status,
       () => 'cut',
@@ -163,7 +163,7 @@ test('takes bodies of unknown length', async () => {
   expect(sandbox.admin.requests().at(-1)).toMatchObject({ transferEncoding: 'chunked', bytes: text.length });
 });
 
-test('a broken document does not harm its neighbours', async () => {
+test('an invalid document does not affect the others', async () => {
   const broken = bytesDocument('broken');
   const { status, documentList } = await talk.signed(
     {

@@ -101,7 +101,7 @@ describe('signing files of a form', () => {
     expect(await (await send(data)).json()).toMatchObject({ causeMessage: 'Unexpected part file' });
   });
 
-  test('registers nothing where the form breaks off', async () => {
+  test('registers nothing if the form is truncated', async () => {
     const text = await new Response(
       form(signRequest(entry('broken-off')), [['broken-off.bin', 'x']], 'request first'),
     ).text();
@@ -113,7 +113,7 @@ describe('signing files of a form', () => {
   });
 });
 
-test('registers nothing where the client leaves while sending', async () => {
+test('registers nothing if the client disconnects while sending', async () => {
   const authorization = `Bearer ${await talk.token()}`;
   const headers = { authorization, 'content-type': 'multipart/form-data; boundary=b', 'content-length': '5000' };
   const outgoing = httpRequest(`${sandbox.apiUrl}/${signMultipart}`, { method: 'POST', headers });

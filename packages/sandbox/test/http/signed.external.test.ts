@@ -20,7 +20,7 @@ test('pdfsig accepts a signed PDF', async () => {
   expect(inFolder('pdfsig', '-nocert', 'signed.pdf')).toContain('Signature is Valid');
 });
 
-test('openssl verifies what came back against the certificate authority that the sandbox names', async () => {
+test('openssl verifies the signed document against the certificate authority that the sandbox reports', async () => {
   const { documentList } = await talk.signed(bytesDocument('cades', 'the content'));
   writeFileSync(join(folder, 'signed.p7m'), Buffer.from(documentList[0]!.signedContent!, 'base64'));
   const options = ['-binary', '-inform', 'DER', '-CAfile', sandbox.caCertificatePath, '-purpose', 'any'];

@@ -18,7 +18,7 @@ export async function sandboxForTests(options: SandboxOptions = {}): Promise<San
 export const signBase64 = 'api/v0/document/sign/base64/';
 export const signMultipart = 'api/v0/document/sign/';
 
-/** Talks to a sandbox in plain HTTP, spelling every name by hand. */
+/** Sends plain HTTP requests to a sandbox, with every name written out. */
 export class Talk {
   readonly sandbox: Sandbox;
   readonly #base: string;

@@ -17,7 +17,7 @@ it('keeps its certificates for later runs, and one set for each kind of key', as
   expect(ec.caCertificatePem).not.toBe(first.caCertificatePem);
 });
 
-it('agrees on one set when many processes start at once, and leaves no drafts behind', async () => {
+it('creates one set when many processes start at once, and leaves no temporary folders behind', async () => {
   const stateDirectory = temporaryFolder();
   const index = new URL('../../src/signing/index.ts', import.meta.url).href;
   const script = `
@@ -31,7 +31,7 @@ it('agrees on one set when many processes start at once, and leaves no drafts be
   expect(await readdir(stateDirectory)).toEqual([FOLDER]);
 });
 
-it('hides private keys, and forgets that of the root', async () => {
+it('protects private keys, and does not store that of the root', async () => {
   const stateDirectory = temporaryFolder();
   await openSigner({ stateDirectory });
   const files = (await readdir(join(stateDirectory, FOLDER))).sort();
@@ -42,7 +42,7 @@ it('hides private keys, and forgets that of the root', async () => {
   }
 });
 
-it('says what to do about certificates that do not belong together', async () => {
+it('explains how to fix certificates that do not belong together', async () => {
   const stateDirectory = temporaryFolder();
   await openSigner({ stateDirectory });
   const folder = join(stateDirectory, FOLDER);

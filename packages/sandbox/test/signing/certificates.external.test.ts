@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FOLDER = 'authority-rsa-2048';
 
-it('issues certificates that openssl accepts for what they are for', async () => {
+it('issues certificates that openssl accepts for their purpose', async () => {
   const stateDirectory = temporaryFolder();
   const { caCertificatePath, caCertificatePem } = await openSigner({ stateDirectory });
   expect(caCertificatePem.endsWith('-----END CERTIFICATE-----\n')).toBe(true);

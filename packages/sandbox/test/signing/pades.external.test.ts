@@ -48,7 +48,7 @@ describe('a signed PDF', () => {
     expect(printed).toContain('sha256WithRSAEncryption');
   });
 
-  it('is told apart from a tampered one', async () => {
+  it('is not confused with a tampered one', async () => {
     const signed = await sign(await fixture('pdf-lib.pdf'));
     const tampered = Buffer.from(signed);
     const total = tampered.indexOf('/Title');
@@ -61,13 +61,13 @@ describe('a signed PDF', () => {
     expect((await verifyCms(signature!)).exitCode).not.toBe(0);
   });
 
-  it('is told apart from one that something was added to', async () => {
+  it('is not confused with one that has data appended', async () => {
     const signed = await sign(await fixture('pdf-lib.pdf'));
     const report = await verifySignature(Buffer.concat([signed, Buffer.from('% more\n')]), signer.caCertificatePem);
     expect(report).toMatchObject({ valid: true, totalDocumentSigned: false });
   });
 
-  it('is not trusted by those who trust another sandbox', async () => {
+  it('is not trusted with the root of another sandbox', async () => {
     const other = await openSigner({ stateDirectory: temporaryFolder() });
     const report = await verifySignature(await sign(await fixture('pdf-lib.pdf')), other.caCertificatePem);
     expect(report).toMatchObject({ valid: true, trusted: false });
@@ -148,7 +148,7 @@ describe('a timestamped signature', () => {
     expect(time).toBeLessThanOrEqual(Date.now() + 1000);
   });
 
-  it('is only there when asked for', async () => {
+  it('is present only on request', async () => {
     const [signature] = embeddedSignatures(await sign(await fixture('chromium.pdf')));
     await expect(cutTimestamp(signature!.cms)).rejects.toThrow('no timestamp');
   });
@@ -166,7 +166,7 @@ describe('a PDF that is signed already', () => {
   });
 
   it.each(['pdf-lib.pdf', 'xref-stream.pdf', 'linearized.pdf', 'hybrid.pdf'])(
-    '%s can be signed thrice',
+    '%s can be signed three times',
     async (name) => {
       let pdf = await fixture(name);
       for (let time = 0; time < 3; time++) pdf = await sign(pdf);

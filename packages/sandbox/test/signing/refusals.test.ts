@@ -63,7 +63,7 @@ describe('a placeholder', () => {
   });
 });
 
-describe('a wish that makes no sense', () => {
+describe('an invalid visible seal', () => {
   it.each<[string, Partial<WireVisibleSignatureInfo>]>([
     ['There is no page 2', { locationValue: 'page=2,x=70,y=100' }],
     ['There is no page 0', { locationValue: 'page=0,x=70,y=100' }],
@@ -88,7 +88,7 @@ describe('a wish that makes no sense', () => {
   });
 });
 
-it('fails a document whose page has no size, rather than the whole service', async () => {
+it('fails only the document if its page has no size', async () => {
   const pdf = (await fixture('pdf-lib.pdf')).toString('latin1').replaceAll('/MediaBox', '/MediaBux');
   await expect(sign(Buffer.from(pdf, 'latin1'), {})).rejects.toMatchObject({
     name: 'SigningError',

@@ -8,7 +8,7 @@ import { fixture, SIGNABLE_PDFS } from '../support/fixtures.ts';
 import { embeddedSignatures } from '../support/signed-pdf.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** What can be told without other programs. Those are asked in the `*.external.test.ts` files beside this one. */
+/** What can be checked without other programs; the `*.external.test.ts` files beside this one run those. */
 
 let signer: Signer;
 beforeAll(async () => {
@@ -39,7 +39,7 @@ it.each([...SIGNABLE_PDFS, 'signed-before.pdf'])('%s is signed without changing 
   expect(await verifyCms(cms, covered)).toBe(false);
 });
 
-it('CAdES brings its content along', async () => {
+it('CAdES contains the signed content', async () => {
   const content = Buffer.from('Recibo nº 12');
   const cms = await sign(content, { signatureType: 'CAdES' });
   expect(cms.includes(content)).toBe(true);
@@ -48,7 +48,7 @@ it('CAdES brings its content along', async () => {
   expect(await verifyCms(cms)).toBe(false);
 });
 
-it('XAdES stands in the element asked for, or else in the root', async () => {
+it('XAdES is placed in the requested element, by default in the root', async () => {
   const invoice = await fixture('ubl-invoice.xml');
   const signatureLocation = 'ext:ExtensionContent';
   const inside = await sign(invoice, { signatureType: 'XAdES', advancedSignatureInfo: { signatureLocation } });
@@ -84,7 +84,7 @@ describe('a visible seal', () => {
     expect(top).toBeCloseTo(341.89, 5);
   });
 
-  it('is placed from the bottom of the page where told to', async () => {
+  it('is placed from the bottom of the page with coordinateOrigin "bottom"', async () => {
     const stateDirectory = temporaryFolder();
     const fromBottom = await openSigner({ stateDirectory, keyAlgorithm: 'EC-P256', coordinateOrigin: 'bottom' });
     const signatureInfo = { signatureType: 'PAdES', ...visible({}) } as WireSignatureInfo;
@@ -92,7 +92,7 @@ describe('a visible seal', () => {
     expect(rectangle(Buffer.from(await fromBottom.sign(job)))).toEqual([100, 500, 400, 700]);
   });
 
-  it('hangs below the first hit of a placeholder', async () => {
+  it('is placed below the first occurrence of a placeholder', async () => {
     const document = await PDFDocument.create();
     const font = await document.embedFont('Helvetica');
     for (const y of [600, 300])
@@ -118,7 +118,7 @@ describe('a visible seal', () => {
   });
 });
 
-it('numbers new objects from those there are where /Size is made up', async () => {
+it('derives the numbers of new objects from the existing ones if /Size is wrong', async () => {
   const document = await PDFDocument.create();
   document.addPage();
   const text = Buffer.from(await document.save({ useObjectStreams: false })).toString('latin1');

@@ -77,10 +77,10 @@ function count(rendering: Rendering, area: { x: number; y: number; width: number
 
 describe('COORDINATE', () => {
   it.each(['pdf-lib.pdf', 'chromium.pdf', 'xref-stream.pdf', 'linearized.pdf', 'rotated.pdf'])(
-    'puts the seal exactly there on %s, and changes nothing else',
+    'places the seal exactly at the coordinates on %s and changes nothing else',
     async (name) => {
       const { after, area } = await signAndRender(name, {});
-      // One point of grace: pages are not whole pixels high.
+      // One point of tolerance: page heights are not whole pixels.
       expect(area!.x).toBeGreaterThanOrEqual(69);
       expect(area!.y).toBeGreaterThanOrEqual(99);
       expect(area!.x + area!.width).toBeLessThanOrEqual(226);
@@ -91,7 +91,7 @@ describe('COORDINATE', () => {
     },
   );
 
-  it('stands upright on a turned page', async () => {
+  it('is upright on a rotated page', async () => {
     const wide = { oneOffTemplate: 'I', area: 'width=155,height=50', font: 'size=40' };
     const { after } = await signAndRender('rotated.pdf', wide);
     // The letter I is a bar: higher than wide when upright, at the left of the area.
@@ -115,7 +115,7 @@ describe('COORDINATE', () => {
     expect(changes[1]).toBeDefined();
   });
 
-  it('leaves the page to be seen through a transparent background', async () => {
+  it('keeps the page visible through a transparent background', async () => {
     const { after, area } = await signAndRender('pdf-lib.pdf', { areaBackgroundColor: 'transparent' });
     expect(count(after, area!, isNear([255, 255, 255]))).toBeGreaterThan(0.6 * area!.width * area!.height);
   });
@@ -160,7 +160,7 @@ describe('PLACEHOLDER', () => {
     const word = await wordBox(original, 'SELO_AQUI');
     // Within a run of text the way to the word is an estimate.
     expect(Math.abs(area!.x - word.x)).toBeLessThanOrEqual(8);
-    // The area hangs below the word.
+    // The area is below the word.
     expect(Math.abs(area!.y + area!.height - word.y)).toBeLessThanOrEqual(4);
   });
 });
@@ -179,7 +179,7 @@ describe('the appearance', () => {
     expect(text.replace(/\s+/g, ' ')).toContain('Selado por Sandbox Seal — Not Qualified');
   });
 
-  it('keeps a long text within its area, in smaller letters', async () => {
+  it('reduces the font size of a long text to fit its area', async () => {
     const oneOffTemplate = `Assinado ${'com muita atenção e cuidado '.repeat(12)}${'x'.repeat(200)} fim`;
     const { signed, area } = await signAndRender('pdf-lib.pdf', { oneOffTemplate });
     expect(area).toEqual({ x: 70, y: 100, width: 155, height: 50 });
@@ -196,14 +196,14 @@ describe('the appearance', () => {
       imageType: 'IMAGE_PNG',
       imageValue: await redImage('-png'),
     });
-    // One point a pixel.
+    // One point per pixel.
     const red = count(after, area!, isNear(RED));
     expect(red).toBeGreaterThan(18 * 18);
     expect(red).toBeLessThanOrEqual(21 * 21);
     expect(count(after, area!, isDark)).toBeGreaterThan(20);
   });
 
-  it('shows an image alone, at one point a pixel, in the middle', async () => {
+  it('shows an image alone, at one point per pixel, in the middle', async () => {
     const image = { imageType: 'IMAGE_JPG', imageValue: await redImage('-jpeg'), oneOffTemplate: '' } as const;
     const { after, area } = await signAndRender('pdf-lib.pdf', image);
     const red = count(after, area!, isNear(RED));

@@ -16,7 +16,7 @@ async function sign(xml: string | Uint8Array, info: Partial<WireSignatureInfo> =
   return Buffer.from(await by.sign({ content, contentType: 'application/xml', signatureInfo })).toString();
 }
 
-/** xmlsec1 knows nothing of this code: it canonicalises, digests and checks the chain by itself. */
+/** xmlsec1 is independent of this code: it canonicalises, digests and checks the chain by itself. */
 async function verify(xml: string, by = signer) {
   const idAttribute = 'http://uri.etsi.org/01903/v1.3.2#:SignedProperties';
   const args = ['--verify', '--trusted-pem', by.caCertificatePath, '--id-attr:Id', idAttribute];
@@ -43,7 +43,7 @@ describe('a signed e-invoice', () => {
     expect((await verify(signed.replace(/<xades:SigningTime>\d/, '<xades:SigningTime>3'))).valid).toBe(false);
   });
 
-  it('names its certificate and its format, as XAdES baseline wants', async () => {
+  it('contains the certificate and data format references required by the XAdES baseline', async () => {
     const signed = await sign(await fixture('ubl-invoice.xml'));
     expect(signed).toContain('<xades:SigningCertificateV2>');
     expect(signed).toContain('<xades:MimeType>application/xml</xades:MimeType>');

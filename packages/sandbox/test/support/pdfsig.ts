@@ -13,7 +13,7 @@ interface SignatureReport {
   valid: boolean;
   trusted: boolean;
   totalDocumentSigned: boolean;
-  /** pdfsig's own words, such as `Digest Mismatch.`. */
+  /** pdfsig's message, such as `Digest Mismatch.`. */
   validation: string;
   certificateValidation: string;
 }
@@ -31,7 +31,7 @@ export interface PdfReport {
   text: string;
 }
 
-/** Asks poppler's pdfsig about the signatures of a PDF (a path or its bytes), trusting the given root only. */
+/** Runs poppler's pdfsig on the signatures of a PDF (a path or its bytes), trusting the given root only. */
 export async function verifySignature(pdf: string | Uint8Array, caPem: string): Promise<PdfReport> {
   const trust = await trustStore(caPem);
   const path = typeof pdf === 'string' ? pdf : temporaryFile(pdf);
@@ -53,7 +53,7 @@ export async function verifySignature(pdf: string | Uint8Array, caPem: string): 
 }
 
 async function runPdfsig(path: string, { database }: TrustStore): Promise<string> {
-  // Its exit code says nothing of use: it is 0 for a tampered file, too.
+  // Its exit code is useless: it is 0 for a tampered file, too.
   return (await run('pdfsig', ['-nssdir', database, path])).text;
 }
 
@@ -94,7 +94,7 @@ interface TrustStore {
   learn(pems: readonly string[]): Promise<void>;
 }
 
-/** One a root and process: making one takes a quarter of a second. */
+/** One per root and process: creating one takes a quarter of a second. */
 const trustStores = new Map<string, Promise<TrustStore>>();
 
 function trustStore(caPem: string): Promise<TrustStore> {
@@ -116,7 +116,7 @@ async function createTrustStore(caPem: string): Promise<TrustStore> {
   };
   await add(caPem, 'CT,C,C');
   const known = new Set([caPem.trim()]);
-  // One after another: certutil does not wait for another certutil.
+  // Sequential: certutil does not wait for another certutil.
   let queue = Promise.resolve();
   return {
     database,

@@ -5,16 +5,16 @@ export type Pixel = readonly [red: number, green: number, blue: number];
 export interface Rendering {
   width: number;
   height: number;
-  /** One pixel a point, from the lower left corner of the page as it is seen. */
+  /** One pixel per point, from the lower left corner of the page as it is seen. */
   at(x: number, y: number): Pixel;
 }
 
-/** Draws a page with poppler, at one pixel a point. */
+/** Draws a page with poppler, at one pixel per point. */
 export async function renderPage(pdf: Uint8Array, page = 1): Promise<Rendering> {
   const args = ['-r', '72', '-f', `${page}`, '-l', `${page}`, '-'];
   const { stdout, text, exitCode } = await run('pdftoppm', args, pdf);
   if (exitCode !== 0) throw new Error(`pdftoppm failed: ${text}`);
-  // P6, width, height and depth, then three bytes a pixel.
+  // P6, width, height and depth, then three bytes per pixel.
   const [header, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(stdout.subarray(0, 32).toString('latin1')) ?? [];
   if (!header) throw new Error('pdftoppm answered something other than a PPM image');
   const pixels = stdout.subarray(header.length);

@@ -18,7 +18,7 @@ export interface RegistryTools {
 
 export async function ensureTools(): Promise<RegistryTools> {
   const registry = join(cache, `verdaccio-${versions.verdaccio}`);
-  // Its own dependency asks for a dist-tag that not every mirror serves.
+  // One of its dependencies refers to a dist-tag that not every mirror serves.
   const overrides = { 'node-fetch': '2.7.0' };
   await once(registry, { private: true, overrides, dependencies: { verdaccio: versions.verdaccio } });
   const nodes: Record<string, string> = {};

@@ -2,19 +2,22 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { TrustStore, type VerificationReport, verifyDocument } from '../../src/index.ts';
 import { type Identity, issue, issuePair } from '../../test/support/authority.ts';
 import { signCms } from '../../test/support/cms.ts';
+import { encryptWith } from '../../test/support/encryption.ts';
 import { appendUpdate, makePdf, signPdf } from '../../test/support/pdf.ts';
 import { signXml } from '../../test/support/xml.ts';
 import { createRandom } from '../corpus/corpus-file.ts';
 import { mutate } from './mutate.ts';
 import { sameSignedParts, sameSignedPdf, sameSignedXml } from './unsigned-parts.ts';
 
-const MUTATIONS = { pdf: 5000, cms: 2500, xml: 2000, updates: 1000 };
+const MUTATIONS = { pdf: 4500, encrypted: 1000, cms: 2500, xml: 2000, updates: 1000 };
 const MAX_CPU_MS = 1000;
+const PASSWORD = 'password';
 const INVOICE = '<Invoice xmlns="urn:test" Id="invoice"><Total currency="EUR">100.00</Total><!-- draft --></Invoice>';
 
 let seal: Identity;
 let trust: TrustStore;
 let pdf: Buffer;
+let encrypted: Buffer;
 let cms: Buffer;
 let xml: Buffer;
 
@@ -29,6 +32,8 @@ beforeAll(async () => {
     extendedKeyUsage: ['1.3.6.1.5.5.7.3.8'],
   });
   pdf = signPdf(makePdf(), { signer: seal, timestampAuthority: authority, room: 2048 });
+  const update = encryptWith(PASSWORD);
+  encrypted = signPdf(makePdf('Total: 100.00 EUR', update), { signer: seal, update, room: 2048 });
   cms = signCms({
     signer: seal,
     content: Buffer.from('Total: 100.00 EUR'),
@@ -36,13 +41,13 @@ beforeAll(async () => {
     timestampAuthority: authority,
   });
   xml = Buffer.from(signXml(INVOICE, { signer: seal }));
-  for (const bytes of [pdf, cms, xml]) expect((await verifyDocument(bytes, { trust })).verdict).toBe('valid');
+  for (const bytes of [pdf, encrypted, cms, xml]) expect((await verify(bytes)).verdict).toBe('valid');
 });
 
 /** Verifies within the limit of processor time. A rejected promise fails the test: problems must be reported. */
 async function verify(bytes: Buffer): Promise<VerificationReport> {
   const before = process.cpuUsage();
-  const report = await verifyDocument(bytes, { trust });
+  const report = await verifyDocument(bytes, { trust, password: PASSWORD });
   const { user, system } = process.cpuUsage(before);
   expect((user + system) / 1000).toBeLessThan(MAX_CPU_MS);
   return report;
@@ -66,6 +71,10 @@ async function fuzz(bytes: Buffer, count: number, isHarmless: (changed: Buffer) 
 describe('mutated files', () => {
   it('accepts no changed PDF unless only unsigned parts of its CMS changed', async () => {
     expect(await fuzz(pdf, MUTATIONS.pdf, (changed) => sameSignedPdf(pdf, changed))).toEqual([]);
+  });
+
+  it('accepts no changed encrypted PDF unless only unsigned parts of its CMS changed', async () => {
+    expect(await fuzz(encrypted, MUTATIONS.encrypted, (changed) => sameSignedPdf(encrypted, changed))).toEqual([]);
   });
 
   it('accepts no changed CMS unless only unsigned parts changed', async () => {

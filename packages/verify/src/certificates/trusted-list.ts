@@ -83,7 +83,7 @@ async function checkSignature(bytes: Buffer, { signers }: TrustedListOptions, no
 }
 
 function readProvider(provider: XmlElement): TrustAnchor[] {
-  const providerName = text(provider, 'tsl:TSPInformation/tsl:TSPName/tsl:Name') ?? 'unknown provider';
+  const providerName = englishText(provider, 'tsl:TSPInformation/tsl:TSPName/tsl:Name') ?? 'unknown provider';
   const services = provider.find('tsl:TSPServices/tsl:TSPService', NAMESPACES) as XmlElement[];
   return services.flatMap((service) => readService(service, providerName));
 }
@@ -96,7 +96,7 @@ function readService(service: XmlElement, providerName: string): TrustAnchor[] {
   const history = service.find('tsl:ServiceHistory/tsl:ServiceHistoryInstance', NAMESPACES) as XmlElement[];
   const granted = readGranted([current, ...history], type);
   if (granted.length === 0) return [];
-  const name = `${providerName}: ${text(current, 'tsl:ServiceName/tsl:Name') ?? 'unnamed service'}`;
+  const name = `${providerName}: ${englishText(current, 'tsl:ServiceName/tsl:Name') ?? 'unnamed service'}`;
   const identities = current.find('tsl:ServiceDigitalIdentity/tsl:DigitalId/tsl:X509Certificate', NAMESPACES);
   return identities
     .map(({ content }) => tryParseCertificate(Buffer.from(content, 'base64')))
@@ -114,7 +114,7 @@ function readGranted(instances: readonly XmlElement[], type: string): GrantedPer
   const statuses = instances
     .map((instance) => ({
       from: new Date(text(instance, 'tsl:StatusStartingTime') ?? ''),
-      granted: text(instance, 'tsl:ServiceStatus') === URI.granted && (type === URI.timestamps || isForSeals(instance)),
+      granted: isGranted(instance, type),
     }))
     .filter(({ from }) => !Number.isNaN(from.getTime()))
     .sort((a, b) => a.from.getTime() - b.from.getTime());
@@ -124,12 +124,23 @@ function readGranted(instances: readonly XmlElement[], type: string): GrantedPer
   });
 }
 
+function isGranted(instance: XmlElement, type: string): boolean {
+  if (text(instance, 'tsl:ServiceStatus') !== URI.granted) return false;
+  if (text(instance, 'tsl:ServiceTypeIdentifier') !== type) return false;
+  return type === URI.timestamps || isForSeals(instance);
+}
+
 function isForSeals(instance: XmlElement): boolean {
   const uris = instance.find(
     'tsl:ServiceInformationExtensions/tsl:Extension/tsl:AdditionalServiceInformation/tsl:URI',
     NAMESPACES,
   );
   return uris.some(({ content }) => content.trim() === URI.forSeals);
+}
+
+/** Names come in several languages, English among them (TS 119 612, 5.1.4). */
+function englishText(element: XmlElement, path: string): string | undefined {
+  return text(element, `${path}[lang("en")]`) ?? text(element, path);
 }
 
 function text(element: XmlElement, path: string): string | undefined {

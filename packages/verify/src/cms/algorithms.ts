@@ -2,7 +2,7 @@ import { constants, type KeyObject, verify } from 'node:crypto';
 import * as pkijs from 'pkijs';
 import { decode, VerificationProblem } from '../report.ts';
 
-/** Digest algorithms by OID: the name that Node knows, and the one that people read. */
+/** Digest algorithms by OID: the name in Node, and the display name. */
 const DIGESTS: Record<string, { node: string; name: string; weak?: boolean }> = {
   '1.2.840.113549.2.5': { node: 'md5', name: 'MD5', weak: true },
   '1.3.14.3.2.26': { node: 'sha1', name: 'SHA-1', weak: true },
@@ -95,7 +95,7 @@ function pssScheme(identifier: pkijs.AlgorithmIdentifier): SignatureScheme {
   return { family: 'rsa-pss', digest: digestByOid(oid), saltBytes: parameters.saltLength ?? PSS_DEFAULT_SALT_BYTES };
 }
 
-/** Whether `signature` is over `data`. A key of another kind than the algorithm says is never right. */
+/** Whether `signature` is over `data`. False if the key type does not match the algorithm. */
 export function verifySignature(
   scheme: SignatureScheme,
   key: KeyObject,

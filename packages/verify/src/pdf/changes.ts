@@ -78,6 +78,11 @@ async function compareTrailers(set: ChangeSet): Promise<void> {
   for (const key of ['Root', 'Encrypt']) {
     if (!sameValue(before.get(key), after.get(key))) set.other(`The trailer has another /${key}.`);
   }
+  // Part of the key of older encryption: another one would decrypt the signed content to something else.
+  if (set.current.isEncrypted) {
+    const [id] = await set.signed.array(before.get('ID'));
+    if (!sameValue(id, (await set.current.array(after.get('ID')))[0])) set.other('The trailer has another /ID.');
+  }
   const info = after.get('Info');
   if (info instanceof PdfRef && set.isChanged(info.number)) {
     const value = await set.current.object(info.number);

@@ -75,9 +75,14 @@ export class PdfStream {
   readonly dict: PdfDict;
   /** Position of the first byte of the data in the file. */
   readonly start: number;
-  constructor(dict: PdfDict, start: number) {
+  /** Of the object that the stream is. */
+  readonly number: number;
+  readonly generation: number;
+  constructor(dict: PdfDict, start: number, number: number, generation: number) {
     this.dict = dict;
     this.start = start;
+    this.number = number;
+    this.generation = generation;
   }
 }
 

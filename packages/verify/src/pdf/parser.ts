@@ -123,7 +123,7 @@ export class PdfParser {
     if (value instanceof PdfDict && this.keyword('stream')) {
       if (this.#peek() === 13) this.#position++;
       if (this.#peek() === 10) this.#position++;
-      return { number, generation, value: new PdfStream(value, this.offset) };
+      return { number, generation, value: new PdfStream(value, this.offset, number, generation) };
     }
     if (!this.keyword('endobj')) throw malformed(`The PDF object ${number} at byte ${at} has no "endobj".`);
     return { number, generation, value };

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../source.ts';
 import { type Entry, readSections, type Section } from './cross-references.ts';
+import type { Decryptor } from './encryption.ts';
 import { PdfArray, PdfDict, PdfRef, PdfStream, type PdfValue } from './objects.ts';
 import { malformed, PdfParser, parseAt } from './parser.ts';
 import { decodeStream } from './stream-data.ts';
@@ -22,13 +23,25 @@ export class Revision {
   readonly #objects = new Map<number, PdfValue>();
   #objectStream: { number: number; content: ObjectStream } | undefined;
 
-  constructor(source: ByteSource, sections: readonly Section[]) {
+  readonly #decryptor: Decryptor | undefined;
+
+  constructor(source: ByteSource, sections: readonly Section[], decryptor?: Decryptor) {
     this.source = source;
     this.sections = sections;
+    this.#decryptor = decryptor;
   }
 
-  static async open(source: ByteSource, startXref: number): Promise<Revision> {
-    return new Revision(source, await readSections(source, startXref));
+  static async open(source: ByteSource, startXref: number, password?: string): Promise<Revision> {
+    const sections = await readSections(source, startXref);
+    const plain = new Revision(source, sections);
+    if (!plain.isEncrypted) return plain;
+    // Loaded on demand: few signed documents are encrypted.
+    const { Decryptor } = await import('./encryption.ts');
+    return new Revision(source, sections, await Decryptor.open(plain, password));
+  }
+
+  get isEncrypted(): boolean {
+    return (this.trailer.get('Encrypt') ?? null) !== null;
   }
 
   get trailer(): PdfDict {
@@ -81,7 +94,9 @@ export class Revision {
   }
 
   async streamData(stream: PdfStream): Promise<Buffer> {
-    return decodeStream(this.source, stream, await this.resolve(stream.dict.get('Length')));
+    const decryptor = stream.dict.name('Type') === 'XRef' ? undefined : this.#decryptor;
+    const length = await this.resolve(stream.dict.get('Length'));
+    return decodeStream(this.source, stream, length, decryptor && ((...args) => decryptor.stream(...args)));
   }
 
   async #load(number: number): Promise<PdfValue> {
@@ -92,7 +107,7 @@ export class Revision {
     if (object.number !== number || object.generation !== entry.generation) {
       throw malformed(`The PDF object at byte ${entry.offset} is not object ${number}.`);
     }
-    return object.value;
+    return this.#decryptor?.value(object.value, number, object.generation) ?? object.value;
   }
 
   async #loadCompressed(number: number, entry: { stream: number; index: number }): Promise<PdfValue> {

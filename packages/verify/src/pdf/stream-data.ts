@@ -7,11 +7,12 @@ import { malformed } from './parser.ts';
 /** Only cross-reference streams, object streams and validation data are decoded; none comes near this size. */
 const MAX_DECODED_BYTES = 16 * 1024 * 1024;
 
-/** The decoded data of a stream. `length` is its resolved `/Length`. */
+/** The decoded data of a stream. `length` is its resolved `/Length`; `decrypt` is for all but cross-reference streams. */
 export async function decodeStream(
   source: ByteSource,
   stream: PdfStream,
   length: PdfValue | undefined,
+  decrypt?: (stream: PdfStream, data: Buffer) => Buffer,
 ): Promise<Buffer> {
   if (
     typeof length !== 'number' ||
@@ -23,9 +24,12 @@ export async function decodeStream(
   }
   if (length > MAX_DECODED_BYTES) throw tooLarge(stream);
   let data = await source.read(stream.start, stream.start + length);
+  if (decrypt) data = decrypt(stream, data);
   const filters = list(stream.dict.get('Filter'));
   const parameters = list(stream.dict.get('DecodeParms'));
   for (const [index, filter] of filters.entries()) {
+    // How the stream is decrypted, which is done.
+    if (decrypt && index === 0 && filter instanceof PdfName && filter.name === 'Crypt') continue;
     if (!(filter instanceof PdfName) || (filter.name !== 'FlateDecode' && filter.name !== 'Fl')) {
       throw new VerificationProblem(
         'indeterminate',

@@ -7,12 +7,15 @@ import type { PdfDict } from './objects.ts';
 import { malformed } from './parser.ts';
 import { Revision } from './revision.ts';
 import { certificationLevel, type SignatureDictionary } from './signature-fields.ts';
+import { readValidationData } from './validation-data.ts';
 
 /** One signature of the file, after its structure was checked. */
 export interface Candidate {
   signature: SignatureDictionary;
   range?: SignedRange;
   coverage: Coverage;
+  /** The signed revision holds validation data. */
+  hasValidationData: boolean;
   reasons: Reason[];
 }
 
@@ -21,11 +24,12 @@ export async function checkStructure(
   source: ByteSource,
   current: Revision,
   signature: SignatureDictionary,
-  { signal }: Context,
+  { password, signal }: Context,
 ): Promise<Candidate> {
   const candidate: Candidate = {
     signature,
     coverage: { wholeFile: false, appended: [], allowed: false },
+    hasValidationData: false,
     reasons: [],
   };
   try {
@@ -33,13 +37,14 @@ export async function checkStructure(
       throw malformed('The signature dictionary is in an object stream.');
     const range = await readSignedRange(source, signature.dict);
     candidate.range = range;
-    const signed = await Revision.open(source, range.startXref);
+    const signed = await Revision.open(source, range.startXref, password);
     const entry = current.entry(signature.number);
     const entryThen = signed.entry(signature.number);
     if (entry?.kind !== 'offset' || entryThen?.kind !== 'offset' || entry.offset !== entryThen.offset) {
       const message = 'The signature dictionary is not part of the revision that it signs.';
       throw new VerificationProblem('invalid', 'not-a-revision', message);
     }
+    candidate.hasValidationData = (await readValidationData(signed)).present;
     candidate.coverage = await findCoverage(source, signed, current, range, signature.dict, signal);
     for (const { allowed, detail } of candidate.coverage.appended) {
       if (!allowed) candidate.reasons.push(reason('invalid', 'change-not-allowed', detail));
@@ -60,7 +65,7 @@ async function findCoverage(
   signal: AbortSignal | undefined,
 ): Promise<Coverage> {
   if (signed.sections[0]!.offset === current.sections[0]!.offset) {
-    // The same section may be announced once more, behind data that no reader of the PDF would show.
+    // A second startxref may point to the same section, after data that no PDF reader would show.
     if (!(await isBlank(source, end, signal))) {
       throw new VerificationProblem('invalid', 'trailing-data', `Data follows the signed revision at byte ${end}.`);
     }

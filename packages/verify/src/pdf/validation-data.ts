@@ -6,6 +6,9 @@ import type { Revision } from './revision.ts';
 
 const DSS_STREAM_KEYS = new Set(['Length', 'Filter', 'Type', 'DecodeParms']);
 
+/** From the DSS over its VRI, the entry of a signature and a list to the /Length of a stream. */
+const MAX_DEPTH = 5;
+
 /** The validation data of the document (ISO 32000-2, 12.8.4.3). */
 export interface ValidationData extends RevocationData {
   certificates: Certificate[];
@@ -15,15 +18,25 @@ export interface ValidationData extends RevocationData {
 export async function readValidationData(revision: Revision): Promise<ValidationData> {
   const dss = await revision.dict((await revision.catalog()).get('DSS'));
   if (!dss) return { certificates: [], ocsps: [], crls: [], present: false };
-  const streams = async (key: string): Promise<Buffer[]> => {
-    const found: Buffer[] = [];
-    for (const item of await revision.array(dss.get(key))) {
-      const stream = await revision.resolve(item);
-      if (stream instanceof PdfStream) found.push(await revision.streamData(stream));
+  const perSignature: PdfDict[] = [];
+  for (const item of (await revision.dict(dss.get('VRI')))?.entries.values() ?? []) {
+    const entry = await revision.dict(item);
+    if (entry) perSignature.push(entry);
+  }
+  // What a VRI entry refers to should be in the lists of the DSS, too; some writers leave it out there.
+  const streams = async (key: string, ownKey: string): Promise<Buffer[]> => {
+    const found = new Map<number, Buffer>();
+    for (const list of [dss.get(key), ...perSignature.map((entry) => entry.get(ownKey))]) {
+      for (const item of await revision.array(list)) {
+        const stream = await revision.resolve(item);
+        if (!(stream instanceof PdfStream) || found.has(stream.number)) continue;
+        found.set(stream.number, await revision.streamData(stream));
+      }
     }
-    return found;
+    return [...found.values()];
   };
-  const [certificates, ocsps, crls] = [await streams('Certs'), await streams('OCSPs'), await streams('CRLs')];
+  const certificates = await streams('Certs', 'Cert');
+  const [ocsps, crls] = [await streams('OCSPs', 'OCSP'), await streams('CRLs', 'CRL')];
   return {
     certificates: certificates.map(tryParseCertificate).filter((entry) => entry !== undefined),
     ocsps,
@@ -43,7 +56,7 @@ export async function compareDss(set: ChangeSet, before: PdfDict, after: PdfDict
   await collectReachable(set.signed, before.get('DSS'), own, 0);
   const explained: number[] = [];
   const visit = async (item: PdfValue | undefined, depth: number): Promise<boolean> => {
-    if (depth > 4) return false;
+    if (depth > MAX_DEPTH) return false;
     if (item instanceof PdfRef) {
       if (!set.isChanged(item.number)) return true;
       if (set.replaced.has(item.number) && !own.has(item.number)) return false;

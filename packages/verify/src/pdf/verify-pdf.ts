@@ -29,10 +29,7 @@ export async function verifyPdf(
 ): Promise<{ signatures: SignatureReport[]; reasons: Reason[] }> {
   const last = await findLastStartXref(source);
   if (!last) throw malformed('The PDF ends without "startxref" and "%%EOF"; it may be cut short.');
-  const current = await Revision.open(source, last.startXref);
-  if (current.trailer.get('Encrypt') !== undefined) {
-    throw new VerificationProblem('indeterminate', 'encrypted', 'The PDF is encrypted, which is not supported.');
-  }
+  const current = await Revision.open(source, last.startXref, context.password);
   const signatures = await readSignatures(current);
   const reasons: Reason[] = [];
   for (const position of await findUnreferencedSignatures(source, current, signatures, context.signal)) {
@@ -51,25 +48,24 @@ export async function verifyPdf(
   const data = await readValidationData(current);
   const stamps = new Map<Candidate, TimestampResult>();
   const reports: SignatureReport[] = [];
-  for (const candidate of candidates) {
+  // Newest first: a trusted timestamp proves when the older ones existed.
+  let existedAt = context.at ?? context.now;
+  for (const candidate of candidates.toReversed()) {
     if (candidate.signature.dict.name('SubFilter') !== TIMESTAMP_SUBFILTER || !candidate.range) continue;
-    const stamp = await tryTimestamp(source, candidate, candidate.range, data, context);
-    if (stamp) stamps.set(candidate, stamp);
+    const stamp = await tryTimestamp(source, candidate, candidate.range, data, existedAt, context);
+    if (!stamp) continue;
+    stamps.set(candidate, stamp);
+    if (stamp.report.trusted && candidate.reasons.length === 0) existedAt = stamp.report.time;
   }
   for (const [index, candidate] of candidates.entries()) {
     const stamp = stamps.get(candidate);
     if (stamp) reports.push(describeStamp(candidate, stamp));
     else {
-      const covering = candidates.slice(index + 1).map((later) => stamps.get(later));
-      reports.push(
-        await verifyOne(
-          source,
-          candidate,
-          data,
-          covering.find((found) => found?.report.valid),
-          context,
-        ),
-      );
+      const covering = candidates.slice(index + 1).filter((later) => stamps.get(later)?.report.valid);
+      const isArchived = covering.some(({ hasValidationData }) => hasValidationData);
+      const results = covering.map((later) => stamps.get(later)!);
+      const documentTimestamp = results.find(({ report }) => report.trusted) ?? results[0];
+      reports.push(await verifyOne(source, candidate, data, { documentTimestamp, isArchived }, context));
     }
   }
   return { signatures: reports, reasons };
@@ -88,7 +84,7 @@ async function verifyOne(
   source: ByteSource,
   candidate: Candidate,
   data: ValidationData,
-  documentTimestamp: TimestampResult | undefined,
+  later: { documentTimestamp: TimestampResult | undefined; isArchived: boolean },
   context: Context,
 ): Promise<SignatureReport> {
   const { signature, range, coverage } = candidate;
@@ -133,7 +129,7 @@ async function verifyOne(
         claimedSigningTime: readSigningTime(signature.dict),
         reasons,
         stampedBytes: result.signatureValue,
-        documentTimestamp,
+        ...later,
         hasValidationData: data.present,
       },
       context,
@@ -164,11 +160,17 @@ async function tryTimestamp(
   candidate: Candidate,
   range: SignedRange,
   data: ValidationData,
+  existedAt: Date,
   { trust, signal }: Context,
 ): Promise<TimestampResult | undefined> {
   try {
     const digest = ({ node }: { node: string }) => hashRanges(source, range.ranges, node, signal);
-    return await verifyTimestamp(unpad(range.contents), digest, data.certificates, trust);
+    return await verifyTimestamp(unpad(range.contents), digest, {
+      certificates: data.certificates,
+      revocation: data,
+      trust,
+      existedAt,
+    });
   } catch (error) {
     candidate.reasons.push(timestampProblem(error));
     return undefined;
@@ -177,14 +179,10 @@ async function tryTimestamp(
 
 function describeStamp(
   candidate: Candidate,
-  { report, reasons, signer, path, chainStatus, anchor }: TimestampResult,
+  { report, reasons, signer, path, chainStatus, anchor, doubt, revocation }: TimestampResult,
 ): SignatureReport {
   const all = [...candidate.reasons, ...reasons];
-  if (chainStatus !== 'trusted' || !report.trusted) {
-    all.push(
-      reason('untrusted', 'chain-untrusted', 'The authority of the document timestamp does not chain to a given root.'),
-    );
-  }
+  if (doubt) all.push(doubt);
   return {
     kind: 'document-timestamp',
     level: 'none',
@@ -202,6 +200,6 @@ function describeStamp(
       path: path.map(({ x509 }) => x509.subject.split('\n').reverse().join(',')),
       ...(anchor !== undefined && { anchor }),
     },
-    revocation: { status: 'not-embedded' },
+    revocation,
   };
 }

@@ -35,6 +35,9 @@ export interface CmsRequest {
   duplicateMessageDigest?: boolean;
   timestampAuthority?: Identity;
   timestampedBytes?: Uint8Array;
+  timestampTime?: Date;
+  /** DER of an archive timestamp. */
+  archiveTimestamp?: Buffer;
   crls?: readonly Buffer[];
 }
 
@@ -70,9 +73,16 @@ export function signCms(request: CmsRequest): Buffer {
   });
   if (withAttributes) info.signedAttrs = new pkijs.SignedAndUnsignedAttributes({ type: 0, attributes: sorted });
   if (request.timestampAuthority) {
-    const token = timestamp(request.timestampAuthority, request.timestampedBytes ?? value);
-    const unsigned = attribute('1.2.840.113549.1.9.16.2.14', asn1js.fromBER(token).result);
-    info.unsignedAttrs = new pkijs.SignedAndUnsignedAttributes({ type: 1, attributes: [unsigned] });
+    const token = timestamp(
+      request.timestampAuthority,
+      request.timestampedBytes ?? value,
+      request.timestampTime ?? new Date(),
+    );
+    const unsigned = [attribute('1.2.840.113549.1.9.16.2.14', asn1js.fromBER(token).result)];
+    if (request.archiveTimestamp) {
+      unsigned.push(attribute('0.4.0.1733.2.4', asn1js.fromBER(request.archiveTimestamp).result));
+    }
+    info.unsignedAttrs = new pkijs.SignedAndUnsignedAttributes({ type: 1, attributes: unsigned });
   }
   const encapContentInfo = new pkijs.EncapsulatedContentInfo({ eContentType: contentType });
   if (request.attached) encapContentInfo.eContent = octets(content);

@@ -84,7 +84,7 @@ export class Editor {
   async picture(folder: string | undefined, name: string, of: Page | Locator = this.page): Promise<void> {
     if (!folder) return;
     await mkdir(folder, { recursive: true });
-    // An element under the mouse looks different.
+    // Elements under the mouse pointer are highlighted.
     await this.page.mouse.move(0, 0);
     await of.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', caret: 'hide' });
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Sandbox } from '@signstash-connect/sandbox';
 import type { N8n } from './n8n.ts';
 
-/** Places where a secret or a token can be read: n8n's output, or its database, which contains all executions. */
+/** Places where a secret or a token could appear: n8n's output, or its database, which contains all executions. */
 export async function leaks(n8n: N8n, { clientId, clientSecret }: Sandbox): Promise<string[]> {
   const folder = join(n8n.folder, '.n8n');
   const databases = (await readdir(folder)).filter((name) => name.startsWith('database.sqlite'));

@@ -5,7 +5,7 @@ import { pnpm } from './released-clone.ts';
 
 export type Installer = 'npm' | 'pnpm';
 
-/** A stranger's empty project with packages from the registry. */
+/** An empty project that installs packages from the registry. */
 export class Consumer {
   readonly folder: string;
   readonly #env: NodeJS.ProcessEnv;
@@ -42,7 +42,7 @@ export class Consumer {
     return run(node, [file, ...args], { cwd: this.folder, env: this.#env });
   }
 
-  /** Where a package really lies. */
+  /** The real path of a package. */
   where(name: string): Promise<string> {
     return realpath(join(this.folder, 'node_modules', name));
   }

@@ -28,7 +28,7 @@ export async function versionPackages(clone: string): Promise<void> {
   await run('git', ['commit', '--quiet', '--message', 'Release'], { cwd: clone });
 }
 
-/** What the registry lacks. */
+/** The packages that the registry lacks. */
 export async function planned(clone: string, work: string, registry: string): Promise<unknown[]> {
   const file = join(work, 'publish-plan.json');
   const env = await registryEnvironment(join(work, 'publisher'), registry);

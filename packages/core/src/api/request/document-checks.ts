@@ -54,7 +54,7 @@ export async function checkDocument(
   return { signatureType, contentType: contentType ?? natural };
 }
 
-/** Tells a PDF and an XML file by their first bytes. */
+/** Recognises PDF and XML files by their first bytes. */
 export async function documentKind(source: DocumentSource): Promise<DocumentKind> {
   const head = await source.slice(0, Math.min(source.size, headBytes));
   const start = latin1.decode(head);

@@ -1,4 +1,4 @@
-/** A document's bytes, wherever they are stored. Every read starts from the beginning, so that a retry never finds a consumed stream. */
+/** The bytes of a document. Every read starts from the beginning, so that a retry never finds a consumed stream. */
 export interface DocumentSource {
   /** Bytes. */
   readonly size: number;

@@ -4,7 +4,7 @@ import type { WireSignRequest } from '../wire.ts';
 import { base64Length, encodeBase64 } from './base64-stream.ts';
 import type { DocumentSource } from './document-source.ts';
 
-/** A body as pieces: bytes that are ready, and documents that are read only when the body is. */
+/** The parts of a body: bytes in memory, and documents that are read only when the body is sent. */
 type Piece = Uint8Array | { source: DocumentSource; as: 'base64' | 'bytes'; document: string };
 
 export interface SignBody {
@@ -30,7 +30,7 @@ export function jsonSignBody(
   documents: readonly BodyDocument[],
   toBase64: (bytes: Uint8Array) => Uint8Array,
 ): SignBody {
-  // The contents' places are marked by a key no caller can write: the template is ours, its strings are escaped.
+  // Placeholders for contents use a key that no caller can produce: strings in the template are escaped.
   const mark = '"\\u0000content"';
   const marked = {
     ...request,
@@ -98,7 +98,7 @@ function body(contentType: string, pieces: readonly Piece[], toBase64?: (bytes: 
   };
 }
 
-/** Content-Length is already promised: a file that grew or shrank since must stop the request, not corrupt it. */
+/** Content-Length has been sent: a file that changed its size since must abort the request, not corrupt it. */
 async function* sameLength(source: DocumentSource, document: string): AsyncIterable<Uint8Array> {
   let read = 0;
   const changed = () =>

@@ -118,7 +118,7 @@ export function checkReceivers(receivers: readonly string[]): void {
   if (receivers.length === 0)
     throw new ValidationError('RECEIVER_INVALID', 'No e-mail address was given for the delivery.');
   for (const email of receivers) {
-    // Deliberately loose: only what cannot be an address at all is refused here, the mail server knows the rest.
+    // Deliberately permissive: only what cannot be an address is refused here; the mail server checks the rest.
     if (!/^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(email)) {
       throw new ValidationError('RECEIVER_INVALID', `Invalid e-mail address "${email}": expected name@example.com.`);
     }

@@ -14,7 +14,7 @@ export interface ZipDocument<T> {
  * @throws {@link ProtocolError} `PROTOCOL_UNEXPECTED` if it is not a zip, `PROTOCOL_TRUNCATED` if it is damaged or ends early.
  */
 export async function readZip<T>(body: AsyncIterable<Uint8Array>, store: ContentStore<T>): Promise<ZipDocument<T>[]> {
-  // Loaded with the first zip, which most programs never read.
+  // Loaded on first use: most programs never read a zip.
   const { unpackZip } = await import('./unpack-zip.ts');
   return unpackZip(body, store);
 }

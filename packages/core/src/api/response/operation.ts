@@ -125,6 +125,6 @@ const number = (value: unknown) => (typeof value === 'number' ? value : undefine
 const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 
-/** @param operationId - Known even if the rest of the answer is of no use. */
+/** @param operationId - Known even if the rest of the answer is unusable. */
 const unexpected = (what: string, problem: string, operationId?: string) =>
   new ProtocolError('PROTOCOL_UNEXPECTED', `${what}: the answer ${problem}.`, { operationId });

@@ -15,7 +15,7 @@ export function parseServiceDate(value: unknown): Date | undefined {
   const millisecond = Number(fraction.slice(0, 3).padEnd(3, '0'));
   const fields = [Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second), millisecond] as const;
   const asUtc = Date.UTC(Number(year), ...fields);
-  // JavaScript would take February 30 as March 2, and month 13 as next January.
+  // JavaScript would read February 30 as March 2, and month 13 as next January.
   const taken = new Date(asUtc);
   if (taken.getUTCMonth() !== fields[0] || taken.getUTCDate() !== fields[1] || fields[2] > 23) return undefined;
   return validDate(asUtc - (zone === undefined ? zoneOffset(asUtc) : givenOffset(zone)));
@@ -33,7 +33,7 @@ function givenOffset(zone: string): number {
   return (zone.startsWith('-') ? -minutes : minutes) * 60_000;
 }
 
-/** How far Lisbon's clocks, showing this time, are ahead of UTC. Of a time that comes twice, the first is meant. */
+/** Offset of Lisbon's local time from UTC at this time. An ambiguous time, when clocks are set back, means its first occurrence. */
 function zoneOffset(localTime: number): number {
   const before = offsetAt(localTime - 24 * 3_600_000);
   return offsetAt(localTime - before) === before ? before : offsetAt(localTime);

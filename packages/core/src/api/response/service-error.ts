@@ -68,12 +68,12 @@ const maxQuotedLength = 1500;
 /** The service's message, ready to follow a status. */
 export function describe(body: ErrorBody, text: string): string {
   const parts = [body.errorCode, body.description, body.causeMessage].filter((part) => part !== undefined);
-  // Cut after secrets are removed: a part of one would not be recognised.
+  // Truncated after secrets are removed: part of a secret would not be recognised.
   if (parts.length > 0) return `, ${redact(parts.join(': ')).slice(0, maxQuotedLength)}`;
   return text.trimStart().startsWith('<') ? ` with a web page${titleOf(text)}` : '';
 }
 
-/** Seconds or an HTTP date, as RFC 9110 has it. */
+/** Seconds or an HTTP date (RFC 9110). */
 export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
   if (value === undefined) return undefined;
   const seconds = /^\s*\d+\s*$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;

@@ -2,18 +2,18 @@ import { ProtocolError } from '../../errors/errors.ts';
 
 /** Takes the signed bytes of one document as they arrive. */
 export interface ContentWriter<T> {
-  /** The chunk's memory is used again as soon as this is done: keep a copy, not the chunk. */
+  /** The chunk's memory is reused when this resolves: keep a copy, not the chunk. */
   write(chunk: Uint8Array): void | Promise<void>;
-  /** All bytes have come; gives what stands for them. */
+  /** Called after the last byte; returns the stored content. */
   finish(): T | Promise<T>;
-  /** The bytes are not wanted after all. */
+  /** Discards the bytes. */
   discard(): void | Promise<void>;
 }
 
 /** Makes a writer for each signed document of an answer, before it is known which document it is. */
 export type ContentStore<T> = () => ContentWriter<T>;
 
-/** What is kept of a JSON answer without its signed contents, which stand in it as numbers into `contents`. */
+/** A JSON answer in which each signed content is replaced by its index in `contents`. */
 export interface SplitAnswer<T> {
   json: string;
   contents: T[];
@@ -52,7 +52,7 @@ export async function splitSignedContent<T>(
   }
 }
 
-/** Decodes whole groups of four into memory that has room for them; gives the number of bytes. */
+/** Decodes whole groups of four into a buffer that has room for them; returns the number of bytes. */
 export type FromBase64 = (ascii: Uint8Array, into: Uint8Array) => number;
 
 type State = 'between' | 'string' | 'escape' | 'content' | 'contentEscape';
@@ -114,7 +114,7 @@ class Splitter<T> {
     return { json: this.#json + this.#decoder.decode(), contents: this.#contents };
   }
 
-  /** Discards what was written, whole contents too: an answer that broke is asked for again, whole. */
+  /** Discards everything written, complete contents too: an interrupted answer is requested again as a whole. */
   async abandon(): Promise<void> {
     for (const writer of this.#writers) await writer.discard();
     this.#writers.clear();
@@ -170,7 +170,7 @@ class Splitter<T> {
     const end = closing < 0 ? chunk.byteLength : closing;
     const run = chunk.subarray(from, end);
     if (!(await this.#decode(run))) {
-      // Looked for only now: an escape in base64 is rare, and every scan of a large answer costs time.
+      // Searched for only now: escapes in base64 are rare, and each scan of a large answer costs time.
       const escaping = run.indexOf(backslash);
       if (escaping < 0 || !(await this.#decode(run.subarray(0, escaping)))) throw notBase64();
       this.#escape = '';
@@ -218,7 +218,7 @@ class Splitter<T> {
   }
 
   /**
-   * Decodes whole groups of four. Decoders skip what they do not know; that would silently corrupt a signed document.
+   * Decodes whole groups of four. Node's decoder skips invalid characters, which would silently corrupt a signed document.
    *
    * @param at - Where the decoded bytes begin. @returns Where they end; undefined if these are not all base64 characters.
    */

@@ -94,7 +94,7 @@ class ZipReader<T> {
       }
       found.size += chunk.byteLength;
       found.crc32 = crc32(chunk, found.crc32);
-      // A copy: it waits for its turn, and the unpacker uses its buffer again.
+      // A copy: it is queued, and the unpacker reuses its buffer.
       const piece = chunk.slice();
       this.#work = this.#work.then(async () => {
         if (piece.byteLength > 0) await writer.write(piece);

@@ -1,4 +1,4 @@
-/** The beginning says what a page is. Characters. */
+/** How much of a page is read. Characters. */
 const readLength = 16 * 1024;
 
 /** The page's title, which often names the gateway that answered, ready to follow a sentence. */
@@ -23,7 +23,7 @@ export function visibleText(html: string): string {
     text += `${page.slice(at, open)} `;
     const hidden = ['script', 'style'].find((name) => lower.startsWith(name, open + 1));
     const end = page.indexOf('>', hidden ? lower.indexOf(`</${hidden}`, open) : open);
-    // What is not closed within the part that is read is not shown.
+    // An element that is not closed within the part that is read is left out.
     if (end < 0 || (hidden && lower.indexOf(`</${hidden}`, open) < 0)) return text;
     at = end + 1;
   }

@@ -13,7 +13,7 @@ const signstash = createSignStash({
 const batch = signstash.signAll(`${folder}/*.pdf`, {
   outputDirectory: `${folder}/out`,
   journal: `${folder}/journal.jsonl`,
-  // Nothing but the journal keeps documents from being signed again.
+  // Only the journal prevents documents from being signed again.
   lookUpFirst: false,
   batchSize: 4,
   concurrency: 3,

@@ -81,7 +81,7 @@ export async function recorder(
       seen.push(one);
       await reply(response, one, seen.length);
     } catch {
-      // The client went away: what it saw is what the test looks at.
+      // The client disconnected; the test checks what it received.
     }
   });
   return { url, seen };

@@ -23,7 +23,7 @@ const signstash = createSignStash({
 });
 const failures: string[] = [];
 let signed = 0;
-// Nothing but the lock keeps a document from being signed twice, except where the lock cannot be reached.
+// Only the lock prevents a document from being signed twice, except where the lock cannot be reached.
 const options = { lookUpFirst: false, batchSize: 5, concurrency: 3 };
 // With a look-up, since one process may be done before the other starts; both find nothing if they start together.
 const calls = Array.from({ length: single }, async (_, index) => {

@@ -1,4 +1,4 @@
-// Opens a journal as a process of another machine would, and writes to it when it is told to.
+// Opens a journal as a process on another machine would, and writes to it on request.
 import { Journal } from '../../../src/batch/journal.ts';
 import { thisProcess } from '../../../src/files/process-identity.ts';
 

@@ -71,7 +71,7 @@ class Client {
   }
 }
 
-/** What must be true, beside the service that is really there. */
+/** The expected state, kept beside the service. */
 interface Model {
   runs: number;
   /** Documents that were given to a run before. */
@@ -161,7 +161,7 @@ class KillCommand implements fc.AsyncCommand<Model, Real> {
     const { client } = clientOf(real, model, this.plan);
     const killed = new AbortController();
     const sent = new Set<string>();
-    // The process is gone: nothing that it would have said is heard, and nothing more is sent.
+    // The process was killed: its results are ignored, and nothing more is sent.
     const running = client.run(indexes, { lookUpFirst, signal: killed.signal }, mayHaveBeenSent, (references) => {
       for (const one of references) sent.add(one);
     });
@@ -217,7 +217,7 @@ async function check(unique: boolean, sequence: Iterable<fc.AsyncCommand<Model, 
   const service = new RandomService(time, unique);
   const model: Model = { runs: 0, given: new Set(), inDoubt: new Set(), claims: [] };
   await fc.asyncModelRun(() => ({ model, real: { time, service, pauseMs: unique ? 1 : lookupGraceMs } }), sequence);
-  // Whatever is still on its way arrives.
+  // Deliver all requests that are still in transit.
   await time.pass(24 * 3_600_000);
   checkService({ service });
   for (const { index, run, code } of model.claims) {

@@ -153,7 +153,7 @@ export class RandomService {
     this.#unique = unique;
   }
 
-  /** The service as one run of the client meets it: fates are used up in order, after that everything works. */
+  /** The service for one run of the client: scripted outcomes are used in order; after that, everything works. */
   transport(run: number, signFates: readonly SignFate[], readFates: readonly ReadFate[]): Transport {
     const signs = signFates.values();
     const reads = readFates.values();
@@ -181,7 +181,7 @@ export class RandomService {
     if (said) return said;
     if (fate.before === 'lost') throw new NetworkError('NETWORK_INTERRUPTED', 'sign: the connection broke.');
     if (fate.lateMs > 0) {
-      // A gateway gave up, and delivers the request all the same.
+      // A gateway gave up but still delivers the request.
       void this.#time.sleep(fate.lateMs).then(() => this.#register(run, externalReference, references, fate));
       throw new TimeoutError('sign: no complete answer.');
     }
@@ -190,7 +190,7 @@ export class RandomService {
     return this.#answer(run, operation, fate);
   }
 
-  /** What the service says before it registers anything. */
+  /** The answer before anything is registered. */
   #early({ before }: SignFate, references: readonly string[]): TransportResponse | undefined {
     switch (before) {
       case 'rate limit':

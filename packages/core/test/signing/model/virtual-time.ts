@@ -1,7 +1,7 @@
 import { nodePlatform } from '../../../src/adapter-node.ts';
 import type { Platform } from '../../../src/signing/platform.ts';
 
-/** Longer than any run may take: whatever waits then, waits for ever. Milliseconds. */
+/** Longer than any run may take; a run that still waits then is stuck. Milliseconds. */
 const endOfTime = 7 * 24 * 3_600_000;
 
 /** Time that passes as soon as everyone waits for it. */

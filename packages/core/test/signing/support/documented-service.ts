@@ -33,7 +33,7 @@ export interface OperationView {
 
 type Scripted = ScriptedAnswer | undefined | Promise<ScriptedAnswer | undefined>;
 
-/** How one service differs from one where everything works. */
+/** How a service differs from one without failures. */
 export interface Script {
   /** Before a sign request is processed. */
   beforeSign?: (request: SignRequest) => Scripted;

@@ -1,7 +1,7 @@
 import type { Operation } from '@signstash-connect/core/client';
 import type { IDataObject } from 'n8n-workflow';
 
-/** An operation as an item's JSON: the fields that workflows ask for, or the service's answer as it came. */
+/** An operation as an item's JSON: the fields that workflows use, or the service's unchanged answer. */
 export function describeOperation(operation: Operation, simplify: boolean): IDataObject {
   if (!simplify) return { ...(operation.raw as unknown as IDataObject), id: operation.id };
   const { id, status, type, createdAt, quota, documents } = operation;

@@ -47,7 +47,7 @@ export function nodeError(
 }
 
 /**
- * The item that takes the place of a failed one, if the workflow should continue.
+ * The output item of a failed document, if the workflow should continue.
  *
  * @param reference - The external reference that was given for the document, if any.
  */

@@ -8,11 +8,11 @@ const streamingHash = (hash: Hash): StreamingHash => ({
   hex: () => hash.digest('hex'),
 });
 
-/** What core asks for, by the means that n8n lets a verified node use. */
+/** Core's {@link Platform}, limited to what n8n permits a verified node to use. */
 export const platform: Platform = {
   async sleep(milliseconds, signal) {
     await sleep(milliseconds, signal);
-    // Older versions of n8n wait to the end all the same.
+    // Older versions of n8n ignore the signal and wait to the end.
     signal?.throwIfAborted();
   },
   async sha256(chunks) {
