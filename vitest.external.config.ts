@@ -1,4 +1,4 @@
-import base from './vitest.config.ts';
+import { base } from './vitest.config.ts';
 
 /** Tests that ask independent programs (pdfsig, openssl, qpdf …); `npm test` must run where only Node is. */
 export default { ...base, test: { ...base.test, include: externalTests(), exclude: [] } };

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import base from '../../vitest.config.ts';
+import { base } from '../../vitest.config.ts';
 
 /** The corpus comparison and the fuzz run take minutes, so they are not part of `npm test`. */
 export default defineConfig({

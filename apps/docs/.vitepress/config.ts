@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitepress';
+import { renderDiagrams } from './diagrams.ts';
 
 const repository = 'https://github.com/signstash-connect/signstash-connect';
 
@@ -10,6 +11,10 @@ export default defineConfig({
   lastUpdated: false,
   srcExclude: ['node_modules/**', 'test/**', 'e2e/**', 'examples/**', 'README.md'],
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/signstash-connect/favicon.svg' }]],
+  markdown: {
+    config: renderDiagrams,
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
+  },
   locales: {
     root: { label: 'English', lang: 'en' },
     pt: {
@@ -57,6 +62,8 @@ export default defineConfig({
   },
   themeConfig: {
     search: { provider: 'local' },
+    // Not every page is translated: the language menu leads to the other language's home page.
+    i18nRouting: false,
     nav: [
       { text: 'Start', link: '/start/node' },
       { text: 'Errors', link: '/errors' },

@@ -1,4 +1,4 @@
-import { errorCodes } from '@signstash-connect/core';
+import { errorCodes } from '@signstash-connect/core/adapter';
 import {
   type ErrorAction,
   type ErrorCodeFacts,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errorCodes } from '@signstash-connect/core';
+import { errorCodes } from '@signstash-connect/core/adapter';
 import { expect, test } from 'vitest';
 import { errorPage } from '../src/error-table.ts';
 

@@ -5,7 +5,8 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { createSignStash, MemoryTokenStore } from '@signstash-connect/core';
+import { createSignStash } from '@signstash-connect/core';
+import { MemoryTokenStore } from '@signstash-connect/core/adapter/node';
 import { accessTo, simplePdf, startTestSandbox } from '@signstash-connect/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { traceSignStash } from '../examples/opentelemetry/app.ts';

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSignStash, errorCodes, optionsFromEnv } from '@signstash-connect/core';
+import { createSignStash, optionsFromEnv } from '@signstash-connect/core';
+import { errorCodes } from '@signstash-connect/core/adapter';
 import type { ReasonCode } from '@signstash-connect/verify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fixture } from '../e2e/support/documents.ts';

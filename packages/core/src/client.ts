@@ -29,17 +29,41 @@ export { checkReference, derivedReference, referenceSeed } from './api/reference
 export { documentKind, isEncryptedPdf, isSignedPdf } from './api/request/document-checks.ts';
 export { blobSource, bytesSource, type DocumentSource } from './api/request/document-source.ts';
 export { checkReceivers } from './api/request/signature-info.ts';
-export type { OperationDocument, Quota } from './api/response/operation.ts';
+export type { Operation, OperationDocument, OperationOf, Quota } from './api/response/operation.ts';
 export { type FailedAnswer, isTokenRefused, parseRetryAfter } from './api/response/service-error.ts';
-export type { ContentWriter } from './api/response/signed-content-reader.ts';
+export type { ContentStore, ContentWriter } from './api/response/signed-content-reader.ts';
 export type { Preservation, SealPosition, SignatureOptions, VisibleSeal, XmlSignature } from './api/sign-options.ts';
 export type { OperationStatus, OperationType, SignatureType, SignError, SignStatus } from './api/wire.ts';
 export { BatchPacker } from './batch/batch-packer.ts';
 export { type ErrorCode, type ErrorCodeFacts, type ErrorFamily, errorCodes } from './errors/codes.ts';
-export * from './errors/errors.ts';
+export {
+  AbortedError,
+  ConfigurationError,
+  CredentialsError,
+  DocumentFailedError,
+  type ErrorBody,
+  type ErrorDetails,
+  isSignStashError,
+  LookupError,
+  NetworkError,
+  OutcomeUnknownError,
+  ProtocolError,
+  QuotaExceededError,
+  ServiceRejectedError,
+  SignStashError,
+  TimeoutError,
+  TokenError,
+  ValidationError,
+} from './errors/errors.ts';
 export { redact } from './errors/redact.ts';
 export { userAgent, version } from './http/user-agent.ts';
-export * from './signing/client.ts';
+export {
+  type ClientParts,
+  type ClientSettings,
+  type SignOneOptions,
+  type SignOptions,
+  SignStashClient,
+} from './signing/client.ts';
 export type {
   ContentCheckFunction,
   ContentCheckSetting,
@@ -70,5 +94,5 @@ export type { SignRun } from './signing/sign-exactly-once.ts';
 export type { BodyFormat } from './signing/sign-request.ts';
 export { type RequestContext, Telemetry, type TelemetryOptions } from './signing/telemetry.ts';
 export type { RequestBody, Transport, TransportRequest, TransportResponse } from './signing/transport.ts';
-export { describeFailure, surelyUnsent } from './utils/network-errors.ts';
+export { describeFailure, hostAndPort, surelyUnsent } from './utils/network-errors.ts';
 export type { OnWarning, Warning } from './utils/warning.ts';

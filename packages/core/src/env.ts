@@ -5,6 +5,7 @@ import type { SignStashOptions } from './options.ts';
 export const environmentVariables = {
   SIGNSTASH_ENVIRONMENT:
     'staging, production, on-premise or custom; with SIGNSTASH_PROXY_URL, staging or production name the SaaS behind the proxy',
+  SIGNSTASH_AUTHORIZATION_SERVER: 'staging or production: with on-premise, the SaaS behind the proxy',
   SIGNSTASH_TOKEN_URL: 'token endpoint, instead of a named environment',
   SIGNSTASH_API_URL: 'base of the Integration Service, with SIGNSTASH_TOKEN_URL',
   SIGNSTASH_PROXY_URL: 'on-premise proxy: documents are signed through it',
@@ -18,6 +19,7 @@ export const environmentVariables = {
 
 const variableBySetting: Partial<Record<SettingName, keyof typeof environmentVariables>> = {
   environment: 'SIGNSTASH_ENVIRONMENT',
+  authorizationServer: 'SIGNSTASH_AUTHORIZATION_SERVER',
   tokenUrl: 'SIGNSTASH_TOKEN_URL',
   apiUrl: 'SIGNSTASH_API_URL',
   proxyUrl: 'SIGNSTASH_PROXY_URL',

@@ -6,13 +6,11 @@
  * @module @signstash-connect/core
  */
 export { type Environment, onPremise } from './api/environments.ts';
-export type { Operation, Quota } from './api/response/operation.ts';
+export type { Operation } from './api/response/operation.ts';
 export type { Preservation, SealPosition, SignatureOptions, VisibleSeal, XmlSignature } from './api/sign-options.ts';
-export { MemoryTokenStore, type StoredToken, type TokenStore } from './auth/token-store.ts';
-export { findFiles } from './batch/input.ts';
+export type { TokenStore } from './auth/token-store.ts';
 export type {
   BatchDocument,
-  BatchInput,
   BatchOptions,
   BatchProgress,
   BatchResult,
@@ -21,7 +19,7 @@ export type {
   SignedBatchDocument,
 } from './batch/options.ts';
 export { optionsFromEnv } from './env.ts';
-export { type ErrorCode, errorCodes } from './errors/codes.ts';
+export type { ErrorCode } from './errors/codes.ts';
 export {
   ConfigurationError,
   DocumentFailedError,
@@ -34,14 +32,13 @@ export {
 } from './errors/errors.ts';
 export type { DocumentContent } from './files/document-content.ts';
 export { FileReferenceLock } from './locks/file-reference-lock.ts';
-export { type RedisClient, RedisReferenceLock } from './locks/redis-reference-lock.ts';
+export { RedisReferenceLock } from './locks/redis-reference-lock.ts';
 export type { ReferenceLock } from './locks/reference-lock.ts';
 export type { SignStashOptions } from './options.ts';
 export { folderResultStore } from './results/folder-result-store.ts';
 export { keyvResultStore } from './results/keyv-result-store.ts';
 export type { ResultStore } from './results/result-store.ts';
 export type { SignOneOptions, SignOptions } from './signing/client.ts';
-export type { ContentCheckSetting } from './signing/content-check.ts';
 export type { DocumentInput } from './signing/document-input.ts';
 export type { Hooks, Logger } from './signing/hooks.ts';
 export type { FailedDocument, SignedDocument, SignResult } from './signing/results.ts';

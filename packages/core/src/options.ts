@@ -1,13 +1,14 @@
 import type { Environment } from './api/environments.ts';
 import type { TokenStore } from './auth/token-store.ts';
 import type { FetchFunction } from './http/ky-transport.ts';
+import type { LockOptions } from './locks/locked-documents.ts';
 import type { ResultStore } from './results/result-store.ts';
 import type { ClientSettings } from './signing/client.ts';
 import type { Timeouts } from './signing/service-calls.ts';
 import type { Transport } from './signing/transport.ts';
 
 /** What `createSignStash` takes. Only `environment`, `clientId` and `clientSecret` are required. */
-export interface SignStashOptions extends ClientSettings {
+export interface SignStashOptions extends ClientSettings, LockOptions {
   /** `'staging'`, `'production'`, `onPremise({ … })`, or explicit `{ tokenUrl, apiUrl }`. */
   environment: Environment;
   /** The client service alias known in Sign'Stash (API reference, section 3). */

@@ -8,15 +8,17 @@ import { ConfigurationError } from './errors/errors.ts';
 import { type DocumentContent, documentContent } from './files/document-content.ts';
 import { nodePlatform } from './files/node-platform.ts';
 import { createTransport } from './http/create-transport.ts';
+import { type DocumentLocking, documentLocking, signLocked } from './locks/locked-documents.ts';
 import type { SignStashOptions } from './options.ts';
 import { ResultKeeper } from './results/result-keeper.ts';
 import { type SignOneOptions, type SignOptions, SignStashClient, signOne } from './signing/client.ts';
 import type { DocumentInput, PreparedDocument } from './signing/document-input.ts';
 import type { Operations } from './signing/operations.ts';
+import { asError } from './signing/outcome.ts';
+import { prepareAll, refuseDuplicates } from './signing/prepare.ts';
 import type { SignedDocument, SignResult } from './signing/results.ts';
 import type { SignRun } from './signing/sign-exactly-once.ts';
 import { Telemetry } from './signing/telemetry.ts';
-import type { OnWarning } from './utils/warning.ts';
 
 /**
  * A client for applications: HTTP by ky, tokens cached and renewed, contents from memory, files and streams.
@@ -33,8 +35,7 @@ export class SignStash {
   readonly operations: Operations;
   readonly #client: SignStashClient;
   readonly #viaProxy: boolean;
-  readonly #referenceScope: string;
-  readonly #onWarning: OnWarning;
+  readonly #locking: DocumentLocking;
   readonly #results: ResultKeeper | undefined;
 
   /** @throws {@link ConfigurationError} naming the setting that is missing or wrong. */
@@ -46,7 +47,8 @@ export class SignStash {
       }
     }
     const endpoints = resolveEnvironment(environment, { allowInsecureHttp });
-    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, transport, resultStore, ...settings } = rest;
+    const { credentialsEncoding, tokenStore, fetch, userAgent, scope, transport, resultStore, ...others } = rest;
+    const { referenceLock, referenceLockWaitMs, ...settings } = others;
     const secrets = [clientSecret, rawBasicValue(clientId, clientSecret)];
     const { hooks, logger } = settings;
     const telemetry = new Telemetry({
@@ -76,9 +78,11 @@ export class SignStash {
     );
     this.operations = this.#client.operations;
     this.#viaProxy = endpoints.viaProxy;
-    this.#referenceScope = endpoints.tokenUrl;
-    this.#onWarning = telemetry.warning;
-    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning);
+    this.#locking = documentLocking(
+      { referenceLock, referenceLockWaitMs },
+      { system: endpoints.tokenUrl, onWarning: telemetry.warning },
+    );
+    this.#results = resultStore && new ResultKeeper(resultStore, telemetry.warning, settings.contentCheck);
   }
 
   /**
@@ -90,10 +94,17 @@ export class SignStash {
     return signOne(this, content, options);
   }
 
-  /** Signs up to 99 documents in one request; see {@link SignStashClient.signMany}. */
+  /**
+   * Signs up to 99 documents in one request; see {@link SignStashClient.signMany}. Documents that someone else is signing under the
+   * lock of {@link SignStashOptions.referenceLock} are awaited, and then retrieved.
+   *
+   * @param settle - Called with each result while its reference is still locked; what it resolves to becomes the result. Must not
+   *   reject.
+   */
   async signMany(
     documents: readonly DocumentInput<DocumentContent>[],
     options: SignOptions = {},
+    settle: (result: SignResult) => Promise<SignResult> = async (result) => result,
   ): Promise<SignResult[]> {
     const opened = await Promise.all(documents.map(({ content }) => documentContent(content)));
     try {
@@ -101,9 +112,10 @@ export class SignStash {
         const { source, name } = opened[index] as (typeof opened)[number];
         return { ...(name === undefined ? {} : { name }), ...document, content: source };
       });
-      return await (this.#results
-        ? this.#results.signMany(this.#client, inputs, options)
-        : this.#client.signMany(inputs, options));
+      const results = this.#results;
+      if (!results) return await this.#prepareAndSign(inputs, options, settle);
+      const signed = await results.signMany({ signMany: this.#prepareAndSign.bind(this) }, inputs, options);
+      return await Promise.all(signed.map(settle));
     } finally {
       await Promise.all(opened.map(({ release }) => release?.()));
     }
@@ -121,12 +133,13 @@ export class SignStash {
       prepare: this.prepare.bind(this),
       signPreparedWith: (prepared, given, run) =>
         results
-          ? results.signPreparedWith(prepared, run, (missing, kept) => this.signPreparedWith(missing, given, kept))
+          ? results.signPreparedWith(prepared, run, given, (missing, kept) =>
+              this.signPreparedWith(missing, given, kept),
+            )
           : this.signPreparedWith(prepared, given, run),
       ...(results ? { isStored: (reference) => results.has(reference) } : {}),
       viaProxy: this.#viaProxy,
-      referenceScope: this.#referenceScope,
-      onWarning: this.#onWarning,
+      locking: this.#locking,
     };
     return signAll(batchClient, documents, options);
   }
@@ -136,14 +149,51 @@ export class SignStash {
     return this.#client.prepare(input, position, options);
   }
 
-  /** Signs up to 99 prepared documents in one request; see {@link SignStashClient.signPrepared}. */
+  /** Signs up to 99 prepared documents, as {@link SignStash.signMany} does; see {@link SignStashClient.signPrepared}. */
   signPrepared(documents: readonly PreparedDocument[], options: SignOptions = {}): Promise<SignResult[]> {
-    return this.#client.signPrepared(documents, options);
+    return this.#signPrepared(documents, options, async (result) => result);
   }
 
-  /** Signs prepared documents with a content store; see {@link SignStashClient.signPreparedWith}. */
+  /**
+   * Signs prepared documents with a content store, without the reference lock: that is up to the caller. See
+   * {@link SignStashClient.signPreparedWith}.
+   */
   signPreparedWith<T>(documents: readonly PreparedDocument[], options: SignOptions, run: SignRun<T>): Promise<void> {
     return this.#client.signPreparedWith(documents, options, run);
+  }
+
+  async #prepareAndSign(
+    inputs: readonly DocumentInput[],
+    options: SignOptions = {},
+    settle: (result: SignResult) => Promise<SignResult>,
+  ): Promise<SignResult[]> {
+    const prepared = await prepareAll(inputs, (input, position) => this.prepare(input, position, options));
+    return this.#signPrepared(prepared, options, settle);
+  }
+
+  async #signPrepared(
+    documents: readonly PreparedDocument[],
+    options: SignOptions,
+    settle: (result: SignResult) => Promise<SignResult>,
+  ): Promise<SignResult[]> {
+    refuseDuplicates(documents);
+    const results = new Map<PreparedDocument, SignResult>();
+    const items = documents.map((document) => ({ document }));
+    await signLocked(items, options, this.#locking, {
+      signal: options.signal,
+      sign: async (held, call) => {
+        const group = held.map(({ document }) => document);
+        const signed = await this.#client.signPrepared(group, call.options, call.run);
+        const settled = await Promise.all(signed.map(settle));
+        for (const [index, document] of group.entries()) results.set(document, settled[index] as SignResult);
+      },
+      notSent: async ({ document }, problem) => {
+        const { reference, name } = document;
+        const error = asError(problem, name, options.signal);
+        results.set(document, await settle({ ok: false, reference, name, error }));
+      },
+    });
+    return documents.map((document) => results.get(document) as SignResult);
   }
 }
 

@@ -25,6 +25,47 @@ describe('environment variables', () => {
     expect(() => new SignStash(options)).not.toThrow();
   });
 
+  test.each([
+    [{ SIGNSTASH_AUTHORIZATION_SERVER: 'production' }, 'production'],
+    [{ SIGNSTASH_TOKEN_URL: 'https://t' }, { tokenUrl: 'https://t' }],
+    [
+      { SIGNSTASH_TOKEN_URL: 'https://t', SIGNSTASH_API_URL: 'https://a' },
+      { tokenUrl: 'https://t', apiUrl: 'https://a' },
+    ],
+  ])('SIGNSTASH_ENVIRONMENT=on-premise with %j', (variables, authorizationServer) => {
+    const options = optionsFromEnv({
+      ...credentials,
+      SIGNSTASH_ENVIRONMENT: 'on-premise',
+      SIGNSTASH_PROXY_URL: 'https://p',
+      ...variables,
+    });
+    expect(options.environment).toEqual({ proxyUrl: 'https://p', authorizationServer });
+    expect(() => new SignStash(options)).not.toThrow();
+  });
+
+  test.each([
+    [{ SIGNSTASH_TOKEN_URL: 'https://t' }, 'SIGNSTASH_PROXY_URL is not set.'],
+    [
+      { SIGNSTASH_PROXY_URL: 'https://p' },
+      'SIGNSTASH_TOKEN_URL is not set: the proxy issues no tokens, so name the service that does by SIGNSTASH_AUTHORIZATION_SERVER or SIGNSTASH_TOKEN_URL.',
+    ],
+    [
+      { SIGNSTASH_PROXY_URL: 'https://p', SIGNSTASH_AUTHORIZATION_SERVER: 'test' },
+      'Invalid SIGNSTASH_AUTHORIZATION_SERVER "test": expected staging or production.',
+    ],
+    [
+      { SIGNSTASH_PROXY_URL: 'https://p', SIGNSTASH_AUTHORIZATION_SERVER: 'staging', SIGNSTASH_TOKEN_URL: 'https://t' },
+      'SIGNSTASH_AUTHORIZATION_SERVER (staging) and SIGNSTASH_TOKEN_URL are both set: use one of them.',
+    ],
+    [
+      { SIGNSTASH_PROXY_URL: 'http://proxy.intranet', SIGNSTASH_AUTHORIZATION_SERVER: 'staging' },
+      /^SIGNSTASH_PROXY_URL is plain http \(proxy\.intranet\)/,
+    ],
+  ])('SIGNSTASH_ENVIRONMENT=on-premise with %j names the variable to change', (variables, message) => {
+    const env = { ...credentials, SIGNSTASH_ENVIRONMENT: 'on-premise', ...variables };
+    expect(() => optionsFromEnv(env)).toThrow(message);
+  });
+
   test('the remaining two settings are read', () => {
     const more = { SIGNSTASH_CREDENTIALS_ENCODING: 'rfc6749', SIGNSTASH_ALLOW_INSECURE_HTTP: 'true' };
     expect(optionsFromEnv({ ...credentials, SIGNSTASH_ENVIRONMENT: 'staging', ...more })).toMatchObject({

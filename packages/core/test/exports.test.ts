@@ -4,14 +4,13 @@ import * as main from '../src/index.ts';
 
 /** What applications import, types included. Everything else belongs into the entries `client`, `adapter` or `adapter/node`. */
 const expected = `
-BatchDocument BatchInput BatchOptions BatchProgress BatchResult BatchSummary ConfigurationError
-ContentCheckSetting DocumentContent DocumentFailedError DocumentInput Environment ErrorCode FailedDocument
-FileReferenceLock Hooks Logger MemoryTokenStore Operation OutcomeUnknownError Preservation Quota
-QuotaExceededError RedisClient RedisReferenceLock ReferenceLock ResultStore SealPosition ServiceRejectedError
-SignBatch SignOneOptions SignOptions SignResult SignStash SignStashError SignStashOptions SignatureOptions
-SignedBatchDocument SignedDocument StoredToken TokenStore ValidationError VisibleSeal XmlSignature
-createSignStash errorCodes findFiles folderResultStore fromEnv isSignStashError keyvResultStore onPremise
-optionsFromEnv
+BatchDocument BatchOptions BatchProgress BatchResult BatchSummary ConfigurationError DocumentContent
+DocumentFailedError DocumentInput Environment ErrorCode FailedDocument FileReferenceLock Hooks Logger
+Operation OutcomeUnknownError Preservation QuotaExceededError RedisReferenceLock ReferenceLock
+ResultStore SealPosition ServiceRejectedError SignBatch SignOneOptions SignOptions SignResult SignStash
+SignStashError SignStashOptions SignatureOptions SignedBatchDocument SignedDocument TokenStore
+ValidationError VisibleSeal XmlSignature createSignStash folderResultStore fromEnv isSignStashError
+keyvResultStore onPremise optionsFromEnv
 `;
 
 const source = readFileSync(new URL('../src/index.ts', import.meta.url), 'utf8');

@@ -9,10 +9,10 @@ import {
   SignStash,
   type SignStashOptions,
 } from '@signstash-connect/core';
-import type { ResultKeeper } from '@signstash-connect/core/adapter/node';
+import { HealthMonitor, type ResultKeeper } from '@signstash-connect/core/adapter/node';
 import type { Request, Response } from 'express';
-import { SignHttpError } from './errors.ts';
-import type { Verifier } from './verify.ts';
+import { middlewareError } from './errors.ts';
+import { createVerifier, type Verifier, type VerifyOptions } from './verify.ts';
 
 /** A client, or the options to make one. */
 export type ClientOption = SignStash | SignStashOptions;
@@ -43,28 +43,45 @@ export interface ClientState {
   verifier?: Verifier;
   /** The on-premise proxy, if this package made the client. */
   proxyUrl?: string;
-  /** Reference of the last signed document: the service reports the used quota with an operation only. */
-  recentReference?: string;
-  /** When the service last refused a document because the quota is used up. Milliseconds since the epoch. */
-  quotaRefusedAt?: number;
+  /** Receives every result, for `healthcheck()`. */
+  readonly monitor: HealthMonitor;
 }
 
 const states = new WeakMap<SignStash, ClientState>();
 
 export function clientState(client: SignStash): ClientState {
-  const state = states.get(client) ?? {};
+  const state = states.get(client) ?? { monitor: new HealthMonitor(client) };
   states.set(client, state);
   return state;
 }
 
+/** By its methods, not its class: an application may contain a second copy of core. */
+export const isClient = (option: ClientOption): option is SignStash =>
+  option instanceof SignStash || 'signMany' in option;
+
 /** @throws `ConfigurationError` naming the setting that is missing or wrong. */
 export function openClient(option: ClientOption): SignStash {
-  // By its methods, not its class: an application may contain a second copy of core.
-  if (option instanceof SignStash || 'signMany' in option) return option as SignStash;
+  if (isClient(option)) return option;
   const client = createSignStash(option);
   const { environment } = option;
   if (typeof environment === 'object' && 'proxyUrl' in environment) clientState(client).proxyUrl = environment.proxyUrl;
   return client;
+}
+
+/** What middlewares that sign have in common. */
+export interface SigningOptions extends VerifyOptions {
+  /** Default: the client of `signstash()`. */
+  client?: ClientOption;
+}
+
+/** How a middleware signs: with its own client and verification, else those of `signstash()`. */
+export function createSigner(where: string, options: SigningOptions) {
+  const verifier = createVerifier(where, options);
+  return {
+    findClient: clientFinder(where, options.client),
+    sign: (client: SignStash, inputs: readonly PdfInput[], disconnected: AbortSignal) =>
+      signPdfs(client, inputs, { disconnected, verifier }),
+  };
 }
 
 /** Returns how a middleware finds its client: its own, else the one that `signstash()` put on the response. */
@@ -74,7 +91,7 @@ export function clientFinder(where: string, own: ClientOption | undefined): (res
     const found = client ?? (res.signstash as SignStash | undefined);
     if (found !== undefined) return found;
     const hint = `Put app.use(signstash({ client })) before the route, or pass ${where}({ client }).`;
-    throw new SignHttpError('CLIENT_MISSING', `${where}() has no client.`, { hint });
+    throw middlewareError('CLIENT_MISSING', `${where}() has no client.`, hint);
   };
 }
 
@@ -96,7 +113,7 @@ export interface SignCall {
 /** Signs PDFs in one request to Sign'Stash, in the order given. The call's options are those of the first document. */
 export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], call: SignCall): Promise<SignResult[]> {
   const state = clientState(client);
-  const { keeper } = state;
+  const { keeper, monitor } = state;
   // With a result store the answer is kept although the caller has gone: through the proxy it is the only copy.
   const signals = [call.signal, keeper ? undefined : call.disconnected].filter((signal) => signal !== undefined);
   const documents = inputs.map(({ content, name, options }) => {
@@ -106,24 +123,30 @@ export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], c
   // What all documents of a request share; undefined is the client's own setting.
   const { description, preservation, lookUpFirst, timeoutMs } = inputs[0]?.options ?? {};
   const shared = { description, preservation, lookUpFirst, timeoutMs } as SignOptions;
-  const verification = await (call.verifier ?? state.verifier)?.();
-  const contentCheck = verification && { contentCheck: verification.contentCheck };
-  const options: SignOptions = { ...shared, ...contentCheck, signal: AbortSignal.any(signals) };
-  const signed = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
-  const results = verification ? await verification.checkStored(signed) : signed;
-  for (const result of results) {
-    if (result.ok) state.recentReference = result.reference;
-    else if (result.error.code === 'QUOTA_EXCEEDED') state.quotaRefusedAt = Date.now();
-  }
-  if (results.some(({ ok }) => ok)) delete state.quotaRefusedAt;
+  const contentCheck = await (call.verifier ?? state.verifier)?.();
+  const options: SignOptions = {
+    ...shared,
+    ...(contentCheck && { contentCheck }),
+    signal: AbortSignal.any(signals),
+  };
+  const results = await (keeper ? keeper.signMany(client, documents, options) : client.signMany(documents, options));
+  monitor.record(results);
   return results;
 }
 
-/** As {@link signPdfs}, for one document. @throws The error of a document that was not signed. */
-export async function signOnePdf(client: SignStash, input: PdfInput, call: SignCall): Promise<SignedDocument> {
-  const [result] = await signPdfs(client, [input], call);
+/** The result of one document. @throws The error of a document that was not signed. */
+export function requireSigned([result]: readonly SignResult[]): SignedDocument {
   if (!result?.ok) throw result?.error;
   return result;
+}
+
+/** Sends a signed PDF, which an outer `signResponse()` then passes on. */
+export function sendPdf(res: Response, content: Uint8Array): void {
+  signedResponses.add(res);
+  res.setHeader('Content-Type', 'application/pdf');
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.setHeader('Content-Length', content.byteLength);
+  res.end(content);
 }
 
 /** Aborts when the caller disconnects before the response is complete, so that no work continues for a closed connection. */

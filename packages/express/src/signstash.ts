@@ -1,8 +1,8 @@
-import { optionsFromEnv, type ResultStore } from '@signstash-connect/core';
+import { ConfigurationError, optionsFromEnv, type ReferenceLock, type ResultStore } from '@signstash-connect/core';
 import { ResultKeeper } from '@signstash-connect/core/adapter/node';
 import type { RequestHandler } from 'express';
 import { checkOptions, type Logger } from './options.ts';
-import { type ClientOption, clientState, openClient } from './sign.ts';
+import { type ClientOption, clientState, isClient, openClient } from './sign.ts';
 import { signPdfOn } from './sign-pdf.ts';
 import { createVerifier, type VerifyOptions } from './verify.ts';
 
@@ -15,6 +15,11 @@ export interface SignstashMiddlewareOptions extends VerifyOptions {
    * middleware with the same client uses it. Default: none.
    */
   resultStore?: ResultStore;
+  /**
+   * Prevents other processes from signing the same documents at the same time; for a client that is made here. Default: within
+   * this process only. See core's `FileReferenceLock` and `RedisReferenceLock`.
+   */
+  referenceLock?: ReferenceLock;
   /** Receives warnings that no request fails for, such as a failing result store. */
   logger?: Logger;
 }
@@ -25,10 +30,10 @@ export interface SignstashMiddlewareOptions extends VerifyOptions {
  * @throws `ConfigurationError` at once, naming the setting that is missing or wrong.
  */
 export function signstash(options: SignstashMiddlewareOptions = {}): RequestHandler {
-  checkOptions('signstash', options, ['client', 'resultStore', 'logger', 'verify', 'trust']);
-  const { resultStore, logger } = options;
+  checkOptions('signstash', options, ['client', 'resultStore', 'referenceLock', 'logger', 'verify', 'trust']);
+  const { resultStore, referenceLock, logger } = options;
   const verifier = createVerifier('signstash', options);
-  const client = openClient(options.client ?? optionsFromEnv(process.env));
+  const client = openClient(withReferenceLock(options.client ?? optionsFromEnv(process.env), referenceLock));
   if (resultStore !== undefined) {
     const warn = ({ code, message }: { code: string; message: string }) => logger?.warn(`${code}: ${message}`);
     clientState(client).keeper = new ResultKeeper(resultStore, warn);
@@ -40,4 +45,12 @@ export function signstash(options: SignstashMiddlewareOptions = {}): RequestHand
     res.signPdf = signPdfOn(req, res, client);
     next();
   };
+}
+
+/** @throws {@link ConfigurationError} if the client exists already: its lock cannot be changed. */
+function withReferenceLock(client: ClientOption, referenceLock: ReferenceLock | undefined): ClientOption {
+  if (referenceLock === undefined) return client;
+  if (!isClient(client)) return { ...client, referenceLock };
+  const message = 'signstash.referenceLock has no effect on an existing client: give it to createSignStash() instead.';
+  throw new ConfigurationError('CONFIGURATION_INVALID', 'signstash.referenceLock', message);
 }

@@ -1,7 +1,7 @@
-import { type ContentCheckSetting, DocumentFailedError, type SignResult } from '@signstash-connect/core';
-import { SettingReader, SettingsError } from '@signstash-connect/core/adapter';
-import { readVerification, type VerificationSetting } from '@signstash-connect/core/adapter/node';
-import type { DocumentInput, TrustStore, VerificationLevel } from '@signstash-connect/verify';
+import { SettingReader } from '@signstash-connect/core/adapter';
+import { loadTrust, readVerification, type VerificationSetting } from '@signstash-connect/core/adapter/node';
+import type { ContentCheckSetting } from '@signstash-connect/core/client';
+import type { TrustStore, VerificationLevel } from '@signstash-connect/verify';
 
 export interface VerifyOptions {
   /**
@@ -21,15 +21,8 @@ export interface VerifyOptions {
   trust?: string | readonly string[] | { readonly anchors: readonly object[] };
 }
 
-/** How the documents of one call are checked. */
-export interface CallVerification {
-  contentCheck: ContentCheckSetting;
-  /** Checks what a result store returned, where another level may have applied. */
-  checkStored(results: SignResult[]): SignResult[] | Promise<SignResult[]>;
-}
-
 /** Called before anything is sent. @throws `SettingsError` if a certificate of `trust` is unusable. */
-export type Verifier = () => Promise<CallVerification>;
+export type Verifier = () => Promise<ContentCheckSetting>;
 
 /**
  * @returns Undefined if the client's own `contentCheck` decides.
@@ -46,26 +39,13 @@ export function createVerifier(where: string, { verify, trust = [] }: VerifyOpti
   }
   reader.finish();
   if (level === undefined) return undefined;
-  if (!isFull) {
-    return async () => ({ contentCheck: level === 'off' ? 'off' : 'on', checkStored: (results) => results });
-  }
-  let loading: Promise<Check> | undefined;
-  return async () => {
+  if (!isFull) return async () => (level === 'off' ? 'off' : 'on');
+  let loading: Promise<ContentCheckSetting> | undefined;
+  return () => {
     loading ??= loadCheck(where, level, paths);
-    const check = await loading;
-    const checked = new Set<string>();
-    return {
-      contentCheck: ({ reference, content, original }) => {
-        checked.add(reference);
-        return check(content, original);
-      },
-      checkStored: (results) =>
-        Promise.all(results.map((result) => (checked.has(result.reference) ? result : checkStored(result, check)))),
-    };
+    return loading;
   };
 }
-
-type Check = (content: DocumentInput, original?: DocumentInput) => Promise<string | undefined>;
 
 function isInstalled(): boolean {
   try {
@@ -78,26 +58,10 @@ function isInstalled(): boolean {
 /** Loaded on demand: the package is optional. */
 async function loadCheck(where: string, level: VerificationLevel, trust: NonNullable<VerifyOptions['trust']>) {
   const { checkSigned, TrustStore } = await import('@signstash-connect/verify');
-  try {
-    const store =
-      'anchors' in (trust as object) ? (trust as TrustStore) : await TrustStore.fromPaths(trust as string[]);
-    const check: Check = (content, original) =>
-      checkSigned(content, { level, trust: store, ...(original && { original }) });
-    return check;
-  } catch (error) {
-    const setting = `${where}.trust`;
-    const message = `Invalid ${setting}: ${(error as Error).message}.`;
-    throw new SettingsError([{ key: 'trust', setting, code: 'CONFIGURATION_INVALID', message }]);
-  }
-}
-
-/** Never rejects: a document whose check fails for any reason is not sent. */
-async function checkStored(result: SignResult, check: Check): Promise<SignResult> {
-  if (!result.ok) return result;
-  const { reference, name, operationId, content } = result;
-  const problem = await check(content).catch((error: unknown) => `the check failed: ${(error as Error).message}`);
-  if (problem === undefined) return result;
-  const message = `${name}: the stored content of operation ${operationId} is not valid: ${problem}.`;
-  const details = { operationId, references: [reference], document: name };
-  return { ok: false, reference, name, error: new DocumentFailedError('CONTENT_NOT_VALID', message, details) };
+  const store =
+    'anchors' in (trust as object)
+      ? (trust as TrustStore)
+      : await loadTrust(TrustStore, trust as string[], `${where}.trust`);
+  const check: ContentCheckSetting = ({ content, original }) => checkSigned(content, { level, trust: store, original });
+  return check;
 }

@@ -1,10 +1,5 @@
-import {
-  type ErrorCode,
-  errorCodes,
-  ServiceRejectedError,
-  SignStashError,
-  ValidationError,
-} from '@signstash-connect/core';
+import { type ErrorCode, ServiceRejectedError, SignStashError, ValidationError } from '@signstash-connect/core';
+import { errorCodes } from '@signstash-connect/core/adapter';
 import { TimeoutError } from '@signstash-connect/core/client';
 import { describe, expect, it } from 'vitest';
 import { knownHttpError } from '../src/errors.ts';

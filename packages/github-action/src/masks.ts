@@ -1,4 +1,4 @@
-import { MemoryTokenStore, type StoredToken } from '@signstash-connect/core';
+import { MemoryTokenStore, type StoredToken } from '@signstash-connect/core/adapter/node';
 import type { Runner } from './runner.ts';
 
 /** Hides the client secret in every form in which a header, a URL or a message could contain it. */

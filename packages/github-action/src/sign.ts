@@ -6,7 +6,6 @@ import {
   type DescribeErrorOptions,
   type FileResult,
   type Report,
-  SettingsError,
 } from '@signstash-connect/core/adapter';
 import { type SignFilesOptions, signFiles } from '@signstash-connect/core/adapter/node';
 import type { Context } from './context.ts';
@@ -66,18 +65,13 @@ function createClient({ settings, verify }: Inputs, runner: Runner, { actionRef 
 /**
  * What `signature` and `chain` check beyond core's content check.
  *
- * @throws {@link SettingsError} if a file of `trust` is unusable, before anything is sent.
+ * @throws `SettingsError` if a file of `trust` is unusable, before anything is sent.
  */
 async function loadVerifier({ verify, trust }: Inputs, signal: AbortSignal): Promise<SignFilesOptions['verify']> {
   if (verify !== 'signature' && verify !== 'chain') return undefined;
   // Loaded on demand: it is larger than the rest of the action.
   const { createVerifier } = await import('./verify-signed.ts');
-  try {
-    return await createVerifier(verify, trust, signal);
-  } catch (error) {
-    const message = `Invalid trust: ${(error as Error).message}.`;
-    throw new SettingsError([{ key: 'trust', setting: 'trust', code: 'CONFIGURATION_INVALID', message }]);
-  }
+  return createVerifier(verify, trust, signal);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { SignFilesOptions } from '@signstash-connect/core/adapter/node';
+import { loadTrust, type SignFilesOptions } from '@signstash-connect/core/adapter/node';
 import { checkSigned, TrustStore, type VerificationLevel } from '@signstash-connect/verify';
 
 /**
@@ -6,13 +6,13 @@ import { checkSigned, TrustStore, type VerificationLevel } from '@signstash-conn
  * not need it do not load.
  *
  * @param roots - Paths of certificates, or of folders with them.
- * @throws `TypeError` if a path contains no certificate, or a malformed one.
+ * @throws `SettingsError` if a path contains no certificate, or a malformed one.
  */
 export async function createVerifier(
   level: VerificationLevel,
   roots: readonly string[],
   signal: AbortSignal,
 ): Promise<NonNullable<SignFilesOptions['verify']>> {
-  const trust = await TrustStore.fromPaths(roots);
+  const trust = await loadTrust(TrustStore, roots, 'trust');
   return (content, { path }) => checkSigned(content, { level, trust, original: path, signal });
 }

@@ -15,12 +15,12 @@ describe('faults after which every file is signed once', () => {
     ['a connection that breaks after everything is signed', { kind: 'drop', endpoint: 'sign', phase: 'after' }],
     ['half an answer', { kind: 'truncate', endpoint: 'sign' }],
     ['an unavailable authorization server', { kind: 'server-error', endpoint: 'token', status: 503 }],
-    // After a lost answer the client looks the documents up for a minute before it sends them again.
-  ])('%s', { timeout: 120_000 }, async (_, fault) => {
+    // After a lost answer the client looks the documents up for a minute before it sends them again: hence the short waits.
+  ])('%s', async (_, fault) => {
     const sandbox = await sandboxed();
     sandbox.admin.addFault(fault);
     const workspace = workspaceWith(2);
-    const run = await runAction(workspace, { inputs: inputsFor(sandbox) });
+    const run = await runAction(workspace, { inputs: inputsFor(sandbox), shortWaits: true });
     expect([run.exitCode, sandbox.admin.counts().documentsSigned]).toEqual([0, 2]);
     for (const name of signedFiles(run)) expect(isSigned(join(workspace, name))).toBe(true);
   });

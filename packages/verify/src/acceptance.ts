@@ -16,9 +16,9 @@ export interface CheckSignedOptions {
   /** Certificates that chains may end at. Required for `chain`. */
   trust?: TrustStore;
   /** The document before it was signed. If given, another document with a valid signature is refused. */
-  original?: DocumentInput;
+  original?: DocumentInput | undefined;
   /** The user or owner password of an encrypted PDF. */
-  password?: string;
+  password?: string | undefined;
   /** Stops reading. */
   signal?: AbortSignal | undefined;
 }

@@ -25,9 +25,9 @@ export interface VerifyOptions {
    */
   at?: Date;
   /** The document before it was signed: its content is compared, and a detached signature needs it. */
-  original?: DocumentInput;
+  original?: DocumentInput | undefined;
   /** The user or owner password of an encrypted PDF. Default: the empty one, with which everyone may open it. */
-  password?: string;
+  password?: string | undefined;
   /** The current time, which decides whether a claimed time is plausible. Default: the clock. */
   now?: Date;
   /** Stops reading. */

@@ -11,6 +11,8 @@ import { startRedis } from '../../../../scripts/test/redis.ts';
 
 const documents = Number(process.env.HOT_FOLDER_DOCUMENTS ?? 10_000);
 const kills = Number(process.env.HOT_FOLDER_KILLS ?? 24);
+/** Of the service and of Redis, in turn. */
+const outages = 14;
 const bursts = 20;
 /** Subfolders that files are spread over. */
 const folders = 10;
@@ -35,7 +37,9 @@ test(`${documents} files in bursts, ${kills} kills, two watchers, outages of the
   for (const watcher of watchers) watcher.start();
 
   const dropping = dropFiles(root);
-  const outages: Promise<void>[] = [];
+  // By progress instead of by time: a run takes as long as its documents, not as long as its pauses.
+  const schedule = faultSchedule();
+  let running = Promise.resolve();
   let killed = 0;
   let isDropped = false;
   void dropping.then(() => {
@@ -43,26 +47,24 @@ test(`${documents} files in bursts, ${kills} kills, two watchers, outages of the
   });
   for (let round = 0; ; round++) {
     const left = countFiles(join(root, 'in'));
-    const signed = countFiles(join(root, 'processed'));
-    console.log(
-      `${seconds()} s: ${left} in, ${signed} processed, ${killed} kills, ` +
-        `${watchers.map(({ rss }) => `${Math.round(rss / 1024 ** 2)} MiB`).join(' and ')}`,
-    );
-    // The last kills come after the files: a process may also die while nothing happens.
-    if (isDropped && left === 0 && killed >= kills) break;
-    if (performance.now() - started > 900_000) break;
-    await sleep(1_000);
-    const victim = watchers[killed % 2];
-    // While it is working; sometimes during its start.
-    const enough = killed % 5 === 4 ? 0 : Math.min(documents / 100, 40) * (1 + (killed % 4));
-    if (killed < kills && victim && victim.signed >= enough) {
-      await victim.restart();
-      killed++;
+    const processed = countFiles(join(root, 'processed'));
+    if (round % 10 === 0) {
+      const memory = watchers.map(({ rss }) => `${Math.round(rss / 1024 ** 2)} MiB`).join(' and ');
+      console.log(`${seconds()} s: ${left} in, ${processed} processed, ${killed} kills, ${memory}`);
     }
-    if (round % 14 === 5) outages.push(service.outage(2_000));
-    if (round % 14 === 11) outages.push(redisOutage(redis));
+    if (isDropped && left === 0 && schedule.length === 0) break;
+    if (performance.now() - started > 900_000) break;
+    while (schedule[0] && schedule[0].from <= processed) {
+      const { kind } = schedule.shift() as Fault;
+      if (kind === 'kill') {
+        // While it is working, or during its start. Not always in turn.
+        await watchers[killed % 5 === 4 ? 0 : killed % 2]?.restart();
+        killed++;
+      } else running = running.then(() => (kind === 'redis' ? redisOutage(redis) : service.outage(2_000)));
+    }
+    await sleep(300);
   }
-  await Promise.all([dropping, ...outages]);
+  await Promise.all([dropping, running]);
   const oneMs = await signOne(root);
   const codes = await Promise.all(watchers.map((watcher) => watcher.stop()));
 
@@ -96,6 +98,26 @@ test(`${documents} files in bursts, ${kills} kills, two watchers, outages of the
   // Modules, buffers and a few requests; ten thousand documents kept in memory would need far more.
   for (const { memory } of watchers) expect(Math.max(...memory)).toBeLessThan(512 * 1024 ** 2);
 });
+
+interface Fault {
+  readonly kind: 'kill' | 'redis' | 'service';
+  /** How many documents must be done. */
+  readonly from: number;
+}
+
+/** Spread over the run; the last two kills come after all documents, since a process may also die while nothing happens. */
+function faultSchedule(): Fault[] {
+  const spread = (count: number, kind: (index: number) => Fault['kind'], last = count): Fault[] =>
+    Array.from({ length: count }, (_, index) => ({
+      kind: kind(index),
+      from: index < last ? Math.floor((documents * 0.95 * (index + 0.5)) / last) : documents,
+    }));
+  const faults = [
+    ...spread(kills, () => 'kill', kills - 2),
+    ...spread(outages, (index) => (index % 2 === 0 ? 'service' : 'redis')),
+  ];
+  return faults.sort((one, other) => one.from - other.from);
+}
 
 const fileName = (index: number) => `${index % folders}/fatura-${index}.pdf`;
 const content = (index: number) => simplePdf(`Fatura FT 2026/${index}`);

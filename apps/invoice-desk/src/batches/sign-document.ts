@@ -1,4 +1,5 @@
-import { errorCodes, isSignStashError, type SignStashError } from '@signstash-connect/core';
+import { isSignStashError, type SignStashError } from '@signstash-connect/core';
+import { errorCodes } from '@signstash-connect/core/adapter';
 import { type Verdict, verifyDocument } from '@signstash-connect/verify';
 import type { SigningService } from '../signing-service.ts';
 import type { DocumentKey, DocumentResult } from './batch.ts';

@@ -36,8 +36,7 @@ Examples:
 
 async function verify(context: CommandContext<VerifyFlags>, patterns: string[]) {
   const { io, output, flags } = context;
-  const [{ findFiles }, { displayName }, { verifyDocument }] = await Promise.all([
-    import('@signstash-connect/core'),
+  const [{ displayName, findFiles }, { verifyDocument }] = await Promise.all([
     import('@signstash-connect/core/adapter/node'),
     import('@signstash-connect/verify'),
   ]);

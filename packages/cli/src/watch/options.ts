@@ -1,6 +1,6 @@
-import type { BatchInput, BatchOptions, ReferenceLock, SignBatch } from '@signstash-connect/core';
+import type { BatchOptions, ReferenceLock, SignBatch } from '@signstash-connect/core';
 import type { ErrorDescription, ParsedSignOptions } from '@signstash-connect/core/adapter';
-import type { SignFilesOptions } from '@signstash-connect/core/adapter/node';
+import type { BatchInput, SignFilesOptions } from '@signstash-connect/core/adapter/node';
 import type { Operations } from '@signstash-connect/core/client';
 import type { Folders } from './folders.ts';
 

@@ -129,7 +129,9 @@ function readEnvironment(reader: SettingReader, allowInsecureHttp: boolean, isOp
 
 function readService(reader: SettingReader, tokenUrl: string | undefined, apiUrl: string | undefined) {
   if (!tokenUrl && !reader.has('tokenUrl') && !reader.has('authorizationServer')) {
-    const message = `${reader.name('tokenUrl')} is not set: the proxy issues no tokens, so name the service that does by ${reader.names(['environment', 'authorizationServer', 'tokenUrl'])}.`;
+    // Where the environment says on-premise, it cannot name the service as well.
+    const ways: SettingName[] = reader.has('environment') ? [] : ['environment'];
+    const message = `${reader.name('tokenUrl')} is not set: the proxy issues no tokens, so name the service that does by ${reader.names([...ways, 'authorizationServer', 'tokenUrl'])}.`;
     reader.fail('tokenUrl', message, 'CONFIGURATION_MISSING');
   }
   return { tokenUrl: tokenUrl ?? '', apiUrl: apiUrl ?? '' };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { SettingReader } from './setting-reader.ts';
+import { type SettingReader, SettingsError } from './setting-reader.ts';
 
 /**
  * How far signed documents are verified before they are used: `off` not at all, `integrity` by core's content check, `signature`
@@ -31,4 +31,24 @@ export function readVerification(
     if (!existsSync(path)) reader.fail('trust', `Invalid ${name} "${path}": there is no such file or folder.`);
   }
   return level;
+}
+
+/**
+ * Loads the root certificates of the setting `trust`.
+ *
+ * @param store - `TrustStore` of `@signstash-connect/verify`, which core does not depend on.
+ * @param setting - The platform's name of the setting.
+ * @throws {@link SettingsError} if a path contains no certificate, or a malformed one.
+ */
+export async function loadTrust<Trust>(
+  store: { fromPaths(paths: readonly string[]): Promise<Trust> },
+  paths: readonly string[],
+  setting: string,
+): Promise<Trust> {
+  try {
+    return await store.fromPaths(paths);
+  } catch (error) {
+    const message = `Invalid ${setting}: ${(error as Error).message}.`;
+    throw new SettingsError([{ key: 'trust', setting, code: 'CONFIGURATION_INVALID', message }]);
+  }
 }

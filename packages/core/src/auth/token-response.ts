@@ -1,4 +1,5 @@
 import type { AuthorizationServer, Client } from 'oauth4webapi';
+import { parseRetryAfter } from '../api/response/service-error.ts';
 import { visibleText } from '../api/response/web-page.ts';
 import { CredentialsError, TokenError } from '../errors/errors.ts';
 import { IssuedToken } from './issued-token.ts';
@@ -49,8 +50,8 @@ export async function readTokenAnswer(answer: TokenAnswer, context: TokenAnswerC
     return { error: unavailable(what), passing };
   }
   const error = unavailable(`The authorization server gave no token (${status}${said.text}).`);
-  const retryAfterMs = retryAfter(answer);
-  return { error, passing, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const retryAfterSeconds = parseRetryAfter(answer.headers.get('retry-after') ?? undefined, answer.askedAt);
+  return { error, passing, ...(retryAfterSeconds === undefined ? {} : { retryAfterMs: retryAfterSeconds * 1000 }) };
 }
 
 async function readToken({ text, headers, askedAt }: TokenAnswer, context: TokenAnswerContext): Promise<TokenOutcome> {
@@ -128,12 +129,4 @@ function hintFor(oauthError: string | undefined): string | undefined {
   if (oauthError === 'unsupported_grant_type' || oauthError === 'unauthorized_client')
     return "Ask your Sign'Stash operator to allow the client_credentials grant for this client service.";
   return undefined;
-}
-
-/** Retry-After as seconds or as a date. */
-function retryAfter({ headers, askedAt }: TokenAnswer): number | undefined {
-  const value = headers.get('retry-after');
-  if (value === null) return undefined;
-  const milliseconds = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - askedAt;
-  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
 }

@@ -11,13 +11,11 @@ import {
   ValidationError,
 } from '../errors/errors.ts';
 import { documentContent, type OpenedContent } from '../files/document-content.ts';
-import { processReferenceLock, type ReferenceLock, referenceKey } from '../locks/reference-lock.ts';
-import { type HeldReferences, withReferenceLock } from '../locks/with-reference-lock.ts';
+import { type DocumentLocking, documentLocking, type LockedCall, signLocked } from '../locks/locked-documents.ts';
 import type { PreparedDocument } from '../signing/document-input.ts';
 import type { Outcome, SignedOutcome } from '../signing/outcome.ts';
 import { duplicateReference } from '../signing/prepare.ts';
 import { raceTimeout, takeUntilAborted } from '../utils/abort.ts';
-import { warn } from '../utils/warning.ts';
 import { BatchPacker } from './batch-packer.ts';
 import { openInput } from './input.ts';
 import { Journal, type JournalEntry } from './journal.ts';
@@ -60,9 +58,6 @@ const maxKeptBytes = 24 * 1024 * 1024;
 /** How many documents are opened, checked and hashed at once. */
 const preparedAtOnce = 8;
 
-/** How long to wait for a document that another process is signing. Milliseconds. */
-const defaultReferenceLockWaitMs = 600_000;
-
 /** The state of one `signAll` call. */
 export class BatchRun {
   readonly #client: BatchClient;
@@ -78,6 +73,7 @@ export class BatchRun {
   readonly #maxRequestBytes: number;
   readonly #outputs: Outputs;
   readonly #queue: ResultQueue;
+  readonly #locking: DocumentLocking;
   readonly #references = new SeenKeys();
   readonly #requests = new Set<Promise<void>>();
   #journal: Journal | undefined;
@@ -98,6 +94,7 @@ export class BatchRun {
     this.#maxRequestBytes = inRange('maxRequestBytes', bytes, Number.MAX_SAFE_INTEGER);
     if (options.lingerMs !== undefined) inRange('lingerMs', options.lingerMs, 60_000);
     this.#outputs = new Outputs(options, client);
+    this.#locking = documentLocking(options, client.locking);
     // Enough to keep every request full while the documents of the next one are prepared.
     const requests = this.#concurrency + 1;
     this.#queue = new ResultQueue({
@@ -277,41 +274,23 @@ export class BatchRun {
     this.#requests.add(request);
   }
 
-  /** Sends one group as soon as no other process is signing its documents. Never rejects: every failure is a document's result. */
-  async #request(group: readonly PreparedItem[]): Promise<void> {
-    const { referenceScope, onWarning } = this.#client;
-    const open = new Map(group.map((item) => [referenceKey(referenceScope, item.document.reference), item]));
-    const take = (keys: readonly string[]) =>
-      keys.flatMap((key) => {
-        const item = open.get(key);
-        open.delete(key);
-        return item ? [item] : [];
-      });
-    const options = {
-      waitMs: this.#options.referenceLockWaitMs ?? defaultReferenceLockWaitMs,
+  /** Sends one group as soon as no one else is signing its documents. Never rejects: every failure is a document's result. */
+  #request(group: readonly PreparedItem[]): Promise<void> {
+    return signLocked(group, this.#call, this.#locking, {
       signal: this.#stopIntake.signal,
-      onUnreachable: (error: unknown) =>
-        warn(onWarning, 'REFERENCE_LOCK_FAILED', 'The reference lock could not be reached', error),
-    };
-    try {
-      await withReferenceLock(this.#referenceLock, [...open.keys()], options, (held) =>
-        this.#sendHeld(take(held.keys), held),
-      );
-      for (const item of take([...open.keys()])) await this.#fail(item, lockedElsewhere(item.document));
-    } catch (problem) {
-      for (const item of take([...open.keys()])) {
+      sign: (items, call) => this.#sendHeld(items, call),
+      notSent: (item, problem) => {
         const { name } = item.document;
-        await this.#fail(item, this.#stopped ? this.#notSent(name) : asError(problem, name));
-      }
-    }
-  }
-
-  get #referenceLock(): ReferenceLock {
-    return this.#options.referenceLock ?? processReferenceLock;
+        return this.#fail(
+          item,
+          isSignStashError(problem) || !this.#stopped ? asError(problem, name) : this.#notSent(name),
+        );
+      },
+    });
   }
 
   /** Sends documents whose references this process holds; never rejects. */
-  async #sendHeld(group: readonly PreparedItem[], held: HeldReferences): Promise<void> {
+  async #sendHeld(group: readonly PreparedItem[], { options, run }: LockedCall): Promise<void> {
     const started = performance.now();
     const signed: Signed[] = [];
     const failed: Failed[] = [];
@@ -342,26 +321,22 @@ export class BatchRun {
         outputs = await this.#outputs.open(
           items.map(({ target, document }) => ({ target, bytes: document.source.size })),
         );
-        const call = held.unprotected ? { ...this.#call, lookUpFirst: true } : this.#call;
         await this.#client.signPreparedWith<Content>(
           items.map(({ document }) => document),
-          call,
+          options,
           {
             store: outputs.store,
             release: (content) => this.#outputs.release(content),
             openContent: (content) => this.#outputs.openContent(content),
             reject: (content, { reference }) => this.#outputs.reject(content, targets.get(reference)),
             beforeSend: async (documents) => {
-              const assertHeld = async () => {
-                if (!(await held.isHeld())) throw lockedElsewhere(...documents);
-              };
-              await assertHeld();
+              await run.beforeSend(documents);
               if (!this.#journal) return;
               await this.#journal.write(documents.map(({ reference }) => ({ event: 'sending', reference })));
               // Again: writing to the disk may have taken long.
-              await assertHeld();
+              await run.beforeSend(documents);
             },
-            mayHaveBeenSent: held.contended || items.some(({ inDoubt }) => inDoubt),
+            mayHaveBeenSent: run.mayHaveBeenSent || items.some(({ inDoubt }) => inDoubt),
             onOutcome,
             onSplit: (split) => this.#progress.split(split),
           },
@@ -497,15 +472,6 @@ function failedEntry({ document: { reference }, inDoubt }: PreparedItem, { code 
 
 /** An output that cannot be written costs a signature per document, so the first one stops the batch. */
 const isFatal = (error: SignStashError) => error.code === 'OUTPUT_FAILED' || findStopReason(error) !== undefined;
-
-const lockedElsewhere = (...documents: readonly PreparedDocument[]) => {
-  const names = documents.map(({ name }) => name).join(', ');
-  const references = documents.map(({ reference }) => reference);
-  return new DocumentFailedError('REFERENCE_LOCKED', `${names}: another process is signing it.`, {
-    references,
-    ...(documents.length === 1 ? { document: names } : {}),
-  });
-};
 
 /** Before anything is sent, an unknown error comes from the caller's own content. */
 function asPrepareError(problem: unknown, document: string): SignStashError {

@@ -1,7 +1,7 @@
 import type { OperationDocument } from '../api/response/operation.ts';
 import type { SignStashError } from '../errors/errors.ts';
 import type { DocumentContent } from '../files/document-content.ts';
-import type { ReferenceLock } from '../locks/reference-lock.ts';
+import type { LockOptions } from '../locks/locked-documents.ts';
 import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput } from '../signing/document-input.ts';
 import type { SignedResult, SignResult } from '../signing/results.ts';
@@ -18,7 +18,8 @@ export interface BatchDocument extends DocumentInput<DocumentContent> {
  */
 export type BatchInput = string | readonly string[] | Iterable<BatchDocument> | AsyncIterable<BatchDocument>;
 
-export interface BatchOptions extends SignOptions {
+/** The lock options go before those of the client. */
+export interface BatchOptions extends SignOptions, LockOptions {
   /** Where signed files go. Default: next to each document. */
   outputDirectory?: string;
   /** Below {@link BatchOptions.outputDirectory}, keep the documents' tree from this directory on. Default: no tree. */
@@ -36,13 +37,6 @@ export interface BatchOptions extends SignOptions {
   durable?: boolean;
   /** Path of the journal, which lets the next run continue after a kill. Default: none. */
   journal?: string;
-  /**
-   * Prevents other processes from signing the same documents at the same time; documents that another process is signing are awaited
-   * and then retrieved. Default: within this process only. See {@link FileReferenceLock} and {@link RedisReferenceLock}.
-   */
-  referenceLock?: ReferenceLock;
-  /** How long to wait for a document that another process is signing. Milliseconds. Default 600,000. */
-  referenceLockWaitMs?: number;
   /** Documents in a request, 1 to 99. Default 50. */
   batchSize?: number;
   /** Bytes of documents in a request; a larger document goes alone. Default 64 MiB. */

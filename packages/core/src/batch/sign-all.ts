@@ -1,8 +1,8 @@
 import type { DocumentSource } from '../api/request/document-source.ts';
+import type { DocumentLocking } from '../locks/locked-documents.ts';
 import type { SignOptions } from '../signing/client.ts';
 import type { DocumentInput, PreparedDocument } from '../signing/document-input.ts';
 import type { SignRun } from '../signing/sign-exactly-once.ts';
-import type { OnWarning } from '../utils/warning.ts';
 import { BatchRun } from './batch-run.ts';
 import type { BatchInput, BatchOptions, SignBatch } from './options.ts';
 
@@ -13,9 +13,7 @@ export interface BatchClient {
   /** Whether the signed content of a document can be restored without the service. */
   isStored?(reference: string): Promise<boolean>;
   readonly viaProxy: boolean;
-  /** The system that references are unique in. */
-  readonly referenceScope: string;
-  readonly onWarning: OnWarning | undefined;
+  readonly locking: DocumentLocking;
 }
 
 /**

@@ -1,13 +1,22 @@
+import { bytesSource } from '../api/request/document-source.ts';
+import type { SignatureType } from '../api/wire.ts';
+import { DocumentFailedError } from '../errors/errors.ts';
 import type { SignOptions } from '../signing/client.ts';
+import type { ContentCheckSetting } from '../signing/content-check.ts';
 import type { DocumentInput, PreparedDocument } from '../signing/document-input.ts';
-import type { SignedOutcome } from '../signing/outcome.ts';
+import type { Outcome, SignedOutcome } from '../signing/outcome.ts';
 import type { SignedDocument, SignResult } from '../signing/results.ts';
 import type { SignRun } from '../signing/sign-exactly-once.ts';
 import type { ResultStore, StoredResult } from './result-store.ts';
 
 /** The part of a client that is used. */
 export interface SigningClient<Content> {
-  signMany(documents: readonly DocumentInput<Content>[], options?: SignOptions): Promise<SignResult[]>;
+  /** @param settle - Called with each result while its reference is still locked; what it resolves to becomes the result. */
+  signMany(
+    documents: readonly DocumentInput<Content>[],
+    options: SignOptions,
+    settle: (result: SignResult) => Promise<SignResult>,
+  ): Promise<SignResult[]>;
 }
 
 export interface ResultStoreWarning {
@@ -22,16 +31,25 @@ export interface ResultStoreWarning {
  * A document with an explicit `reference` is looked up in the store first and, if found there, neither sent nor looked up: the
  * reference identifies it, whatever its new content is. Calls for the same reference in this process run one after the other, so
  * that the second finds what the first has stored. A failing store never fails a signature; it is reported to `onWarning`.
+ *
+ * If `contentCheck` is a function, it also checks what the store returns, where another setting may have applied.
  */
 export class ResultKeeper {
   readonly #store: ResultStore;
   readonly #onWarning: ((warning: ResultStoreWarning) => void) | undefined;
+  readonly #contentCheck: ContentCheckSetting | undefined;
   /** The last call per explicit reference; never rejects. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
-  constructor(store: ResultStore, onWarning?: (warning: ResultStoreWarning) => void) {
+  /** @param contentCheck - That of the client, for calls without their own. */
+  constructor(
+    store: ResultStore,
+    onWarning?: (warning: ResultStoreWarning) => void,
+    contentCheck?: ContentCheckSetting,
+  ) {
     this.#store = store;
     this.#onWarning = onWarning;
+    this.#contentCheck = contentCheck;
   }
 
   /**
@@ -61,10 +79,12 @@ export class ResultKeeper {
   ): Promise<SignResult[]> {
     const references = documents.flatMap(({ reference }) => (reference === undefined ? [] : [reference]));
     return this.#oneAtATime(references, async () => {
-      const stored = await Promise.all(documents.map((document) => this.#findStored(document)));
+      const { contentCheck = this.#contentCheck } = options;
+      const stored = await Promise.all(documents.map((document) => this.#findStored(document, contentCheck)));
       const missing = documents.filter((_, index) => stored[index] === undefined);
-      const signed = missing.length === 0 && documents.length > 0 ? [] : await client.signMany(missing, options);
-      const results = await Promise.all(signed.map((result) => this.#keepOrRestore(result)));
+      if (missing.length === 0 && documents.length > 0) return stored as SignResult[];
+      // Under the lock, so that another process that waits for the reference finds the content in a store that both share.
+      const results = await client.signMany(missing, options, (result) => this.#keepOrRestore(result, contentCheck));
       return stored.map((found) => found ?? (results.shift() as SignResult));
     });
   }
@@ -81,12 +101,13 @@ export class ResultKeeper {
   async signPreparedWith<T>(
     documents: readonly PreparedDocument[],
     run: SignRun<T>,
+    { contentCheck = this.#contentCheck }: SignOptions,
     sign: (missing: readonly PreparedDocument[], run: SignRun<T>) => Promise<void>,
   ): Promise<void> {
     const missing: PreparedDocument[] = [];
     for (const document of documents) {
       const stored = await this.#find(document.reference);
-      if (stored) run.onOutcome(await restoredOutcome(document, stored, run));
+      if (stored) run.onOutcome(await restoredOutcome(document, stored, run, contentCheck));
       else missing.push(document);
     }
     if (missing.length === 0) return;
@@ -121,14 +142,18 @@ export class ResultKeeper {
     return this.#guard(`read ${reference}`, () => this.#store.get(reference));
   }
 
-  async #findStored({ reference, name, contentType }: DocumentInput<unknown>): Promise<SignedDocument | undefined> {
+  async #findStored(
+    { reference, name, contentType }: DocumentInput<unknown>,
+    check: ContentCheckSetting | undefined,
+  ): Promise<SignResult | undefined> {
     if (reference === undefined) return undefined;
     const stored = await this.#find(reference);
-    return stored && restored(reference, name ?? reference, contentType, stored.operationId, stored.content);
+    if (!stored) return undefined;
+    return checkStored(restored(reference, name ?? reference, contentType, stored.operationId, stored.content), check);
   }
 
   /** Restores a document that was signed earlier but whose content the service cannot return. */
-  async #keepOrRestore(result: SignResult): Promise<SignResult> {
+  async #keepOrRestore(result: SignResult, check: ContentCheckSetting | undefined): Promise<SignResult> {
     const { reference, name } = result;
     if (result.ok) {
       const { operationId, content } = result;
@@ -137,7 +162,8 @@ export class ResultKeeper {
     }
     if (result.error.code !== 'CONTENT_UNAVAILABLE' && result.error.code !== 'OUTCOME_UNKNOWN') return result;
     const stored = await this.#find(reference);
-    return stored ? restored(reference, name, undefined, stored.operationId, stored.content) : result;
+    if (!stored) return result;
+    return checkStored(restored(reference, name, undefined, stored.operationId, stored.content), check);
   }
 
   async #oneAtATime<T>(references: readonly string[], work: () => Promise<T>): Promise<T> {
@@ -181,14 +207,37 @@ async function restoredOutcome<T>(
   document: PreparedDocument,
   { operationId, content: bytes }: StoredResult,
   { store }: SignRun<T>,
-): Promise<SignedOutcome<T>> {
+  check: ContentCheckSetting | undefined,
+): Promise<Outcome<T>> {
   const { reference, name } = document;
+  const checked = await checkStored(restored(reference, name, undefined, operationId, bytes), check);
+  if (!checked.ok) return { signed: false, document, error: checked.error };
   const writer = store?.();
   await writer?.write(bytes);
   const content = await writer?.finish();
   const details = { reference, name, contentType: typeOf(bytes), status: 'SIGNED' as const, raw: {} };
   return { signed: true, document, operationId, content, details, recovered: true };
 }
+
+/** Never rejects: a document whose check fails for any reason is not returned. */
+async function checkStored(result: SignedDocument, check: ContentCheckSetting | undefined): Promise<SignResult> {
+  if (typeof check !== 'function') return result;
+  const { reference, name, operationId, contentType } = result;
+  const signatureType = signatureTypes[contentType] ?? 'CAdES';
+  const content = bytesSource(result.content);
+  const problem = await (async () => check({ reference, name, signatureType, operationId, content }))().catch(
+    (error: unknown) => `the check failed: ${error instanceof Error ? error.message : String(error)}`,
+  );
+  if (problem === undefined) return result;
+  const message = `${name}: the stored content of operation ${operationId} is not valid: ${problem}.`;
+  const details = { operationId, references: [reference], document: name };
+  return { ok: false, reference, name, error: new DocumentFailedError('CONTENT_NOT_VALID', message, details) };
+}
+
+const signatureTypes: Readonly<Record<string, SignatureType>> = {
+  'application/pdf': 'PAdES',
+  'application/xml': 'XAdES',
+};
 
 function typeOf(content: Uint8Array): string {
   const start = new TextDecoder('latin1').decode(content.subarray(0, 1024));

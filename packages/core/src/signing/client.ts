@@ -1,9 +1,6 @@
-import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import type { Endpoints } from '../api/environments.ts';
 import { bytesSource } from '../api/request/document-source.ts';
 import { preservationInfo } from '../api/request/signature-info.ts';
-import type { Operation, OperationOf } from '../api/response/operation.ts';
-import type { ContentStore } from '../api/response/signed-content-reader.ts';
 import type { Preservation, SignatureOptions } from '../api/sign-options.ts';
 import { AbortedError, ConfigurationError, ValidationError } from '../errors/errors.ts';
 import {
@@ -17,7 +14,7 @@ import type { DocumentBytes, DocumentInput, PreparedDocument } from './document-
 import type { Hooks, Logger } from './hooks.ts';
 import { Operations } from './operations.ts';
 import type { Platform } from './platform.ts';
-import { type PrepareContext, prepareDocument, refuseDuplicates } from './prepare.ts';
+import { type PrepareContext, prepareAll, prepareDocument, refuseDuplicates } from './prepare.ts';
 import { type SignedDocument, type SignResult, signResult } from './results.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { type CallOptions, defaultTimeouts, ServiceCalls, type Timeouts } from './service-calls.ts';
@@ -137,14 +134,7 @@ export class SignStashClient {
    * @throws {@link ValidationError} before anything is sent, if any document cannot be signed.
    */
   async signMany(documents: readonly DocumentInput[], options: SignOptions = {}): Promise<SignResult[]> {
-    if (documents.length === 0) throw new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
-    if (documents.length > maxDocumentsPerRequest) {
-      const message = `${documents.length} documents are more than the ${maxDocumentsPerRequest} of one request.`;
-      throw new ValidationError('TOO_MANY_DOCUMENTS', message);
-    }
-    const prepared: PreparedDocument[] = [];
-    for (const [index, document] of documents.entries())
-      prepared.push(await this.prepare(document, index + 1, options));
+    const prepared = await prepareAll(documents, (document, position) => this.prepare(document, position, options));
     return this.signPrepared(prepared, options);
   }
 
@@ -165,15 +155,21 @@ export class SignStashClient {
   /**
    * Signs up to 99 prepared documents in one request.
    *
+   * @param run - What to call before sending, and whether someone else may have sent the documents.
    * @returns A result for every document, in the order given.
    * @throws {@link ValidationError} `DUPLICATE_REFERENCE` before anything is sent.
    */
-  async signPrepared(documents: readonly PreparedDocument[], options: SignOptions = {}): Promise<SignResult[]> {
+  async signPrepared(
+    documents: readonly PreparedDocument[],
+    options: SignOptions = {},
+    run: Pick<SignRun<Uint8Array>, 'beforeSend' | 'mayHaveBeenSent'> = {},
+  ): Promise<SignResult[]> {
     refuseDuplicates(documents);
     const results = new Map<string, SignResult>();
     await this.signPreparedWith(documents, options, {
       store: memoryStore,
       openContent: bytesSource,
+      ...run,
       onOutcome: (outcome) => results.set(outcome.document.reference, signResult(outcome)),
     });
     return documents.map((document) => results.get(document.reference) as SignResult);
@@ -255,5 +251,3 @@ export async function signOne<Content>(
   if (!result?.ok) throw result?.error ?? new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
   return result;
 }
-
-export type { ContentStore, Operation, OperationOf };

@@ -41,14 +41,14 @@ export type ContentCheckSetting = 'on' | 'strict' | 'off' | ContentCheckFunction
 /** @returns What is wrong with the content, without a full stop at the end; undefined if nothing is. */
 export type ContentCheckFunction = (content: ContentToCheck) => Promise<string | undefined> | string | undefined;
 
-/** A returned content that passed the check `on`. */
+/** A returned content that passed the check `on`, or one from a result store. */
 export interface ContentToCheck {
   readonly reference: string;
   readonly name: string;
   readonly signatureType: SignatureType;
   readonly operationId: string;
-  /** What was sent. */
-  readonly original: DocumentSource;
+  /** What was sent; absent for a content from a result store. */
+  readonly original?: DocumentSource | undefined;
   readonly content: DocumentSource;
 }
 

@@ -1,3 +1,4 @@
+import { maxDocumentsPerRequest } from '../api/assumptions.ts';
 import { checkReference, derivedReference, referenceSeed } from '../api/references.ts';
 import { checkDocument } from '../api/request/document-checks.ts';
 import { blobSource, bytesSource, type DocumentSource } from '../api/request/document-source.ts';
@@ -58,6 +59,25 @@ export async function prepareDocument(
   return { reference, name, contentType, source, ...(sent ? { sent } : {}), signatureInfo: info };
 }
 
+/**
+ * Prepares the documents of one request, one after the other.
+ *
+ * @throws {@link ValidationError} `NO_DOCUMENTS` or `TOO_MANY_DOCUMENTS`, or that of the first document that cannot be signed.
+ */
+export async function prepareAll<Input>(
+  inputs: readonly Input[],
+  prepare: (input: Input, position: number) => Promise<PreparedDocument>,
+): Promise<PreparedDocument[]> {
+  if (inputs.length === 0) throw new ValidationError('NO_DOCUMENTS', 'There is nothing to sign.');
+  if (inputs.length > maxDocumentsPerRequest) {
+    const message = `${inputs.length} documents are more than the ${maxDocumentsPerRequest} of one request.`;
+    throw new ValidationError('TOO_MANY_DOCUMENTS', message);
+  }
+  const prepared: PreparedDocument[] = [];
+  for (const [index, input] of inputs.entries()) prepared.push(await prepare(input, index + 1));
+  return prepared;
+}
+
 /** @throws {@link ValidationError} `DUPLICATE_REFERENCE` naming both documents. */
 export function refuseDuplicates(documents: readonly PreparedDocument[]): void {
   const seen = new Map<string, PreparedDocument>();
@@ -76,8 +96,11 @@ export function duplicateReference(name: string, other: string, reference: strin
 /** One pass for the reference and for the check of the signed content. */
 async function describeContent(source: DocumentSource, platform: Platform): Promise<SentContent> {
   const { size } = source;
-  if (source.sha256)
-    return { size, sha256: await source.sha256(), tail: await source.slice(Math.max(0, size - sentTailBytes), size) };
+  if (source.sha256) {
+    const tail = await source.slice(Math.max(0, size - sentTailBytes), size);
+    // A copy: a part of the content's own memory would keep all of it in memory until the document is signed.
+    return { size, sha256: await source.sha256(), tail: new Uint8Array(tail) };
+  }
   const hash = platform.createSha256();
   let bytes = 0;
   let tail: Uint8Array = new Uint8Array(0);

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { AdapterError, describeError } from '../../src/adapter.ts';
+import { AdapterError, describeError, errorCodes } from '../../src/adapter.ts';
 import {
   ConfigurationError,
   type ErrorCode,
-  errorCodes,
   OutcomeUnknownError,
   ServiceRejectedError,
   SignStashError,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { createSignStash, type StoredToken, type TokenStore } from '../../src/index.ts';
+import type { StoredToken } from '../../src/adapter-node.ts';
+import { createSignStash, type TokenStore } from '../../src/index.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
 
 /** A store as slow as one across a network, which no two clients can write to in one step. */

@@ -1,6 +1,7 @@
 import type { Sandbox } from '@signstash-connect/sandbox';
 import { describe, expect, it } from 'vitest';
 import { ResultKeeper } from '../../src/adapter-node.ts';
+import type { ContentToCheck } from '../../src/client.ts';
 import { folderResultStore, type ResultStore, type SignStash, type SignStashOptions } from '../../src/index.ts';
 import { minimalPdf } from '../support/minimal-pdf.ts';
 import { clientOf, testSandbox } from '../support/sandbox-client.ts';
@@ -55,6 +56,34 @@ describe('ResultKeeper', () => {
     expect(new Set(results.map(({ operationId }) => operationId)).size).toBe(1);
     expect(results.filter(({ recovered }) => !recovered)).toHaveLength(1);
     expect(sandbox.admin.counts().documentsSigned).toBe(1);
+  });
+
+  it('checks a stored document with the function of the call, or else of the client', async () => {
+    const sandbox = await testSandbox();
+    const store = folderResultStore(temporaryFolder());
+    const client = viaProxy(sandbox);
+    const refuse = () => 'it is refused';
+    const fail = () => {
+      throw new Error('no trust list');
+    };
+    const document = { content, reference: 'invoice-7', name: '7.pdf' };
+    await new ResultKeeper(store).sign(client, document);
+    const error = { code: 'CONTENT_NOT_VALID', references: ['invoice-7'], document: '7.pdf' };
+    const byCall = new ResultKeeper(store).sign(client, document, { contentCheck: refuse });
+    await expect(byCall).rejects.toMatchObject({ ...error, message: expect.stringContaining('it is refused') });
+    const byClient = new ResultKeeper(store, undefined, fail);
+    await expect(byClient.sign(client, document)).rejects.toMatchObject({
+      ...error,
+      message: expect.stringContaining('the check failed: no trust list'),
+    });
+    expect(await byClient.sign(client, document, { contentCheck: 'on' })).toMatchObject({ recovered: true });
+    const seen: unknown[] = [];
+    const accept = ({ reference, signatureType, original }: ContentToCheck) => {
+      seen.push([reference, signatureType, original]);
+      return undefined;
+    };
+    expect(await byClient.sign(client, document, { contentCheck: accept })).toMatchObject({ recovered: true });
+    expect(seen).toEqual([['invoice-7', 'PAdES', undefined]]);
   });
 
   it('lets the next call sign when the first one fails', async () => {

@@ -217,7 +217,7 @@ describe('the contentCheck setting', () => {
   it('passes what was sent and what came back to a function, whose answer decides', async () => {
     const seen: unknown[] = [];
     const contentCheck: ClientSettings['contentCheck'] = async ({ name, signatureType, original, content }) => {
-      seen.push({ name, signatureType, original: original.size });
+      seen.push({ name, signatureType, original: original?.size });
       const bytes = await content.slice(0, pdf.length);
       return Buffer.compare(bytes, pdf) === 0 ? 'the certificate is a test certificate' : undefined;
     };

@@ -8,6 +8,7 @@ import { type Command, commandsIn } from './commands.ts';
 import { parseRunnerFile } from './runner-file.ts';
 
 export const actionPath = new URL('../../', import.meta.url).pathname;
+const shortWaitsModule = new URL('./short-waits.mjs', import.meta.url).href;
 const metadata = parse(readFileSync(join(actionPath, 'action.yml'), 'utf8')) as {
   inputs: Record<string, { default?: string }>;
   runs: { main: string };
@@ -33,6 +34,8 @@ export interface RunOptions {
   temporary?: string;
   /** Another build of the action. */
   main?: string;
+  /** Shortens the pauses between calls, such as the minute of look-ups after a lost answer. */
+  shortWaits?: boolean;
   /** Called once the process runs. */
   during?: (child: ChildProcess) => void;
 }
@@ -43,7 +46,7 @@ export interface RunOptions {
  */
 export async function runAction(
   workspace: string,
-  { inputs, env = {}, temporary, main = join(actionPath, metadata.runs.main), during }: RunOptions,
+  { inputs, env = {}, temporary, main = join(actionPath, metadata.runs.main), shortWaits = false, during }: RunOptions,
 ): Promise<ActionRun> {
   const temp = temporary ?? temporaryFolder('signstash-runner-');
   const commandFolder = temporaryFolder('signstash-file-commands-');
@@ -56,7 +59,7 @@ export async function runAction(
     GITHUB_STATE: fileOf('save_state'),
   };
   for (const file of Object.values(files)) writeFileSync(file, '');
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...(shortWaits ? ['--import', shortWaitsModule] : []), main], {
     cwd: workspace,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...runnerEnvironment(workspace, temp), ...files, ...inputVariables(inputs), ...env },

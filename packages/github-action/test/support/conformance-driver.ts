@@ -21,6 +21,7 @@ export function createDriver(): AdapterDriver {
       });
       const run = await runAction(workspace, {
         inputs,
+        shortWaits: true,
         during: (child) => signal?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true }),
       });
       output.push(run.log, run.summary, JSON.stringify(run.outputs));
