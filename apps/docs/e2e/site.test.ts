@@ -44,7 +44,7 @@ async function serve(): Promise<string> {
 }
 
 it('builds pages that are readable on a desktop and a telephone, in light and dark, without other hosts', async () => {
-  // A process of its own: Vite resolves other modules under the conditions of this test runner.
+  // A separate process: Vite resolves other modules under the conditions of this test runner.
   await run('npm', ['run', '--silent', 'site'], { cwd: docs, env: { ...process.env, NODE_ENV: 'production' } });
   const [url, browser] = await Promise.all([serve(), openBrowser()]);
   onTestFinished(() => browser.close());
