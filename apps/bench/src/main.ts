@@ -71,7 +71,7 @@ const benches: Record<string, (work: string) => Promise<Result>> = {
       bytes: 20 * 1024 * 1024,
       batchSize: 25,
       concurrency: 1,
-      runs,
+      runs: quick ? 1 : 3,
       settings: { maxRequestBytes: 1024 * 1024 * 1024 },
       goals: largeGoals,
     }),
@@ -79,7 +79,7 @@ const benches: Record<string, (work: string) => Promise<Result>> = {
   express: (work) => expressRoutes(work, { bytes: 204_800, runs: quick ? 3 : 5, requests: quick ? 300 : 2_000 }),
   'start-up': (work) => startUp(work, { runs: quick ? 5 : 20 }),
   capacity: (work) => capacity(work, { bytes: 204_800, quick }),
-  growth: (work) => growth(work, { counts: quick ? [100, 1_000] : [100, 1_000, 10_000, 50_000], bytes: 20_480, runs }),
+  growth: (work) => growth(work, { counts: quick ? [100, 1_000] : [1_000, 50_000], bytes: 2_048, runs: quick ? 1 : 2 }),
 };
 
 const tables: Table[] = [];

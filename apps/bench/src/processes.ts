@@ -1,4 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -57,6 +59,42 @@ export async function runClient(
       failed: /^(\w*Error\b|FATAL ERROR).*/m.exec(text)?.[0] ?? text.split('\n')[0] ?? 'failed',
     };
   }
+}
+
+/** Prints a report when the process ends; documents and time are measured from outside. */
+const reportOnExit = `data:text/javascript,${encodeURIComponent(`
+  import { peakMemory } from ${JSON.stringify(new URL('./peak-memory.ts', import.meta.url).href)};
+  process.once('exit', () => {
+    const { user, system } = process.cpuUsage();
+    process.stderr.write('\\n' + JSON.stringify({ cpuMs: (user + system) / 1000, peakRss: peakMemory() }) + '\\n');
+  });
+`)}`;
+
+/** Signs the job's documents with the built command line. Time and processor time are those of the whole process. */
+export async function runCommandLine({ url, documents, output, batchSize, concurrency }: Job): Promise<Report> {
+  const program = script('../../../packages/cli/dist/main.js');
+  const started = performance.now();
+  const { stderr } = await promisify(execFile)(
+    process.execPath,
+    [
+      ...['--import', reportOnExit, program, 'sign', join(dirname(documents[0] ?? ''), '*.pdf'), '--out', output],
+      ...['--overwrite', '--batch-size', String(batchSize), '--concurrency', String(concurrency)],
+    ],
+    {
+      env: {
+        ...process.env,
+        SIGNSTASH_ENVIRONMENT: 'custom',
+        SIGNSTASH_TOKEN_URL: `${url}/token`,
+        SIGNSTASH_API_URL: `${url}/api`,
+        SIGNSTASH_CLIENT_ID: 'bench',
+        SIGNSTASH_CLIENT_SECRET: 'bench',
+      },
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
+  const ms = performance.now() - started;
+  const measured = JSON.parse(/^\{.*\}$/m.exec(stderr)?.[0] ?? '{}') as Pick<Report, 'cpuMs' | 'peakRss'>;
+  return { documents: readdirSync(output).length, ms, ...measured };
 }
 
 /** What a client process prints. */

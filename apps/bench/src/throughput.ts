@@ -4,7 +4,7 @@ import { makeDocuments } from './documents.ts';
 import { type Contender, interleave, type Stats } from './interleave.ts';
 import type { Settings } from './job.ts';
 import { compileNative, runNative } from './native.ts';
-import { type ClientName, runClient, startSink } from './processes.ts';
+import { type ClientName, runClient, runCommandLine, startSink } from './processes.ts';
 import { megabytes, percent, ratio } from './statistics.ts';
 import type { Goal, Result } from './tables.ts';
 import { curlPosts, prepareBodies } from './wire-limit.ts';
@@ -43,6 +43,7 @@ const names = {
   durable: 'signAll: JSON, durable',
   journal: 'signAll: JSON, journal',
   lookUpFirst: 'signAll: JSON, look-up first, references from content',
+  commandLine: 'command line: signstash sign, the whole process',
   handWritten: 'hand-written: one token, batches, JSON.stringify, axios',
   naive: 'naive: token and request per document, fetch',
   idle: 'idle client',
@@ -93,6 +94,7 @@ export async function throughput(work: string, load: Load): Promise<Result> {
         ours(names.durable, { durable: true }),
         ours(names.journal, { journal: true }),
         ours(names.lookUpFirst, { hashed: true, lookUpFirst: true }),
+        { name: names.commandLine, run: () => inFolder(runCommandLine) },
         client(names.handWritten, 'hand-written'),
         client(names.naive, 'naive'),
         client(names.idle, 'idle'),
