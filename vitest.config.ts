@@ -17,7 +17,7 @@ const include = ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'sc
 // Tests that ask programs a newcomer may not have run apart: see vitest.external.config.ts.
 const exclude = ['**/*.external.test.ts', '**/node_modules/**'];
 
-/** Tests that replace modules or load them anew need a worker of their own; all others share the modules that a worker has loaded. */
+/** Tests that replace modules or load them again need a separate worker; all others share the modules that a worker has loaded. */
 const replacingModules = globSync(include, { cwd: root, exclude }).filter((path) =>
   /\bvi\.(mock|doMock|resetModules)\(/.test(readFileSync(`${root}${path}`, 'utf8')),
 );

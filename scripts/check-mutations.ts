@@ -228,6 +228,20 @@ const mutations: Mutation[] = [
     to: 'return true;',
     test: 'packages/verify/test/xml-attacks.test.ts',
   },
+  {
+    rule: 'an update of an encrypted PDF keeps the file identifier',
+    file: 'packages/verify/src/pdf/changes.ts',
+    from: 'if (set.current.isEncrypted) {',
+    to: 'if (set.signedEnd < 0) {',
+    test: 'packages/verify/test/encrypted-pdf.test.ts',
+  },
+  {
+    rule: 'a timestamp of a revoked authority proves no time',
+    file: 'packages/verify/src/cms/timestamp.ts',
+    from: "if (status !== 'revoked') continue;",
+    to: 'if (status) continue;',
+    test: 'packages/verify/test/timestamps.test.ts',
+  },
 ];
 
 const root = new URL('..', import.meta.url).pathname;

@@ -13,7 +13,7 @@ export default defineConfig({
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/signstash-connect/favicon.svg' }]],
   markdown: {
     config: renderDiagrams,
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
   },
   locales: {
     root: { label: 'English', lang: 'en' },

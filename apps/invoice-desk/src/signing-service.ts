@@ -1,6 +1,7 @@
 import { createSignStash, optionsFromEnv, type SignStash, type SignStashOptions } from '@signstash-connect/core';
 import { startSandbox } from '@signstash-connect/sandbox';
 import { TrustStore } from '@signstash-connect/verify';
+import { sharedReferenceLock } from './shared-reference-lock.ts';
 import { sharedTokenStore } from './shared-token-store.ts';
 
 export interface SigningService {
@@ -33,9 +34,11 @@ export async function openSigningService(
       }
     : optionsFromEnv(env);
   const tokens = redisUrl ? sharedTokenStore(redisUrl) : undefined;
+  const locks = redisUrl ? sharedReferenceLock(redisUrl, lockMs(env)) : undefined;
   const client = createSignStash({
     ...access,
     ...(tokens ? { tokenStore: tokens.store } : {}),
+    ...(locks ? { referenceLock: locks.lock } : {}),
     userAgent: 'invoice-desk',
     hooks: { onWarning: ({ code, message }) => console.warn(`${code}: ${message}`) },
   });
@@ -45,11 +48,15 @@ export async function openSigningService(
     trust: sandbox ? TrustStore.merge(given, TrustStore.fromCertificates(sandbox.caCertificatePem, 'sandbox')) : given,
     sandboxMode: sandbox !== undefined || env.DESK_SANDBOX_MODE === 'true',
     async close() {
+      locks?.close();
       await tokens?.close();
       await sandbox?.close();
     },
   };
 }
+
+/** How long after its death a worker's documents stay locked. Milliseconds. */
+export const lockMs = (env: NodeJS.ProcessEnv): number => Number(env.DESK_LOCK_MS ?? 30_000);
 
 /** @param paths - Of certificates, or of folders with them, separated by commas. */
 async function readTrust(paths = ''): Promise<TrustStore> {

@@ -14,6 +14,14 @@ export {
 export { cachedHealthCheck, type Health, type HealthCheckOptions, HealthMonitor } from './adapters/health.ts';
 export { httpProbe } from './adapters/http-probe.ts';
 export { signFiles } from './adapters/sign-files.ts';
+export {
+  formatBytes,
+  type UploadErrorCode,
+  type UploadedFile,
+  type UploadLimits,
+  UploadReader,
+  uploadError,
+} from './adapters/upload.ts';
 export { loadTrust, readVerification, type VerificationSetting, verificationLevels } from './adapters/verification.ts';
 export { MemoryTokenStore, type StoredToken } from './auth/token-store.ts';
 export { findFiles } from './batch/input.ts';

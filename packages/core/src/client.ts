@@ -94,5 +94,5 @@ export type { SignRun } from './signing/sign-exactly-once.ts';
 export type { BodyFormat } from './signing/sign-request.ts';
 export { type RequestContext, Telemetry, type TelemetryOptions } from './signing/telemetry.ts';
 export type { RequestBody, Transport, TransportRequest, TransportResponse } from './signing/transport.ts';
-export { describeFailure, surelyUnsent } from './utils/network-errors.ts';
+export { describeFailure, hostAndPort, surelyUnsent } from './utils/network-errors.ts';
 export type { OnWarning, Warning } from './utils/warning.ts';

@@ -1,5 +1,6 @@
 import { isSignStashError, type SignResult } from '@signstash-connect/core';
-import { describeError, isAdapterError } from '@signstash-connect/core/adapter';
+import { AdapterError, describeError, type ErrorDescription, isAdapterError } from '@signstash-connect/core/adapter';
+import type { UploadErrorCode } from '@signstash-connect/core/adapter/node';
 
 /** Errors of the middleware itself, with their status; every other code is one of `@signstash-connect/core`. */
 const middlewareErrors = {
@@ -11,33 +12,15 @@ const middlewareErrors = {
   RESPONSE_TOO_LARGE: [500, 'The PDF is too large to be signed'],
   RESPONSE_INCOMPLETE: [500, 'The PDF is incomplete'],
   RESPONSE_CHANGED: [500, 'The response changed while it was sent'],
-  UPLOAD_MISSING: [400, 'The upload contains no document'],
-  UPLOAD_MALFORMED: [400, 'The upload cannot be read'],
-  UPLOAD_TOO_LARGE: [413, 'The upload is too large'],
-  UPLOAD_TOO_MANY_FILES: [413, 'The upload has too many files'],
-  UPLOAD_TYPE_UNSUPPORTED: [415, 'The type of the upload is not supported'],
-  UPLOAD_NOT_SIGNED: [502, 'Not every document was signed'],
 } as const;
 
-export type MiddlewareErrorCode = keyof typeof middlewareErrors;
+export type MiddlewareErrorCode = keyof typeof middlewareErrors | UploadErrorCode | 'UPLOAD_NOT_SIGNED';
 
-export interface SignHttpErrorDetails {
-  cause?: unknown;
-  /** Default: that of the code. */
-  status?: number | undefined;
-  /** Default: that of the code. */
-  title?: string;
-  /** Sent with the response, such as Retry-After. */
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** What to do next. */
-  hint?: string;
-  /** Shown to the caller. Default: the message, for a status below 500. */
-  publicDetail?: string;
-  /** The result of each uploaded document, if there were several. */
-  results?: readonly SignResult[];
+/** An error of the middleware itself. @param hint - What to do next. */
+export function middlewareError(code: keyof typeof middlewareErrors, message: string, hint = '', cause?: unknown) {
+  const [httpStatus, title] = middlewareErrors[code];
+  return toHttpError(new AdapterError(code, message, { title, hint, httpStatus, cause })) as SignHttpError;
 }
-
-const serverFault = 'The cause is on this server; the same request will fail again until it is fixed.';
 
 /**
  * The error that this package passes to `next` and rejects with. It carries what Express's own error handler reads (`status`, `headers`),
@@ -55,22 +38,25 @@ export class SignHttpError extends Error {
   readonly publicDetail: string;
   /** Read by Express: whether the message may be shown. */
   readonly expose: boolean;
+  /** Sent with the response, such as Retry-After. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly hint?: string;
+  /** What to do next. */
+  readonly hint: string;
+  /** The result of each uploaded document, if there were several. */
   readonly results?: readonly SignResult[];
 
-  constructor(code: string, message: string, details: SignHttpErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    const [status, title] = middlewareErrors[code as MiddlewareErrorCode] ?? [500, 'The document was not signed'];
-    this.code = code;
-    this.status = details.status ?? status;
+  /** @internal */
+  constructor(description: ErrorDescription, cause: unknown, headers = {}, results?: readonly SignResult[]) {
+    super(description.detail, { cause });
+    this.code = description.code;
+    this.status = description.httpStatus;
     this.statusCode = this.status;
-    this.title = details.title ?? title;
-    this.publicDetail = details.publicDetail ?? (this.status < 500 || details.results ? message : serverFault);
-    this.expose = this.publicDetail === message;
-    this.headers = details.headers ?? {};
-    if (details.hint !== undefined) this.hint = details.hint;
-    if (details.results !== undefined) this.results = details.results;
+    this.title = description.title;
+    this.publicDetail = description.publicDetail;
+    this.expose = description.expose;
+    this.hint = description.hint;
+    this.headers = headers;
+    if (results !== undefined) this.results = results;
   }
 }
 
@@ -78,13 +64,14 @@ export class SignHttpError extends Error {
 const maxRetryAfterSeconds = 600;
 
 /** An error of this package or of core, with its status; undefined for any other error. */
-export function knownHttpError(error: unknown): SignHttpError | undefined {
+export function knownHttpError(error: unknown, headers = {}): SignHttpError | undefined {
   if (error instanceof SignHttpError) return error;
   if (!isSignStashError(error) && !isAdapterError(error)) return undefined;
-  const { code, detail, httpStatus: status, title, hint, publicDetail, retryAfterSeconds } = describeError(error);
-  const headers = retryAfterSeconds && { 'Retry-After': String(Math.min(retryAfterSeconds, maxRetryAfterSeconds)) };
-  return new SignHttpError(code, detail, { cause: error, status, title, hint, publicDetail, headers: headers || {} });
+  const description = describeError(error);
+  const { retryAfterSeconds } = description;
+  const wait = retryAfterSeconds && { 'Retry-After': String(Math.min(retryAfterSeconds, maxRetryAfterSeconds)) };
+  return new SignHttpError(description, isAdapterError(error) ? error.cause : error, { ...wait, ...headers });
 }
 
 /** As {@link knownHttpError}; any other error is returned unchanged. */
-export const toHttpError = (error: unknown): unknown => knownHttpError(error) ?? error;
+export const toHttpError = (error: unknown, headers = {}): unknown => knownHttpError(error, headers) ?? error;

@@ -5,12 +5,11 @@
  */
 import './augment-express.ts';
 
-export type { Health } from '@signstash-connect/core/adapter/node';
-export { type MiddlewareErrorCode, SignHttpError, type SignHttpErrorDetails } from './errors.ts';
+export type { Health, UploadedFile, UploadLimits } from '@signstash-connect/core/adapter/node';
+export { type MiddlewareErrorCode, SignHttpError } from './errors.ts';
 export { type HealthcheckOptions, healthcheck } from './healthcheck.ts';
 export type { Logger } from './options.ts';
 export { type Problem, type ProblemDetailsOptions, problemDetails } from './problem-details.ts';
-export type { UploadedFile, UploadLimits } from './read-upload.ts';
 export type { ClientOption, PdfSignOptions, PdfSignOptionsFor } from './sign.ts';
 export type { SavablePdf, SignPdf, SignPdfOptions } from './sign-pdf.ts';
 export { type SignResponseOptions, signResponse } from './sign-response.ts';

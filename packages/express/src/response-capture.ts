@@ -1,6 +1,6 @@
+import { formatBytes } from '@signstash-connect/core/adapter/node';
 import type { Response } from 'express';
-import { SignHttpError } from './errors.ts';
-import { formatBytes } from './options.ts';
+import { middlewareError, SignHttpError } from './errors.ts';
 import { applyHead, bodyArguments, dropDocumentHeaders, dropUnsignedHeaders, ResponseHead } from './response-head.ts';
 
 /** What to do with a response, once its head is known. `inspect`: its first bytes decide. */
@@ -157,7 +157,9 @@ export class ResponseCapture {
 
   #bound(): void {
     if (this.#size <= this.#options.maxBytes) return;
-    this.#failure = tooLarge(this.#options);
+    const message = `The PDF is larger than ${formatBytes(this.#options.maxBytes)}, the limit set by maxBytes.`;
+    const hint = 'Raise maxBytes of signResponse(); the PDF is held in memory while it is signed.';
+    this.#failure = middlewareError('RESPONSE_TOO_LARGE', message, hint);
     this.#chunks = [];
   }
 
@@ -188,12 +190,12 @@ export class ResponseCapture {
     const announced = this.#head?.contentLength;
     if (announced !== undefined && announced !== this.#size) {
       const message = `The route wrote ${this.#size} of the ${announced} bytes announced in its Content-Length.`;
-      return new SignHttpError('RESPONSE_INCOMPLETE', message);
+      return middlewareError('RESPONSE_INCOMPLETE', message);
     }
     if (!this.#head?.changed()) return undefined;
     const message =
       'The status or type of the response changed after its body had begun: a handler overwrote an incomplete document.';
-    return new SignHttpError('RESPONSE_CHANGED', message);
+    return middlewareError('RESPONSE_CHANGED', message);
   }
 
   #takeBody(): Buffer {
@@ -230,15 +232,6 @@ export class ResponseCapture {
 function override(res: Response, property: 'headersSent' | 'writableEnded', value: boolean): void {
   Object.defineProperty(res, property, { configurable: true, get: () => value });
 }
-
-const tooLarge = ({ maxBytes }: CaptureOptions) =>
-  new SignHttpError(
-    'RESPONSE_TOO_LARGE',
-    `The PDF is larger than ${formatBytes(maxBytes)}, the limit set by maxBytes.`,
-    {
-      hint: 'Raise maxBytes of signResponse(); the PDF is held in memory while it is signed.',
-    },
-  );
 
 /** PDF readers accept the header anywhere within this many bytes. */
 const pdfHeaderWithin = 1024;

@@ -64,19 +64,18 @@ export class ResponseHead {
 }
 
 /** The arguments of `write` and `end`: (chunk, encoding, callback) with anything left out. */
-export function bodyArguments(parameters: readonly unknown[]): { chunk: Buffer | undefined; done?: () => void } {
-  const done = parameters.find((parameter) => typeof parameter === 'function') as (() => void) | undefined;
+export function bodyArguments(parameters: readonly unknown[]): {
+  chunk: Buffer | undefined;
+  done: (() => void) | undefined;
+} {
   const [chunk, encoding] = parameters;
-  const callback = done ? { done } : {};
-  if (chunk === undefined || chunk === null || typeof chunk === 'function') return { chunk: undefined, ...callback };
+  const done = parameters.find((parameter) => typeof parameter === 'function') as (() => void) | undefined;
+  if (chunk === undefined || chunk === null || typeof chunk === 'function') return { chunk: undefined, done };
   if (typeof chunk === 'string') {
-    return {
-      chunk: Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'),
-      ...callback,
-    };
+    return { chunk: Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'), done };
   }
   if (!(chunk instanceof Uint8Array)) throw new TypeError('The body of a response is text, a Buffer or a Uint8Array.');
-  return { chunk: Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), ...callback };
+  return { chunk: Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), done };
 }
 
 /** Headers passed to `writeHead(status, message, headers)` bypass `getHeader`: set them where they can be read and removed. */
@@ -85,17 +84,13 @@ export function applyHead(res: Response, parameters: readonly unknown[]): void {
   res.statusCode = Number(status);
   if (typeof rest[0] === 'string') res.statusMessage = rest.shift() as string;
   const headers = rest.find((value) => value !== undefined && value !== null) ?? {};
-  for (const [name, value] of headerEntries(headers as object)) res.setHeader(name, value);
-}
-
-function headerEntries(headers: object): [string, string | string[]][] {
-  if (!Array.isArray(headers)) return Object.entries(headers);
-  const flat = headers.flat() as string[];
-  // A name may occur several times, such as Set-Cookie.
-  const values = new Map<string, string[]>();
-  for (let index = 0; index + 1 < flat.length; index += 2) {
-    const name = flat[index]!.toLowerCase();
-    values.set(name, [...(values.get(name) ?? []), flat[index + 1]!]);
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    return;
   }
-  return [...values].map(([name, list]) => [name, list.length === 1 ? list[0]! : list]);
+  const flat = headers.flat() as string[];
+  const names = flat.filter((_, index) => index % 2 === 0);
+  // A name may occur several times, such as Set-Cookie.
+  for (const name of names) res.removeHeader(name);
+  names.forEach((name, index) => void res.appendHeader(name, flat[index * 2 + 1]!));
 }

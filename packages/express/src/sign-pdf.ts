@@ -1,8 +1,8 @@
 import type { DocumentContent, SignedDocument, SignStash } from '@signstash-connect/core';
 import { create as contentDisposition } from 'content-disposition';
 import type { Request, Response } from 'express';
-import { SignHttpError, toHttpError } from './errors.ts';
-import { abortOnClose, type PdfSignOptions, signedResponses, signOnePdf } from './sign.ts';
+import { middlewareError, toHttpError } from './errors.ts';
+import { abortOnClose, type PdfSignOptions, requireSigned, sendPdf, signPdfs } from './sign.ts';
 
 /** A document of a PDF library, such as pdf-lib's. */
 export interface SavablePdf {
@@ -33,29 +33,26 @@ export type SignPdf = (
 export function signPdfOn(req: Request, res: Response, client: SignStash): SignPdf {
   return async (content, { filename, disposition, signal, ...options } = {}) => {
     if (res.headersSent) {
-      throw new SignHttpError('RESPONSE_ALREADY_SENT', 'res.signPdf() was called after the response had begun.');
+      throw middlewareError('RESPONSE_ALREADY_SENT', 'res.signPdf() was called after the response had begun.');
     }
     // Set last, so that the error handler finds the response unchanged.
-    const setHead = () => {
-      res.setHeader('Content-Type', 'application/pdf');
-      res.setHeader('X-Content-Type-Options', 'nosniff');
+    const setDisposition = () => {
       if (filename === undefined && disposition === undefined) return;
       res.setHeader('Content-Disposition', contentDisposition(filename, { type: disposition ?? 'inline' }));
     };
     if (req.method === 'HEAD') {
-      setHead();
-      res.end();
+      setDisposition();
+      res.type('pdf').set('X-Content-Type-Options', 'nosniff').end();
       return undefined;
     }
     const disconnected = abortOnClose(res);
     try {
       const bytes = typeof content === 'object' && 'save' in content ? await content.save() : content;
-      const signed = await signOnePdf(client, { content: bytes, name: filename, options }, { disconnected, signal });
+      const input = { content: bytes, name: filename, options };
+      const signed = requireSigned(await signPdfs(client, [input], { disconnected, signal }));
       if (disconnected.aborted) return undefined;
-      setHead();
-      res.setHeader('Content-Length', signed.content.byteLength);
-      signedResponses.add(res);
-      res.end(signed.content);
+      setDisposition();
+      sendPdf(res, signed.content);
       return signed;
     } catch (error) {
       if (disconnected.aborted) return undefined;

@@ -1,24 +1,21 @@
 import type { SignedDocument } from '@signstash-connect/core';
 import type { Request, RequestHandler, Response } from 'express';
-import { SignHttpError, toHttpError } from './errors.ts';
-import { checkOptions, mebibyte } from './options.ts';
+import { middlewareError, type SignHttpError, toHttpError } from './errors.ts';
+import { checkOptions } from './options.ts';
 import { dispositionName } from './read-upload.ts';
 import { type Decision, ResponseCapture } from './response-capture.ts';
 import { dropConditions, dropUnsignedHeaders } from './response-head.ts';
 import {
   abortOnClose,
-  type ClientOption,
-  clientFinder,
+  createSigner,
   type PdfSignOptionsFor,
+  requireSigned,
   resolveSignOptions,
+  type SigningOptions,
   signedResponses,
-  signOnePdf,
 } from './sign.ts';
-import { createVerifier, type VerifyOptions } from './verify.ts';
 
-export interface SignResponseOptions extends VerifyOptions {
-  /** Default: the client of `signstash()`. */
-  client?: ClientOption;
+export interface SignResponseOptions extends SigningOptions {
   /**
    * Which responses are signed; called once status and headers are known. Default: successful ones with a PDF type, and untyped
    * or `application/octet-stream` ones whose bytes are a PDF.
@@ -39,9 +36,8 @@ export interface SignResponseOptions extends VerifyOptions {
 export function signResponse(options: SignResponseOptions = {}): RequestHandler {
   const where = 'signResponse';
   checkOptions(where, options, ['client', 'when', 'options', 'maxBytes', 'onSigned', 'verify', 'trust'], ['maxBytes']);
-  const { client, when, options: signOptions, maxBytes = 25 * mebibyte, onSigned } = options;
-  const findClient = clientFinder(where, client);
-  const verifier = createVerifier(where, options);
+  const { when, options: signOptions, maxBytes = 25 * 1024 * 1024, onSigned } = options;
+  const signer = createSigner(where, options);
 
   return (req, res, next) => {
     dropConditions(req);
@@ -65,7 +61,7 @@ export function signResponse(options: SignResponseOptions = {}): RequestHandler 
         name: dispositionName(res.getHeader('content-disposition')),
         options: await resolveSignOptions(signOptions, req, res),
       };
-      const signed = await signOnePdf(findClient(res), input, { disconnected, verifier });
+      const signed = requireSigned(await signer.sign(signer.findClient(res), [input], disconnected));
       await onSigned?.(signed, req, res);
       if (disconnected.aborted) return;
       signedResponses.add(res);
@@ -88,7 +84,7 @@ function decide(req: Request, res: Response, when: SignResponseOptions['when']):
     return findHeadError(res) ?? decision;
   } catch (error) {
     const message = 'signResponse(): the when option threw an error.';
-    return new SignHttpError('OPTIONS_FAILED', message, { cause: error });
+    return middlewareError('OPTIONS_FAILED', message, undefined, error);
   }
 }
 
@@ -110,13 +106,13 @@ function decideByType(res: Response): Decision {
 
 function findHeadError(res: Response): SignHttpError | undefined {
   if (res.statusCode === 206) {
-    return new SignHttpError('RESPONSE_PARTIAL', 'A part of a PDF cannot be signed: send the whole file.');
+    return middlewareError('RESPONSE_PARTIAL', 'A part of a PDF cannot be signed: send the whole file.');
   }
   const encoding = String(res.getHeader('content-encoding') ?? 'identity');
   if (encoding.toLowerCase() === 'identity') return undefined;
   const message = `A body with content encoding ${encoding} cannot be signed.`;
   const hint = 'Register compression() before signResponse().';
-  return new SignHttpError('RESPONSE_ALREADY_ENCODED', message, { hint });
+  return middlewareError('RESPONSE_ALREADY_ENCODED', message, hint);
 }
 
 /** Express 4 sends a Uint8Array, which PDF libraries return, as JSON: `{"0":37,…`. */

@@ -1,29 +1,26 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import type { SignedDocument, SignResult, SignStash } from '@signstash-connect/core';
-import { UniqueNames } from '@signstash-connect/core/adapter';
+import type { SignedDocument, SignResult } from '@signstash-connect/core';
+import { AdapterError, describeError, UniqueNames } from '@signstash-connect/core/adapter';
+import { type UploadedFile, type UploadLimits, UploadReader } from '@signstash-connect/core/adapter/node';
 import { create as contentDisposition } from 'content-disposition';
 import type { Request, RequestHandler, Response } from 'express';
 import yazl from 'yazl';
 import { knownHttpError, SignHttpError, toHttpError } from './errors.ts';
 import { checkOptions } from './options.ts';
-import { resolveLimits, type UploadedFile, type UploadLimits, uploadReader } from './read-upload.ts';
+import { readUpload } from './read-upload.ts';
 import {
   abortOnClose,
-  type ClientOption,
-  clientFinder,
-  type PdfSignOptions,
+  createSigner,
+  type PdfInput,
   type PdfSignOptionsFor,
   resolveSignOptions,
-  type SignCall,
+  type SigningOptions,
+  sendPdf,
   signedResponses,
-  signPdfs,
 } from './sign.ts';
-import { createVerifier, type VerifyOptions } from './verify.ts';
 
-export interface SignUploadOptions extends VerifyOptions {
-  /** Default: the client of `signstash()`. */
-  client?: ClientOption;
+export interface SignUploadOptions extends SigningOptions {
   /** Name of the form's file field. Default `file`. */
   field?: string;
   limits?: UploadLimits;
@@ -40,21 +37,20 @@ export interface SignUploadOptions extends VerifyOptions {
 export function signUpload(options: SignUploadOptions = {}): RequestHandler {
   const where = 'signUpload';
   checkOptions(where, options, ['client', 'field', 'limits', 'options', 'respond', 'verify', 'trust']);
-  const { client, field = 'file', options: signOptions, respond = true } = options;
-  const findClient = clientFinder(where, client);
-  const verifier = createVerifier(where, options);
-  const readUpload = uploadReader(field, resolveLimits(`${where}.limits`, options.limits));
+  const { field = 'file', options: signOptions, respond = true } = options;
+  const signer = createSigner(where, options);
+  const reader = new UploadReader(field, options.limits, { nameOf: (name) => `${where}.limits.${name}` });
 
   return (req, res, next) => {
     const disconnected = abortOnClose(res);
     const handle = async () => {
-      const client = findClient(res);
-      const files = await readUpload(req);
-      if (files.length === 0) {
-        throw new SignHttpError('UPLOAD_MISSING', `The upload contains no document (field "${field}").`);
-      }
-      const toSign = files.map(async (file) => ({ file, options: await resolveSignOptions(signOptions, req, file) }));
-      const results = await signFiles(client, await Promise.all(toSign), { disconnected, verifier });
+      const client = signer.findClient(res);
+      const files = await readUpload(req, reader);
+      const inputs = files.map(async (file) => {
+        const options = await resolveSignOptions(signOptions, req, file);
+        return { content: file.bytes, name: file.name, options };
+      });
+      const results = await signOnce(await Promise.all(inputs), (unique) => signer.sign(client, unique, disconnected));
       if (disconnected.aborted) return;
       if (respond) return sendSigned(res, requireAllSigned(results));
       req.signedFiles = results;
@@ -66,21 +62,19 @@ export function signUpload(options: SignUploadOptions = {}): RequestHandler {
   };
 }
 
-interface FileToSign {
-  file: UploadedFile;
-  options: PdfSignOptions;
+interface UploadInput extends PdfInput {
+  content: Uint8Array;
+  name: string;
 }
 
 /** Signs files in one request, in the order given. A file that was uploaded twice is signed, and counted, once. */
-async function signFiles(client: SignStash, files: readonly FileToSign[], call: SignCall) {
-  const identities = files.map(({ file, options: { key = '', reference = '' } }) =>
-    JSON.stringify([createHash('sha256').update(file.bytes).digest('hex'), key, reference]),
+async function signOnce(files: readonly UploadInput[], sign: (files: UploadInput[]) => Promise<SignResult[]>) {
+  const identities = files.map(({ content, options: { key = '', reference = '' } = {} }) =>
+    JSON.stringify([createHash('sha256').update(content).digest('hex'), key, reference]),
   );
-  const unique = [...new Map(files.map((file, index) => [identities[index]!, file])).entries()];
-  const inputs = unique.map(([, { file, options }]) => ({ content: file.bytes, name: file.name, options }));
-  const results = await signPdfs(client, inputs, call);
-  const byIdentity = new Map(unique.map(([identity], index) => [identity, results[index]!]));
-  return files.map(({ file }, index): SignResult => ({ ...byIdentity.get(identities[index]!)!, name: file.name }));
+  const unique = [...new Set(identities)];
+  const results = await sign(unique.map((identity) => files[identities.indexOf(identity)]!));
+  return files.map(({ name }, index): SignResult => ({ ...results[unique.indexOf(identities[index]!)]!, name }));
 }
 
 /** @throws If any document was not signed: an incomplete zip would look like a complete one. */
@@ -88,11 +82,20 @@ function requireAllSigned(results: readonly SignResult[]): SignedDocument[] {
   const failures = results.flatMap((result) => (result.ok ? [] : [result.error]));
   if (failures.length === 0) return results.filter((result): result is SignedDocument => result.ok);
   if (results.length === 1) throw failures[0];
-  const worst = failures.map((error) => knownHttpError(error)!).reduce((a, b) => (b.status > a.status ? b : a));
-  const message = `${failures.length} of ${results.length} documents were not signed.`;
-  const hint = 'Upload them again: documents already signed are retrieved, not signed again.';
-  const { status, headers, cause } = worst;
-  throw new SignHttpError('UPLOAD_NOT_SIGNED', message, { status, headers, cause, hint, results });
+  const { status, headers, cause } = failures
+    .map((error) => knownHttpError(error)!)
+    .reduce((a, b) => (b.status > a.status ? b : a));
+  const error = new AdapterError(
+    'UPLOAD_NOT_SIGNED',
+    `${failures.length} of ${results.length} documents were not signed.`,
+    {
+      title: 'Not every document was signed',
+      hint: 'Upload them again: documents already signed are retrieved, not signed again.',
+      httpStatus: status,
+      expose: true,
+    },
+  );
+  throw new SignHttpError(describeError(error), cause, headers, results);
 }
 
 /** Sends one document as a PDF, several as a zip of PDFs. */
@@ -103,10 +106,7 @@ async function sendSigned(res: Response, documents: readonly SignedDocument[]): 
   res.setHeader('Cache-Control', 'no-store');
   if (first && others.length === 0) {
     res.setHeader('Content-Disposition', contentDisposition(first.name));
-    res.setHeader('Content-Type', 'application/pdf');
-    res.setHeader('Content-Length', first.content.byteLength);
-    res.end(first.content);
-    return;
+    return sendPdf(res, first.content);
   }
   const zip = new yazl.ZipFile();
   const names = new UniqueNames();

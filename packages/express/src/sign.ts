@@ -11,8 +11,8 @@ import {
 } from '@signstash-connect/core';
 import { HealthMonitor, type ResultKeeper } from '@signstash-connect/core/adapter/node';
 import type { Request, Response } from 'express';
-import { SignHttpError } from './errors.ts';
-import type { Verifier } from './verify.ts';
+import { middlewareError } from './errors.ts';
+import { createVerifier, type Verifier, type VerifyOptions } from './verify.ts';
 
 /** A client, or the options to make one. */
 export type ClientOption = SignStash | SignStashOptions;
@@ -43,7 +43,7 @@ export interface ClientState {
   verifier?: Verifier;
   /** The on-premise proxy, if this package made the client. */
   proxyUrl?: string;
-  /** Told of every result, for `healthcheck()`. */
+  /** Receives every result, for `healthcheck()`. */
   readonly monitor: HealthMonitor;
 }
 
@@ -68,6 +68,22 @@ export function openClient(option: ClientOption): SignStash {
   return client;
 }
 
+/** What middlewares that sign have in common. */
+export interface SigningOptions extends VerifyOptions {
+  /** Default: the client of `signstash()`. */
+  client?: ClientOption;
+}
+
+/** How a middleware signs: with its own client and verification, else those of `signstash()`. */
+export function createSigner(where: string, options: SigningOptions) {
+  const verifier = createVerifier(where, options);
+  return {
+    findClient: clientFinder(where, options.client),
+    sign: (client: SignStash, inputs: readonly PdfInput[], disconnected: AbortSignal) =>
+      signPdfs(client, inputs, { disconnected, verifier }),
+  };
+}
+
 /** Returns how a middleware finds its client: its own, else the one that `signstash()` put on the response. */
 export function clientFinder(where: string, own: ClientOption | undefined): (res: Response) => SignStash {
   const client = own && openClient(own);
@@ -75,7 +91,7 @@ export function clientFinder(where: string, own: ClientOption | undefined): (res
     const found = client ?? (res.signstash as SignStash | undefined);
     if (found !== undefined) return found;
     const hint = `Put app.use(signstash({ client })) before the route, or pass ${where}({ client }).`;
-    throw new SignHttpError('CLIENT_MISSING', `${where}() has no client.`, { hint });
+    throw middlewareError('CLIENT_MISSING', `${where}() has no client.`, hint);
   };
 }
 
@@ -118,11 +134,19 @@ export async function signPdfs(client: SignStash, inputs: readonly PdfInput[], c
   return results;
 }
 
-/** As {@link signPdfs}, for one document. @throws The error of a document that was not signed. */
-export async function signOnePdf(client: SignStash, input: PdfInput, call: SignCall): Promise<SignedDocument> {
-  const [result] = await signPdfs(client, [input], call);
+/** The result of one document. @throws The error of a document that was not signed. */
+export function requireSigned([result]: readonly SignResult[]): SignedDocument {
   if (!result?.ok) throw result?.error;
   return result;
+}
+
+/** Sends a signed PDF, which an outer `signResponse()` then passes on. */
+export function sendPdf(res: Response, content: Uint8Array): void {
+  signedResponses.add(res);
+  res.setHeader('Content-Type', 'application/pdf');
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.setHeader('Content-Length', content.byteLength);
+  res.end(content);
 }
 
 /** Aborts when the caller disconnects before the response is complete, so that no work continues for a closed connection. */

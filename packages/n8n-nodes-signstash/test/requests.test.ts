@@ -110,11 +110,17 @@ describe('errors of n8n as errors of core', () => {
     const failureAt = async (url: string) => {
       const cause = await fetch(url).catch((error: unknown) => error);
       const thrown = Object.assign(new Error('fetch failed', { cause }), { isAxiosError: true, config: { url } });
-      return requestFailure(new Error('wrapped by n8n', { cause: thrown }), { ...request, url });
+      return requestFailure(new Error('wrapped by n8n', { cause: thrown }), { ...request, url }, true);
     };
     const [refused, cut] = [await listening(closed), await listening(cutting)];
     await new Promise((resolve) => closed.close(resolve));
-    expect(await failureAt(refused)).toMatchObject({ code: 'NETWORK_UNREACHABLE' });
+    expect(await failureAt(refused)).toMatchObject({
+      code: 'NETWORK_UNREACHABLE',
+      message: expect.stringMatching(
+        / at 127\.0\.0\.1:\d+: no connection could be made: connection refused \(ECONNREFUSED\)\.$/,
+      ),
+      neverAnswered: true,
+    });
     expect(await failureAt(cut)).toMatchObject({ code: 'NETWORK_INTERRUPTED' });
     cutting.close();
   });

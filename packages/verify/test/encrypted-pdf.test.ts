@@ -4,6 +4,7 @@ import { type Identity, issue, issueCrl, issuePair } from './support/authority.t
 import { encryptWith } from './support/encryption.ts';
 import { appendUpdate, codes, makePdf, signPdf } from './support/pdf.ts';
 
+const FONT = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>';
 const PASSWORD = 'correct horse';
 
 let root: Identity;
@@ -68,9 +69,8 @@ describe('an encrypted PDF', () => {
   });
 
   it('allows an object to be encrypted again with another initialization vector', async () => {
-    const font = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>';
     const field = '<< /Type /Annot /Subtype /Widget /FT /Tx /T (note) /V (old) /Rect [10 10 100 30] /P 3 0 R >>';
-    expect((await verify(appendUpdate(signed, { 5: font, 7: field }, update))).verdict).toBe('valid');
+    expect((await verify(appendUpdate(signed, { 5: FONT, 7: field }, update))).verdict).toBe('valid');
   });
 
   it.each([
@@ -90,7 +90,7 @@ describe('an encrypted PDF', () => {
     const otherKey = encryptWith(PASSWORD);
     const { trailer: _, ...plain } = update;
     for (const options of [{ ...update, trailer: identifier }, plain, otherKey]) {
-      expect((await verify(appendUpdate(signed, { 40: '<< >>' }, options))).verdict).toBe('invalid');
+      expect((await verify(appendUpdate(signed, { 5: FONT }, options))).verdict).toBe('invalid');
     }
     const encryptedLater = appendUpdate(signPdf(makePdf(), { signer: seal }), {}, otherKey);
     expect((await verify(encryptedLater)).verdict).toBe('invalid');

@@ -96,6 +96,43 @@ describe.each([
   });
 });
 
+it.each([
+  ['RC4, 40 bits', ['40']],
+  ['AES, 128 bits', ['128', '--use-aes=y']],
+  ['AES, 256 bits', ['256']],
+])('accepts the signature that pdfsig appends to a PDF encrypted with %s', async (_, encryption) => {
+  const file = (name: string) => join(folder, name);
+  const database = `sql:${await mkdtemp(file('nss-'))}`;
+  const subject = ['-subj', '/C=PT/CN=NSS Signer', '-addext', 'keyUsage=critical,digitalSignature,nonRepudiation'];
+  const keys = ['-nodes', '-keyout', file('nss.key'), '-out', file('nss.pem')];
+  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-days', '900', ...keys, ...subject]);
+  const p12 = ['-export', '-inkey', file('nss.key'), '-in', file('nss.pem'), '-name', 'signer', '-passout', 'pass:x'];
+  await run('openssl', ['pkcs12', ...p12, '-out', file('nss.p12')]);
+  await run('certutil', ['-N', '-d', database, '--empty-password']);
+  await run('pk12util', ['-i', file('nss.p12'), '-d', database, '-W', 'x']);
+  await writeFile(file('plain.pdf'), makePdf());
+  await run('qpdf', [
+    ...OPTIONS,
+    '--encrypt',
+    'user',
+    'owner',
+    ...encryption,
+    '--',
+    file('plain.pdf'),
+    file('nss.pdf'),
+  ]);
+  const sign = ['-nssdir', database, '-add-signature', '-nick', 'signer', '-reason', 'Invoice', '-upw', 'user'];
+  await run('pdfsig', [...sign, file('nss.pdf'), file('nss-signed.pdf')]);
+  const bytes = await readFile(file('nss-signed.pdf'));
+  expect(await pdfsig(bytes, '-upw', 'user')).toContain('Signature is Valid.');
+  const nssTrust = await TrustStore.fromFiles(file('nss.pem'));
+  expect(await verifyDocument(bytes, { trust: nssTrust, password: 'user' })).toMatchObject({
+    verdict: 'valid',
+    reasons: [],
+    signatures: [{ signer: { commonName: 'NSS Signer' }, coverage: { wholeFile: true } }],
+  });
+});
+
 it('takes passwords that are not ASCII', async () => {
   for (const encryption of [['128', '--use-aes=y'], ['256']]) {
     const signed = await signEncrypted(['ação', 'owner'], ...encryption, '--');

@@ -40,8 +40,8 @@ const surroundings: Record<string, { before: string; after?: string }> = {
   /** A line for an Express application. */
   express: {
     before:
-      "import { folderResultStore } from '@signstash-connect/core'; import { healthcheck, problemDetails, signResponse, signstash, signUpload } from '@signstash-connect/express'; import express from 'express'; import { readFile } from 'node:fs/promises';" +
-      "const app = express(); app.get('/ping', (_request, response) => void response.send('up')); app.use(signstash()); void [folderResultStore, healthcheck, problemDetails, signResponse, signUpload];" +
+      "import { FileReferenceLock, folderResultStore } from '@signstash-connect/core'; import { healthcheck, problemDetails, signResponse, signstash, signUpload } from '@signstash-connect/express'; import express from 'express'; import { readFile } from 'node:fs/promises';" +
+      "const app = express(); app.get('/ping', (_request, response) => void response.send('up')); app.use(signstash()); void [FileReferenceLock, folderResultStore, healthcheck, problemDetails, signResponse, signUpload];" +
       "const reports = express.Router().get('/x', async (_request, response) => { response.type('pdf').send(await readFile('invoice.pdf')); }); void reports;" +
       "const clientId = process.env.SIGNSTASH_CLIENT_ID ?? ''; const clientSecret = process.env.SIGNSTASH_CLIENT_SECRET ?? ''; void [clientId, clientSecret];",
     after: 'await callApp(app, calls);',

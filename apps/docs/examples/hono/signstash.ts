@@ -1,11 +1,6 @@
 import type { DocumentContent, SignedDocument, SignOneOptions, SignOptions, SignStash } from '@signstash-connect/core';
-import {
-  AdapterError,
-  describeError,
-  type ErrorDescription,
-  safeFileName,
-  UniqueNames,
-} from '@signstash-connect/core/adapter';
+import { describeError, type ErrorDescription, UniqueNames } from '@signstash-connect/core/adapter';
+import { UploadReader, uploadError } from '@signstash-connect/core/adapter/node';
 import { type Zippable, zipSync } from 'fflate';
 import type { Context, ErrorHandler, Handler } from 'hono';
 
@@ -34,9 +29,10 @@ export interface UploadOptions {
 /** A route that signs uploaded PDFs: one comes back as a PDF, several as a zip. */
 export function signUpload(client: SignStash, options: UploadOptions = {}): Handler {
   const { field = 'file', maxFiles = 10, maxBytes = 50 * 1024 * 1024, sign } = options;
+  const reader = new UploadReader(field, { files: maxFiles, fileBytes: maxBytes, totalBytes: maxBytes });
   return async (c) => {
-    const files = await readUpload(c, field, maxFiles, maxBytes);
-    const documents = files.map((file) => ({ content: file, name: safeFileName(file.name), key: file.name }));
+    const files = await readUpload(c, reader);
+    const documents = files.map(({ bytes, name }) => ({ content: bytes, name, key: name }));
     const results = await client.signMany(documents, { ...sign, type: 'PAdES', signal: c.req.raw.signal });
     const signed = results.filter((result): result is SignedDocument => result.ok);
     const [failed] = results.filter((result) => !result.ok);
@@ -46,21 +42,13 @@ export function signUpload(client: SignStash, options: UploadOptions = {}): Hand
   };
 }
 
-async function readUpload(c: Context, field: string, maxFiles: number, maxBytes: number): Promise<File[]> {
-  const refuse = (code: string, httpStatus: number, title: string, hint: string): never => {
-    throw new AdapterError(code, `${title}.`, { title, hint, httpStatus });
-  };
+async function readUpload(c: Context, reader: UploadReader) {
+  const type = c.req.header('content-type') ?? '';
   // Before anything is read. A body without a length is refused, too: it could be of any size.
-  if (!(Number(c.req.header('content-length') ?? Number.NaN) <= maxBytes)) {
-    refuse('UPLOAD_TOO_LARGE', 413, 'The upload is too large', `Send at most ${maxBytes} bytes, with their length.`);
-  }
-  const form = await c.req.raw.formData().catch(() => undefined);
-  if (!form) return refuse('UPLOAD_MALFORMED', 400, 'The upload cannot be read', 'Send multipart/form-data.');
-  const files = form.getAll(field).filter((entry): entry is File => entry instanceof File);
-  if (files.length === 0) refuse('UPLOAD_MISSING', 400, 'The upload has no file', `Send PDFs in the field "${field}".`);
-  if (files.length > maxFiles)
-    refuse('UPLOAD_TOO_MANY_FILES', 413, 'Too many files', `Send at most ${maxFiles} files.`);
-  return files;
+  const length = Number(c.req.header('content-length') ?? Number.NaN);
+  if (!(length <= reader.limits.totalBytes)) throw reader.tooLarge('totalBytes');
+  if (!type.startsWith('multipart/form-data')) throw uploadError('UPLOAD_MALFORMED', 'Send multipart/form-data.');
+  return (await reader.readForm(new Uint8Array(await c.req.arrayBuffer()), type)).files;
 }
 
 export interface ProblemOptions {

@@ -96,8 +96,11 @@ export function duplicateReference(name: string, other: string, reference: strin
 /** One pass for the reference and for the check of the signed content. */
 async function describeContent(source: DocumentSource, platform: Platform): Promise<SentContent> {
   const { size } = source;
-  if (source.sha256)
-    return { size, sha256: await source.sha256(), tail: await source.slice(Math.max(0, size - sentTailBytes), size) };
+  if (source.sha256) {
+    const tail = await source.slice(Math.max(0, size - sentTailBytes), size);
+    // A copy: a part of the content's own memory would keep all of it in memory until the document is signed.
+    return { size, sha256: await source.sha256(), tail: new Uint8Array(tail) };
+  }
   const hash = platform.createSha256();
   let bytes = 0;
   let tail: Uint8Array = new Uint8Array(0);

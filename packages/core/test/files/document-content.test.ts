@@ -6,7 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DocumentSource } from '../../src/api/request/document-source.ts';
 import { type DocumentContent, documentContent } from '../../src/files/document-content.ts';
+import { nodePlatform } from '../../src/files/node-platform.ts';
 import { thisProcess } from '../../src/files/process-identity.ts';
+import { prepareDocument } from '../../src/signing/prepare.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 async function readAll(source: DocumentSource): Promise<Buffer> {
@@ -86,6 +88,13 @@ test.each([1_000, 256 * 1024 + 1, 2_000_003])(
     expect(read).toBeLessThan(size);
   },
 );
+
+test('what is kept of a document for the check of its signed content does not keep its whole content in memory', async () => {
+  const { source } = await documentContent(file(Buffer.concat([Buffer.from('%PDF-1.7\n'), content(200_000)])));
+  const context = { platform: nodePlatform, clientId: 'client', maxDocumentBytes: 1_000_000, signatureOptions: {} };
+  const { sent } = await prepareDocument({ content: source }, 1, { ...context, checkContent: true });
+  expect(sent?.tail.buffer.byteLength).toBe(sent?.tail.byteLength);
+});
 
 test('a file that was not hashed must also be the same on every read', async () => {
   const bytes = content(600_000);

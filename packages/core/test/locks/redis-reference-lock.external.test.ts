@@ -195,6 +195,17 @@ test('three processes with one Redis sign each document once, even with a servic
   expect([counts.length, Math.max(...counts)]).toEqual([60, 1]);
 }, 60_000);
 
+test('two processes with one Redis sign each document of a sign call once', async () => {
+  const { socket } = await startRedis();
+  const sandbox = await testSandbox({ duplicateReferences: 'sign-again' });
+  sandbox.admin.addFault({ kind: 'latency', endpoint: 'sign', phase: 'before', delayMs: 40, times: 1_000 });
+  const { tokenUrl, apiUrl, clientId, clientSecret } = sandbox;
+  const job = { environment: { tokenUrl, apiUrl }, clientId, clientSecret, single: 30, redisUrl: socket };
+  expect(await Promise.all([run(job), run(job)])).toEqual(Array(2).fill({ signed: 30, failures: [], warned: false }));
+  const counts = Object.values(sandbox.admin.counts().signedByReference);
+  expect([counts.length, Math.max(...counts)]).toEqual([30, 1]);
+}, 60_000);
+
 test('without Redis, the processes warn, look documents up first, and sign nothing twice', async () => {
   const { socket, server } = await startRedis();
   const sandbox = await testSandbox();

@@ -11,7 +11,7 @@ import {
   verifySignature,
   weaknesses,
 } from './algorithms.ts';
-import { assertWellFormed, malformedCms } from './der.ts';
+import { assertWellFormed, malformedCms, readFirstElement } from './der.ts';
 
 const OID = {
   signedData: '1.2.840.113549.1.7.2',
@@ -58,7 +58,9 @@ export interface SignerResult {
   crls: Buffer[];
 }
 
-export function parseCms(der: Uint8Array, what = 'signature'): Cms {
+export function parseCms(bytes: Uint8Array, what = 'signature'): Cms {
+  const { der, end } = readFirstElement(bytes);
+  if (end !== bytes.length) throw malformedCms(`The ${what} is followed by other data.`);
   assertWellFormed(der, what);
   return decode(`The ${what} is not a well-formed CMS SignedData.`, () => {
     const info = pkijs.ContentInfo.fromBER(der);

@@ -24,7 +24,7 @@ export interface TimestampResult {
 }
 
 /** What a document knows about the authority of a timestamp. */
-export interface TimestampContext {
+interface TimestampContext {
   /** Certificates that a path may use. */
   certificates: readonly Certificate[];
   revocation: RevocationData;

@@ -5,7 +5,7 @@ const PADDING = Buffer.from('28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0
 const MAX_PASSWORD_BYTES = 127;
 
 /** The entries of the encryption dictionary and the trailer that the file key is made of. */
-export interface KeyParameters {
+interface KeyParameters {
   revision: number;
   keyBytes: number;
   owner: Buffer;

@@ -1,4 +1,4 @@
-import { derLength } from '../cms/der.ts';
+import { readFirstElement } from '../cms/der.ts';
 import { parseCms, verifySigner } from '../cms/signed-data.ts';
 import { type TimestampResult, timestampProblem, verifyTimestamp } from '../cms/timestamp.ts';
 import {
@@ -73,11 +73,11 @@ export async function verifyPdf(
 
 /** The CMS without the zeros that fill up its place. */
 function unpad(contents: Buffer): Buffer {
-  const length = derLength(contents);
-  if (contents.subarray(length).some((byte) => byte !== 0)) {
+  const { der, end } = readFirstElement(contents);
+  if (contents.subarray(end).some((byte) => byte !== 0)) {
     throw new VerificationProblem('invalid', 'trailing-data', 'Data follows the signature inside its /Contents.');
   }
-  return contents.subarray(0, length);
+  return der;
 }
 
 async function verifyOne(

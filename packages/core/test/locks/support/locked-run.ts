@@ -18,14 +18,14 @@ const signstash = createSignStash({
   clientId,
   clientSecret,
   referenceLock,
-  lookUpFirst: false,
   retry: { delayMs: 5, maxDelayMs: 50, lookupGraceMs: 5_000, pendingMs: 2_000 },
   hooks: { onWarning: () => warnings++ },
 });
 const failures: string[] = [];
 let signed = 0;
 // Only the lock prevents a document from being signed twice, except where the lock cannot be reached.
-const options = { batchSize: 5, concurrency: 3 };
+const options = { lookUpFirst: false, batchSize: 5, concurrency: 3 };
+// With a look-up, since one process may be done before the other starts; both find nothing if they start together.
 const calls = Array.from({ length: single }, async (_, index) => {
   try {
     await signstash.sign(minimalPdf(`Fatura ${index}`), { reference: `FT-${index}` });

@@ -13,6 +13,8 @@ export class N8nTransport implements Transport {
   readonly #credentialType: string;
   #firstRequest: Promise<TransportResponse> | undefined;
   #tokenStored = false;
+  /** Hosts that have answered in this execution. */
+  readonly #answered = new Set<string>();
   #refusal: CredentialsError | undefined;
 
   constructor(host: RequestHost, credentialType: string) {
@@ -45,11 +47,12 @@ export class N8nTransport implements Transport {
       // The service may also reject a token with 409. It processed nothing then, so the request is replayed once.
       const answer = isTokenRefused(first) ? await this.#request(options, 409) : first;
       this.#tokenStored = true;
+      this.#answered.add(new URL(request.url).host);
       return { ...answer, body: once(answer.bytes) };
     } catch (thrown) {
       const rejected = answerBesidesToken(thrown, request);
       if (rejected) return { ...rejected, body: once(new TextEncoder().encode(rejected.text)) };
-      const failure = requestFailure(thrown, request);
+      const failure = requestFailure(thrown, request, !this.#answered.has(new URL(request.url).host));
       if (failure instanceof CredentialsError) this.#refusal = failure;
       throw failure;
     }

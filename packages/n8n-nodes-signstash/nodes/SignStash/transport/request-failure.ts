@@ -4,6 +4,7 @@ import {
   CredentialsError,
   describeFailure,
   type FailedAnswer,
+  hostAndPort,
   isTokenRefused,
   NetworkError,
   redact,
@@ -41,10 +42,18 @@ export function answerBesidesToken(thrown: unknown, { url }: TransportRequest): 
   return isTokenRefused(answer) ? undefined : answer;
 }
 
-/** Turns what n8n threw into core's errors. Whether the request was sent decides if a document may have been signed. */
-export function requestFailure(thrown: unknown, { endpoint, url, timeoutMs }: TransportRequest): SignStashError {
+/**
+ * Turns what n8n threw into core's errors. Whether the request was sent decides if a document may have been signed.
+ *
+ * @param neverAnswered - Whether this execution has had no answer from the host: then core retries for a short time only.
+ */
+export function requestFailure(
+  thrown: unknown,
+  { endpoint, url, timeoutMs }: TransportRequest,
+  neverAnswered = false,
+): SignStashError {
   const failures = chain(thrown);
-  const where = `${endpoint} at ${new URL(url).host}`;
+  const where = `${endpoint} at ${hostAndPort(url)}`;
   const http = failures.find((failure) => failure.isAxiosError === true);
   const tokenFailure = failures.find((failure) => failure.code === 'EAUTH' || failure.code === 'ESTATUS');
   if (tokenFailure) return tokenRefusal(tokenFailure);
@@ -61,15 +70,15 @@ export function requestFailure(thrown: unknown, { endpoint, url, timeoutMs }: Tr
     });
   }
   if (http.code === 'ERR_CANCELED') return new AbortedError(`${where}: the execution was stopped.`);
-  if (surelyUnsent(http)) return network('NETWORK_UNREACHABLE', where, http);
+  if (surelyUnsent(http)) {
+    const message = `${where}: ${describeFailure(http)}.`;
+    return new NetworkError('NETWORK_UNREACHABLE', message, { cause: http, neverAnswered });
+  }
   if (/^timeout/.test(http.message)) {
     return new TimeoutError(`${where}: no complete answer within ${timeoutMs} ms.`, { cause: http });
   }
-  return network('NETWORK_INTERRUPTED', where, http);
+  return new NetworkError('NETWORK_INTERRUPTED', `${where}: ${describeFailure(http)}.`, { cause: http });
 }
-
-const network = (code: 'NETWORK_UNREACHABLE' | 'NETWORK_INTERRUPTED', where: string, cause: HostFailure) =>
-  new NetworkError(code, `${where}: ${describeFailure(cause)}.`, { cause });
 
 /** The authorization server answered, but issued no token. */
 function tokenRefusal({ code, status, body, message }: HostFailure): SignStashError {
@@ -86,7 +95,9 @@ function tokenRefusal({ code, status, body, message }: HostFailure): SignStashEr
 function tokenUnavailable(cause: HostFailure): TokenError {
   const { status } = cause.response ?? {};
   const reason = typeof status === 'number' ? `it answered ${status}` : describeFailure(cause);
-  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server issued no token: ${reason}.`, { cause });
+  const { url } = cause.config ?? {};
+  const where = typeof url === 'string' && URL.canParse(url) ? ` at ${hostAndPort(url)}` : '';
+  return new TokenError('TOKEN_UNAVAILABLE', `The authorization server${where} issued no token: ${reason}.`, { cause });
 }
 
 /** n8n wraps what was thrown, once or twice: outermost first. */
