@@ -57,6 +57,16 @@ describe('refusals', () => {
     });
   });
 
+  test('the full stops of the service do not pile up in the message, and its own texts stay as sent', () => {
+    const body = { errorCode: '1.0.1', errorCodeDescription: 'Operation not found.', causeMessage: 'No operation 1.' };
+    const error = refusal(404, body);
+    expect(error.message).toBe('sign: the service answered 404, 1.0.1: Operation not found: No operation 1.');
+    expect(error).toMatchObject({ description: 'Operation not found.', causeMessage: 'No operation 1.' });
+    expect(refusal(404, { ...body, causeMessage: ' . ' }).message).toBe(
+      'sign: the service answered 404, 1.0.1: Operation not found.',
+    );
+  });
+
   test.each([
     [413, 'PAYLOAD_TOO_LARGE', false],
     [429, 'RATE_LIMITED', true],

@@ -67,7 +67,10 @@ const maxQuotedLength = 1500;
 
 /** The service's message, ready to follow a status. */
 export function describe(body: ErrorBody, text: string): string {
-  const parts = [body.errorCode, body.description, body.causeMessage].filter((part) => part !== undefined);
+  // The caller ends the sentence, so a part that ends with a full stop or a colon of its own would be joined as '.:' or '..'.
+  const parts = [body.errorCode, body.description, body.causeMessage]
+    .map((part) => part?.trim().replace(/[.:\s]+$/, ''))
+    .filter((part) => part !== undefined && part !== '');
   // Truncated after secrets are removed: part of a secret would not be recognised.
   if (parts.length > 0) return `, ${redact(parts.join(': ')).slice(0, maxQuotedLength)}`;
   return text.trimStart().startsWith('<') ? ` with a web page${titleOf(text)}` : '';
