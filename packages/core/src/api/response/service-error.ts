@@ -67,7 +67,7 @@ const maxQuotedLength = 1500;
 
 /** The service's message, ready to follow a status. */
 export function describe(body: ErrorBody, text: string): string {
-  // The caller ends the sentence, so a part that ends with a full stop or a colon of its own would be joined as '.:' or '..'.
+  // The caller ends the sentence, so a part that ends with a full stop or a colon would be joined as '.:' or '..'.
   const parts = [body.errorCode, body.description, body.causeMessage]
     .map((part) => part?.trim().replace(/[.:\s]+$/, ''))
     .filter((part) => part !== undefined && part !== '');
