@@ -4,7 +4,7 @@ import { type ConnectionStep, checkConnection, describeError } from '@signstash-
 import { httpProbe } from '@signstash-connect/core/adapter/node';
 import { type OpenClient, openClient } from './client.ts';
 import { compareContract } from './contract.ts';
-import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
+import { type ExitCode, exitCodeOf, exitCodes, UsageError } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import { oneLine } from './output.ts';
 import type { CommandContext } from './run.ts';
@@ -23,6 +23,10 @@ const timeoutMs = 10_000;
 export async function doctor(context: CommandContext<DoctorFlags>): Promise<ExitCode> {
   const { flags, io, settings } = context;
   const print = (step: Step) => printStep(context, step);
+  if (flags.contract !== undefined && !(/^https?:/i.test(flags.contract) && URL.canParse(flags.contract)))
+    throw new UsageError(
+      `Invalid --contract "${flags.contract}": expected an address that starts with http:// or https://.`,
+    );
   const service = await openClient(context).catch((error: unknown) => describeError(error, settings.describe));
   if (!('client' in service)) {
     const { code, detail, hint } = service;
@@ -134,7 +138,7 @@ async function checkContract({ output, io }: CommandContext<DoctorFlags>, url: s
     differences = compareContract(await response.json());
   } catch (error) {
     io.signal.throwIfAborted();
-    const detail = `The definition at ${url} cannot be read: ${(error as Error).message}.`;
+    const detail = `The definition at ${url} cannot be read: ${reasonOf(error)}.`;
     return { ...failed, detail, hint: 'Give the address of the OpenAPI definition in JSON.' };
   }
   for (const { kind, where, detail } of differences) {
@@ -144,4 +148,10 @@ async function checkContract({ output, io }: CommandContext<DoctorFlags>, url: s
   const detail = `${differences.length} differences, ${breaking} in what is used.`;
   if (breaking === 0) return { step: 'contract', status: 'ok', detail };
   return { ...failed, detail, hint: 'Update signstash, or report the differences.' };
+}
+
+/** `fetch` says what happened only in the cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : message;
 }

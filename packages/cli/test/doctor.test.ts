@@ -106,3 +106,26 @@ it('accepts a definition whose only differences are additions', async () => {
   expect(stdout).toContain('added GET /api/v0/report: a new operation');
   expect(exitCode).toBe(0);
 });
+
+it('refuses an address of a definition that is not a web address before it checks anything', async () => {
+  const sandbox = await startTestSandbox();
+  for (const address of ['openapi.json', 'file:///srv/openapi.json', 'http://']) {
+    expect(await runCli(['doctor', '--contract', address], { env: envFor(sandbox) })).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error: Invalid --contract "${address}": expected an address that starts with http:// or https://.\n`,
+    });
+  }
+  expect(sandbox.admin.counts().tokenRequests).toBe(0);
+});
+
+it('says why the address of a definition cannot be reached', async () => {
+  const sandbox = await startTestSandbox();
+  const other = await startTestSandbox();
+  await other.close();
+  const { exitCode, stdout } = await runCli(['doctor', '--contract', `${other.url}/openapi.json`], {
+    env: envFor(sandbox),
+  });
+  expect(stdout).toContain(`The definition at ${other.url}/openapi.json cannot be read: ECONNREFUSED.`);
+  expect(exitCode).toBe(1);
+});
