@@ -52,9 +52,10 @@ it('sends the delivery e-mails again', async () => {
   expect((await run('resend', id, 'b@example.com', 'c@example.com', '--attach')).exitCode).toBe(0);
   expect(sandbox.admin.counts().requests.resendMail).toBe(1);
   expect(await run('resend', id, 'not-an-address')).toMatchObject({
-    exitCode: 1,
-    stderr: expect.stringContaining('RECEIVER_INVALID'),
+    exitCode: 2,
+    stderr: 'error: Invalid e-mail address "not-an-address": expected name@example.com.\n',
   });
+  expect(sandbox.admin.counts().requests.resendMail).toBe(1);
 });
 
 it('shows the quota and fails from a threshold on', async () => {

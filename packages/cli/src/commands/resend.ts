@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
 import { addOperationCommand, type OperationFlags } from '../operation.ts';
 
@@ -10,10 +10,15 @@ export function addResendCommand(program: Command, io: CliIo): void {
     'resend',
     'Send the delivery e-mails of an operation again',
     async ({ flags, output }, { client }, id, receivers) => {
-      await client.operations.resendEmails(id, receivers, {
-        signal: io.signal,
-        attachDocuments: flags.attach === true,
-      });
+      const options = { signal: io.signal, attachDocuments: flags.attach === true };
+      try {
+        await client.operations.resendEmails(id, receivers, options);
+      } catch (error) {
+        // The receivers are arguments here, not the setting that core's error names. They were checked before sending.
+        const { code, message } = error as { code?: string; message: string };
+        if (code === 'RECEIVER_INVALID') throw new UsageError(message);
+        throw error;
+      }
       output.result({ type: 'resent', id, receivers }, `Operation ${id}: the e-mails are sent again.`);
       return exitCodes.ok;
     },
