@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pdfs, startTestSandbox, temporaryFolder, writeFiles } from '@signstash-connect/testing';
 import { expect, it } from 'vitest';
@@ -41,6 +41,25 @@ it('reports unsigned and altered files, and checks the others', async () => {
   expect(result.exitCode).toBe(1);
   const verdicts = Object.fromEntries(objectsOf(result).map(({ file, verdict }) => [file, verdict]));
   expect(verdicts).toEqual({ '0.pdf': 'invalid', '0-signed.pdf': 'valid-but-untrusted', 'altered.pdf': 'invalid' });
+});
+
+it('refuses paths that are not files before it verifies anything', async () => {
+  const { cwd, run } = await signedFolder();
+  mkdirSync(join(cwd, 'folder'));
+  expect(await run('0-signed.pdf', 'missing.pdf')).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: 'error: No such file: "missing.pdf".\n',
+  });
+  expect(await run('0-signed.pdf', 'folder')).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: 'error: "folder" is a folder: for its files, use a pattern such as "folder/**/*.pdf".\n',
+  });
+  expect(await run('0-signed.pdf', '--original', 'missing.xml')).toMatchObject({
+    exitCode: 2,
+    stderr: 'error: No such file: "missing.xml".\n',
+  });
 });
 
 it('prints a table on a terminal', async () => {

@@ -1,8 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { SignatureReport, TrustStore, VerificationReport } from '@signstash-connect/verify';
 import type { Command } from 'commander';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { inFolder } from '../files.ts';
+import { given, inFolder } from '../files.ts';
 import type { CliIo } from '../io.ts';
 import { oneLine } from '../output.ts';
 import { action, type CommandContext } from '../run.ts';
@@ -42,13 +43,16 @@ async function verify(context: CommandContext<VerifyFlags>, patterns: string[]) 
   ]);
   const paths = await findFiles(inFolder(patterns, io.cwd), { suffix: '' });
   if (paths.length === 0) throw new UsageError(`No file matches ${patterns.join(', ')}.`);
+  const original = flags.original === undefined ? undefined : resolve(io.cwd, flags.original);
+  for (const path of original === undefined ? paths : [...paths, original])
+    await requireFile(path, displayName(path, io.cwd));
+  const options = given({ original });
   const trust = await loadTrust(context);
-  const original = flags.original === undefined ? {} : { original: resolve(io.cwd, flags.original) };
   const rows: string[][] = [];
   let failed = 0;
   for (const path of paths) {
     const file = displayName(path, io.cwd);
-    const report = await verifyDocument(path, { trust, signal: io.signal, ...original });
+    const report = await verifyDocument(path, { trust, signal: io.signal, ...options });
     const accepted =
       report.verdict === 'valid' || (report.verdict === 'valid-but-untrusted' && trust.anchors.length === 0);
     if (!accepted) failed++;
@@ -59,6 +63,22 @@ async function verify(context: CommandContext<VerifyFlags>, patterns: string[]) 
   if (output.isTerminal) output.table(['File', 'Verdict', 'Signer', 'Time', 'Reason'], rows);
   output.line(`${paths.length - failed} of ${paths.length} valid.`);
   return failed === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+/** A mistyped path is an error of the call, found before anything is verified. */
+async function requireFile(path: string, name: string): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+  if (!(found instanceof Error)) {
+    if (found.isFile()) return;
+    throw new UsageError(
+      found.isDirectory()
+        ? `"${name}" is a folder: for its files, use a pattern such as "${name}/**/*.pdf".`
+        : `"${name}" is not a regular file.`,
+    );
+  }
+  throw new UsageError(
+    found.code === 'ENOENT' ? `No such file: "${name}".` : `"${name}" cannot be read (${found.code}).`,
+  );
 }
 
 async function loadTrust({ settings, flags }: CommandContext<VerifyFlags>): Promise<TrustStore> {
