@@ -2,6 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pdfs, startTestSandbox, temporaryFolder, writeFiles } from '@signstash-connect/testing';
 import { expect, it } from 'vitest';
+import { issuePair } from '../../verify/test/support/authority.ts';
+import { encryptWith } from '../../verify/test/support/encryption.ts';
+import { makePdf, signPdf } from '../../verify/test/support/pdf.ts';
 import { envFor, objectsOf, runCli } from './support/run-cli.ts';
 
 async function signedFolder() {
@@ -60,6 +63,36 @@ it('refuses paths that are not files before it verifies anything', async () => {
     exitCode: 2,
     stderr: 'error: No such file: "missing.xml".\n',
   });
+});
+
+it('opens encrypted PDFs with the password of a file and prints it nowhere', async () => {
+  const cwd = temporaryFolder();
+  const { seal } = await issuePair();
+  const update = encryptWith(' correct horse ');
+  writeFileSync(join(cwd, 'encrypted.pdf'), signPdf(makePdf('Total: 100.00 EUR', update), { signer: seal, update }));
+  writeFileSync(join(cwd, 'password'), ' correct horse \r\n');
+  writeFileSync(join(cwd, 'wrong'), 'incorrect horse');
+  const run = (...args: string[]) => runCli(['verify', 'encrypted.pdf', ...args], { cwd });
+  expect(await run('--password-file', 'password')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^valid-but-untrusted encrypted\.pdf/),
+  });
+  for (const args of [[], ['--password-file', 'wrong']]) {
+    const refused = await run(...args);
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('password') });
+    expect(JSON.stringify(refused)).not.toContain('horse');
+  }
+  expect(await run('--password-file', 'missing')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('--password-file "missing" cannot be read'),
+  });
+});
+
+it('has no option for the password itself', async () => {
+  const { run } = await signedFolder();
+  const refused = await run('0-signed.pdf', '--password=correct horse');
+  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--password-file') });
+  expect(JSON.stringify(refused)).not.toContain('horse');
 });
 
 it('prints a table on a terminal', async () => {

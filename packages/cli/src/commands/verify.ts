@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { SignatureReport, TrustStore, VerificationReport } from '@signstash-connect/verify';
 import type { Command } from 'commander';
@@ -11,14 +11,26 @@ import { addFlags, ownDescriptions, settingsError } from '../settings.ts';
 
 interface VerifyFlags {
   original?: string;
+  passwordFile?: string;
 }
 
 export function addVerifyCommand(program: Command, io: CliIo): void {
+  // Known only to be refused: the error for an unknown option would show what is behind an equals sign.
+  const refusedPassword = program
+    .createOption('--password <value>')
+    .hideHelp()
+    .argParser(() => {
+      throw new UsageError(
+        '--password is not an option, since other users of this machine can see arguments: use --password-file.',
+      );
+    });
   const command = program
     .command('verify')
     .description('Verify the signatures of files, offline')
     .argument('<files...>', 'paths and glob patterns; ! excludes')
     .option('--original <file>', 'the document before it was signed; needed for a detached signature')
+    .option('--password-file <file>', 'file with the password of encrypted PDFs; - reads standard input')
+    .addOption(refusedPassword)
     .option('--sandbox', "trust the local sandbox's certificate authority");
   addFlags(command, 'Trust', { trust: ownDescriptions.trust })
     .addHelpText(
@@ -30,7 +42,8 @@ intact and cover the files, but it was not checked who signed.
 Examples:
   $ signstash verify invoice-signed.pdf
   $ signstash verify 'signed/*.pdf' --trust /etc/signstash/roots --json
-  $ signstash verify invoice.p7s --original invoice.xml`,
+  $ signstash verify invoice.p7s --original invoice.xml
+  $ signstash verify encrypted.pdf --password-file /run/secrets/pdf-password`,
     )
     .action(action<VerifyFlags>(io, verify));
 }
@@ -46,7 +59,7 @@ async function verify(context: CommandContext<VerifyFlags>, patterns: string[]) 
   const original = flags.original === undefined ? undefined : resolve(io.cwd, flags.original);
   for (const path of original === undefined ? paths : [...paths, original])
     await requireFile(path, displayName(path, io.cwd));
-  const options = given({ original });
+  const options = given({ original, password: await readPassword(flags.passwordFile, io.cwd) });
   const trust = await loadTrust(context);
   const rows: string[][] = [];
   let failed = 0;
@@ -79,6 +92,17 @@ async function requireFile(path: string, name: string): Promise<void> {
   throw new UsageError(
     found.code === 'ENOENT' ? `No such file: "${name}".` : `"${name}" cannot be read (${found.code}).`,
   );
+}
+
+/** The end of the last line is not part of the password; spaces may be. */
+async function readPassword(path: string | undefined, cwd: string): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    const bytes = path === '-' ? Buffer.concat(await process.stdin.toArray()) : await readFile(resolve(cwd, path));
+    return bytes.toString('utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new UsageError(`--password-file "${path}" cannot be read: ${(error as Error).message}.`);
+  }
 }
 
 async function loadTrust({ settings, flags }: CommandContext<VerifyFlags>): Promise<TrustStore> {
