@@ -43,6 +43,8 @@ it('completes commands and options in bash', async () => {
   expect(await complete('do')).toEqual(['download', 'doctor']);
   expect(await complete('sign', '--batch')).toEqual(['--batch-size']);
   expect(await complete('--json', 'quota', '--w')).toEqual(['--warn-at']);
+  expect(await complete('sign', '--client-s')).toEqual(['--client-secret-file']);
+  expect(await complete('verify', '--pass')).toEqual(['--password-file']);
 });
 
 it('refuses a shell that it has no completion for', async () => {

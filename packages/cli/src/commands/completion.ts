@@ -31,11 +31,13 @@ interface Described {
 
 function describe(program: Command): Described[] {
   const options = (command: Command) =>
-    command.options.map(({ long, description, required }) => ({
-      flag: long ?? '',
-      description: description.split(/[;:(]/)[0]?.trim() ?? '',
-      takesValue: required,
-    }));
+    command.options
+      .filter(({ hidden }) => !hidden)
+      .map(({ long, description, required }) => ({
+        flag: long ?? '',
+        description: description.split(/[;:(]/)[0]?.trim() ?? '',
+        takesValue: required,
+      }));
   const global = options(program);
   return program.commands.map((command) => ({
     name: command.name(),
