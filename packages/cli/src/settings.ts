@@ -40,6 +40,14 @@ const all = { ...settingDescriptions, ...signOptionDescriptions, ...ownDescripti
 
 type Name = keyof typeof all;
 
+/** Options of `sign` that core's errors name and that are no settings. */
+const outputFlags: Readonly<Record<string, string | undefined>> = {
+  journal: '--journal',
+  directory: '--out',
+  suffix: '--suffix',
+  overwrite: '--overwrite',
+};
+
 const isFlag = (description: string) => /^true( |,)/.test(description);
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -114,7 +122,7 @@ export class Settings {
 
   get describe(): DescribeErrorOptions {
     return {
-      nameOf: (name) => (name === 'journal' ? '--journal' : this.nameOf(name)),
+      nameOf: (name) => outputFlags[name] ?? this.nameOf(name),
       retryAdvice: 'Run the command again: documents already signed are retrieved, not signed or charged again.',
     };
   }

@@ -59,6 +59,7 @@ it('refuses to replace a signed file without --overwrite, and sends nothing', as
   writeFileSync(join(cwd, '0-signed.pdf'), 'mine');
   const refused = await run(['sign', '0.pdf']);
   expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('OUTPUT_EXISTS') });
+  expect(refused.stderr).toContain('Choose another --out or --suffix, or set --overwrite.');
   expect(sandbox.admin.counts().requests.sign).toBe(0);
   expect((await run(['sign', '0.pdf', '--overwrite'])).exitCode).toBe(0);
   expect(readFileSync(join(cwd, '0-signed.pdf')).includes('ETSI.CAdES.detached')).toBe(true);
