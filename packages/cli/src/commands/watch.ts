@@ -150,8 +150,10 @@ function describe(event: WatchEvent): ['line' | 'warn' | 'problem', string] {
       return ['warn', `${event.file}: ${text(event.problem)} Attempt ${event.attempt} in ${seconds(event.inMs)}.`];
     case 'paused': {
       const { inMs, problem } = event;
-      const next = inMs === undefined ? 'Restart after that.' : `Next attempt in ${seconds(inMs)}.`;
-      return ['problem', `Paused: ${text(problem)} Files stay in the input folder. ${next}`];
+      const why = `${text(problem)} Files stay in the input folder.`;
+      if (inMs === undefined)
+        return ['problem', `Stopped signing: ${why} Correct the cause, then restart signstash watch.`];
+      return ['problem', `Paused: ${why} Next attempt in ${seconds(inMs)}.`];
     }
     case 'resumed':
       return ['line', 'Trying again.'];

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { simplePdf, startTestSandbox, temporaryFolder } from '@signstash-connect/testing';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { envFor, objectsOf, runCli } from '../support/run-cli.ts';
 import { testFolder, until } from './support/watched-folder.ts';
 
@@ -63,3 +64,33 @@ it('refuses a wrong reference pattern and missing settings before it creates or 
   expect(missing.exitCode).toBe(3);
   expect(existsSync(`${root}/in`)).toBe(false);
 });
+
+it('says that it stopped signing and keeps the files if the credentials are refused', async () => {
+  const sandbox = await startTestSandbox();
+  const root = temporaryFolder();
+  const folder = testFolder(root);
+  folder.drop('a.pdf', simplePdf());
+  const port = await freePort();
+  const stop = new AbortController();
+  const running = runCli(['watch', root, '--health-port', `${port}`, '--health-host', '127.0.0.1'], {
+    env: { ...envFor(sandbox), SIGNSTASH_CLIENT_SECRET: 'wrong' },
+    signal: stop.signal,
+  });
+  await vi.waitFor(async () => {
+    const ready = await fetch(`http://127.0.0.1:${port}/ready`);
+    expect(await ready.json()).toMatchObject({ state: 'stopped', code: 'CREDENTIALS_REFUSED' });
+  }, 10_000);
+  stop.abort();
+  expect((await running).stderr).toMatch(
+    /^error: Stopped signing: .+ \(CREDENTIALS_REFUSED\) Files stay in the input folder\. Correct the cause, then restart signstash watch\.$/m,
+  );
+  expect(folder.files('in')).toEqual(['a.pdf']);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
