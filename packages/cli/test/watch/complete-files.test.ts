@@ -56,7 +56,8 @@ it('leaves temporary files, hidden files and symbolic links alone', async () => 
 
 it('finds files by polling', async () => {
   const sandbox = await startTestSandbox();
-  const watch = watchTestFolder(clientOf(sandbox), { polling: true });
+  // Polling can miss a file in a folder that has just been created; the search at intervals then finds it.
+  const watch = watchTestFolder(clientOf(sandbox), { polling: true, delays: { ...shortDelays, rescanMs: 10_000 } });
   await watch.ready;
   watch.drop('x/a.pdf', simplePdf());
   await until(
