@@ -9,7 +9,7 @@ import { findEngineConflicts } from './check-engines.ts';
 /** Size limits of packages, packed and unpacked, in kilobytes: a little above today's size. Raise one only for a reason. */
 const budgets: Record<string, [packed: number, unpacked: number]> = {
   '@signstash-connect/core': [390, 1500],
-  '@signstash-connect/cli': [160, 570],
+  '@signstash-connect/cli': [165, 585],
   '@signstash-connect/express': [55, 190],
   '@signstash-connect/sandbox': [230, 900],
   '@signstash-connect/verify': [150, 625],
@@ -20,7 +20,7 @@ const actionBudgets: Record<string, [files: string[], most: number]> = {
   'in every run': [['index.js', 'adapter-node.js', 'errors.js', 'rolldown-runtime.js'], 205],
   'to find and sign files': [['ky.js', 'oauth4webapi.js', 'p-map.js', 'tinyglobby.js'], 80],
   'to sign XML, and to read zips': [['unpack-zip.js', 'saxes.js'], 40],
-  'with verify: signature or chain': [['signature.js', 'verify-signed.js', 'parser.js', 'report.js'], 480],
+  'with verify: signature or chain': [['signature.js', 'verify-signed.js', 'parser.js', 'report.js'], 525],
   'for encrypted PDFs': [['encryption.js'], 7],
   'for XML': [['verify-xml.js'], 1180],
 };
